@@ -1,0 +1,3 @@
+//! tests
+#[test]
+fn t(){}

@@ -1,3 +1,3 @@
 //! tests
 #[test]
-fn t(){}
+fn t() {}

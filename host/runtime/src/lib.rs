@@ -1,1 +1,35 @@
-//! Sandbox
+//! The sandbox: what a stranger's component may do, and the checked way in and out of it.
+//!
+//! In the order of a run:
+//! 1. [`Sandbox`]: one engine per process and profile, its ticker, and the closed world that components are linked to.
+//! 2. [`Component`]: bytes, checked for size and imports, compiled, and asked for its [`Contract`]s, which are checked too.
+//! 3. [`Run`]: one fresh store with its [`Limits`]; batches are pushed in, outputs are drained.
+//!
+//! Columns cross the boundary as raw Arrow buffers. What goes in is borrowed from the host's arrays ([`lower`]); what comes
+//! out is checked, buffer by buffer, before it becomes an array ([`lift`]). Everything here is synchronous and belongs on
+//! threads of its own ([`GuestThreads`]), never on those of an async runtime.
+
+mod bindings;
+mod component;
+mod contract;
+mod error;
+mod failure;
+mod lift;
+mod limits;
+mod lower;
+mod run;
+mod sandbox;
+mod schema;
+mod threads;
+
+pub use component::{Component, Digest, LoadError};
+pub use contract::{Contract, ContractProblem, Input, Parameter, ParameterKind, ParameterValue, Scope};
+pub use error::{Classified, Kind};
+pub use failure::{FailureKind, RunError};
+pub use lift::{RawBatch, lift};
+pub use limits::{Limit, Limits, MemoryBudget, Unaccounted};
+pub use lower::{Lowered, lower};
+pub use run::{Context, Mode, Output, Rejection, Run, Usage};
+pub use sandbox::{Profile, Sandbox};
+pub use schema::{MAX_SCHEMA_DEPTH, MAX_SCHEMA_NODES, SchemaProblem, host_type, kind_name};
+pub use threads::GuestThreads;

@@ -1,0 +1,239 @@
+//! From the buffers that a guest returns to Arrow arrays. Nothing here trusts a number of the guest's: counts, lengths,
+//! offsets, UTF-8, null counts and decimals are checked before an array is made, and each lie has a message of its own.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, Decimal128Array, RecordBatch, RecordBatchOptions, StructArray, make_array};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
+use arrow_data::ArrayData;
+use arrow_schema::{DataType, Field, SchemaRef};
+
+use crate::bindings::sandglass::transform::types as wit;
+use crate::lower::width;
+
+/// Raw parts of a batch as they came, for what hands them in without a guest (fuzzing, tests).
+#[derive(Debug, Clone, Default)]
+pub struct RawBatch {
+    /// Rows, as claimed.
+    pub rows: u32,
+    /// Length and null count of every node, as claimed.
+    pub nodes: Vec<(u32, u32)>,
+    /// Buffers of every node.
+    pub buffers: Vec<Vec<u8>>,
+}
+
+/// Lifts raw parts, for what has no guest; see [`RawBatch`].
+pub fn lift(schema: &SchemaRef, raw: RawBatch) -> Result<RecordBatch, String> {
+    let nodes = raw
+        .nodes
+        .into_iter()
+        .map(|(length, null_count)| wit::Node { length, null_count })
+        .collect();
+    lift_batch(
+        schema,
+        wit::BatchResult {
+            rows: raw.rows,
+            nodes,
+            buffers: raw.buffers,
+        },
+    )
+}
+
+pub(crate) fn lift_batch(schema: &SchemaRef, batch: wit::BatchResult) -> Result<RecordBatch, String> {
+    let wit::BatchResult { rows, nodes, buffers } = batch;
+    let rows = rows as usize;
+    let expected = schema.fields().iter().map(|field| count_nodes(field)).sum::<usize>();
+    if nodes.len() != expected {
+        return Err(format!("a batch of {} nodes, its schema has {expected}", nodes.len()));
+    }
+    let expected = schema.fields().iter().map(|field| count_buffers(field)).sum::<usize>();
+    if buffers.len() != expected {
+        return Err(format!(
+            "a batch of {} buffers, its schema has {expected}",
+            buffers.len()
+        ));
+    }
+    let mut parts = Parts {
+        nodes: nodes.into_iter(),
+        buffers: buffers.into_iter(),
+    };
+    let columns = schema
+        .fields()
+        .iter()
+        .map(|field| {
+            parts
+                .column(field, rows)
+                .map_err(|message| format!("column `{}`: {message}", field.name()))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).map_err(|error| error.to_string())
+}
+
+fn children(data_type: &DataType) -> Vec<&Field> {
+    match data_type {
+        DataType::List(item) | DataType::FixedSizeList(item, _) => vec![item.as_ref()],
+        DataType::Struct(fields) => fields.iter().map(AsRef::as_ref).collect(),
+        DataType::Map(entries, _) => children(entries.data_type()),
+        _ => Vec::new(),
+    }
+}
+
+fn count_nodes(field: &Field) -> usize {
+    1 + children(field.data_type()).into_iter().map(count_nodes).sum::<usize>()
+}
+
+fn count_buffers(field: &Field) -> usize {
+    let own = match field.data_type() {
+        DataType::Struct(_) | DataType::FixedSizeList(_, _) => 1,
+        DataType::Utf8 | DataType::Binary => 3,
+        _ => 2,
+    };
+    own + children(field.data_type())
+        .into_iter()
+        .map(count_buffers)
+        .sum::<usize>()
+}
+
+struct Parts {
+    nodes: std::vec::IntoIter<wit::Node>,
+    buffers: std::vec::IntoIter<Vec<u8>>,
+}
+
+impl Parts {
+    fn column(&mut self, field: &Field, length: usize) -> Result<ArrayRef, String> {
+        let node = self.nodes.next().ok_or("a node is missing")?;
+        if node.length as usize != length {
+            return Err(format!("a length of {}, it should be {length}", node.length));
+        }
+        let nulls = self.validity(length, node.null_count as usize)?;
+        if !field.is_nullable() && node.null_count > 0 {
+            return Err(format!(
+                "{} nulls, and the contract says that it has none",
+                node.null_count
+            ));
+        }
+        let builder = ArrayData::builder(field.data_type().clone()).len(length).nulls(nulls);
+        let builder = match field.data_type() {
+            DataType::Boolean => builder.add_buffer(self.exact(length.div_ceil(8), "values")?),
+            DataType::Utf8 | DataType::Binary => {
+                let (offsets, end) = self.offsets(length)?;
+                let values = self.exact(end, "values")?;
+                builder.add_buffer(offsets).add_buffer(values)
+            }
+            DataType::List(item) => {
+                let (offsets, end) = self.offsets(length)?;
+                builder
+                    .add_buffer(offsets)
+                    .add_child_data(self.child(item, end)?.to_data())
+            }
+            DataType::FixedSizeList(item, size) => {
+                let elements = usize::try_from(*size).ok().and_then(|size| size.checked_mul(length));
+                let elements = elements.ok_or("more elements than can be counted")?;
+                builder.add_child_data(self.child(item, elements)?.to_data())
+            }
+            DataType::Struct(fields) => {
+                let mut builder = builder;
+                for field in fields {
+                    builder = builder.add_child_data(self.child(field, length)?.to_data());
+                }
+                builder
+            }
+            DataType::Map(entries, _) => {
+                let (offsets, end) = self.offsets(length)?;
+                let DataType::Struct(fields) = entries.data_type() else {
+                    return Err("a map without entries".to_owned());
+                };
+                let columns = fields
+                    .iter()
+                    .map(|field| self.child(field, end))
+                    .collect::<Result<Vec<_>, _>>()?;
+                let entries = StructArray::try_new(fields.clone(), columns, None).map_err(|error| error.to_string())?;
+                builder.add_buffer(offsets).add_child_data(entries.to_data())
+            }
+            data_type => {
+                let width = width(data_type).ok_or_else(|| format!("{data_type} does not cross the boundary"))?;
+                let bytes = length.checked_mul(width).ok_or("more bytes than can be counted")?;
+                builder.add_buffer(self.exact(bytes, "values")?)
+            }
+        };
+        // Arrow checks everything once more, and UTF-8 with its character boundaries for the first time.
+        let data = builder.align_buffers(true).build().map_err(|error| error.to_string())?;
+        if let DataType::Decimal128(precision, _) = field.data_type() {
+            let array = Decimal128Array::from(data.clone());
+            array
+                .validate_decimal_precision(*precision)
+                .map_err(|_| format!("a decimal of more than {precision} digits"))?;
+        }
+        Ok(make_array(data))
+    }
+
+    fn child(&mut self, field: &Field, length: usize) -> Result<ArrayRef, String> {
+        self.column(field, length)
+            .map_err(|message| format!("`{}`: {message}", field.name()))
+    }
+
+    fn buffer(&mut self) -> Result<Vec<u8>, String> {
+        self.buffers.next().ok_or_else(|| "a buffer is missing".to_owned())
+    }
+
+    fn exact(&mut self, bytes: usize, what: &str) -> Result<Buffer, String> {
+        let buffer = self.buffer()?;
+        if buffer.len() != bytes {
+            return Err(format!("{} bytes of {what}, there should be {bytes}", buffer.len()));
+        }
+        Ok(Buffer::from_vec(buffer))
+    }
+
+    fn validity(&mut self, length: usize, null_count: usize) -> Result<Option<NullBuffer>, String> {
+        let buffer = self.buffer()?;
+        if buffer.is_empty() {
+            // Also what a batch of no rows has.
+            return if null_count == 0 {
+                Ok(None)
+            } else {
+                Err(format!("{null_count} nulls without a validity buffer"))
+            };
+        }
+        if buffer.len() != length.div_ceil(8) {
+            return Err(format!(
+                "{} bytes of validity, there should be {}",
+                buffer.len(),
+                length.div_ceil(8)
+            ));
+        }
+        let nulls = NullBuffer::new(BooleanBuffer::new(Buffer::from_vec(buffer), 0, length));
+        if nulls.null_count() != null_count {
+            return Err(format!(
+                "{null_count} nulls claimed, the validity buffer has {}",
+                nulls.null_count()
+            ));
+        }
+        Ok((null_count > 0).then_some(nulls))
+    }
+
+    /// Offsets that begin at zero and never fall, and where they end.
+    fn offsets(&mut self, length: usize) -> Result<(Buffer, usize), String> {
+        let bytes = length
+            .checked_add(1)
+            .and_then(|count| count.checked_mul(4))
+            .ok_or("more offsets than can be counted")?;
+        let buffer = self.exact(bytes, "offsets")?;
+        let mut previous = 0i32;
+        let mut falls = false;
+        let (offsets, _) = buffer.as_slice().as_chunks::<4>();
+        if offsets.first().is_some_and(|first| i32::from_le_bytes(*first) != 0) {
+            return Err("offsets that do not begin at zero".to_owned());
+        }
+        for offset in offsets {
+            let offset = i32::from_le_bytes(*offset);
+            falls |= offset < previous;
+            previous = offset;
+        }
+        if falls {
+            return Err("offsets that fall".to_owned());
+        }
+        let end = usize::try_from(previous).map_err(|_| "a negative offset".to_owned())?;
+        Ok((buffer, end))
+    }
+}

@@ -1,0 +1,614 @@
+use std::time::{Duration, Instant};
+
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use wasmtime::component::ResourceAny;
+use wasmtime::{Store, Trap};
+
+use crate::bindings::exports::sandglass::transform::transformation::Guest as Exports;
+use crate::bindings::sandglass::transform::types as wit;
+use crate::bindings::sandglass::transform::{log, types};
+use crate::bindings::{Transform, TransformPre};
+use crate::component::Component;
+use crate::contract::{Contract, ParameterValue, Scope};
+use crate::failure::{FailureKind, RunError};
+use crate::lift::lift_batch;
+use crate::limits::{Limit, Limits, MemoryBudget, Meter, Refusal};
+use crate::lower::Lowered;
+use crate::sandbox::TICK;
+
+/// Why the run is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// To make the rows of an interval, `[start, end)` in microseconds since 1970.
+    Materialize {
+        /// The first microsecond inside.
+        start: i64,
+        /// The first microsecond outside.
+        end: i64,
+    },
+    /// For rows as they arrive.
+    Streaming,
+    /// For one request at this time.
+    Request {
+        /// Its time.
+        at: i64,
+    },
+}
+
+/// The materialization context.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Context {
+    /// Why the run is made.
+    pub mode: Mode,
+    /// For each input the time range that its rows were filtered to, none if unfiltered.
+    pub ranges: Vec<Option<(i64, i64)>>,
+    /// Values for all parameters.
+    pub parameters: Vec<(String, ParameterValue)>,
+    /// Whether source rows are wanted; in the aligned and row scopes only.
+    pub lineage: bool,
+}
+
+/// A row of the batch last pushed that the guest cannot use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// Its place in the batch.
+    pub row: u32,
+    /// The guest's reason.
+    pub message: String,
+}
+
+/// What a run returned; checked.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// Rows of the contract's output.
+    pub batch: RecordBatch,
+    /// For each row the row of the batch last pushed that it came from, if asked for.
+    pub source_rows: Option<Vec<u32>>,
+    /// Rows of the batch last pushed that the guest cannot use.
+    pub rejected: Vec<Rejection>,
+}
+
+/// What a run has used so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Time inside calls: the guest's own and the copies in and out.
+    pub guest_time: Duration,
+    /// Time to check what came back.
+    pub check_time: Duration,
+    /// Linear memory.
+    pub memory_bytes: u64,
+    /// Rows pushed.
+    pub rows_in: u64,
+    /// Rows returned.
+    pub rows_out: u64,
+    /// Rows rejected.
+    pub rows_rejected: u64,
+    /// Bytes returned.
+    pub bytes_out: u64,
+    /// Batches pushed.
+    pub batches_in: u64,
+    /// Fuel used, in the deterministic profile.
+    pub fuel: u64,
+}
+
+/// What a store holds for the host's side.
+pub(crate) struct Guest {
+    meter: Meter,
+    log_bytes: u64,
+    log_bytes_max: u64,
+    log_flood: Option<u64>,
+    last_error: Option<String>,
+    sink: LogSink,
+}
+
+/// Where a guest's log messages go: level and message.
+type LogSink = Box<dyn FnMut(&str, &str) + Send>;
+
+/// A failure's message is shown to people: this much of it.
+const MESSAGE_CHARS_MAX: usize = 2_000;
+const FUEL: u64 = u64::MAX / 2;
+
+impl log::Host for Guest {
+    fn log(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
+        self.log_bytes = self.log_bytes.saturating_add(message.len() as u64 + 16);
+        if self.log_bytes > self.log_bytes_max {
+            self.log_flood = Some(self.log_bytes);
+            return Err(wasmtime::Error::msg("log limit"));
+        }
+        let level = match level {
+            log::Level::Debug => "debug",
+            log::Level::Info => "info",
+            log::Level::Warn => "warn",
+            log::Level::Error => "error",
+        };
+        let message = shorten(&message);
+        (self.sink)(level, &message);
+        if level == "error" {
+            self.last_error = Some(message);
+        }
+        Ok(())
+    }
+}
+
+impl types::Host for Guest {}
+
+/// Control characters would let a guest write over a terminal.
+fn shorten(message: &str) -> String {
+    let clean = |c: char| {
+        if c.is_control() && c != '\n' && c != '\t' {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            c
+        }
+    };
+    let mut short: String = message.chars().take(MESSAGE_CHARS_MAX).map(clean).collect();
+    if short.len() < message.len() && message.chars().count() > MESSAGE_CHARS_MAX {
+        short.push_str(" […]");
+    }
+    short
+}
+
+/// A store with its instance and what is left of its budget.
+struct Instance {
+    store: Store<Guest>,
+    transform: Transform,
+    limits: Limits,
+    usage: Usage,
+}
+
+impl Instance {
+    fn new(
+        pre: &TransformPre<Guest>,
+        limits: &Limits,
+        budget: Box<dyn MemoryBudget>,
+        sink: LogSink,
+    ) -> Result<Self, RunError> {
+        let guest = Guest {
+            meter: Meter::new(limits, budget),
+            log_bytes: 0,
+            log_bytes_max: limits.log_bytes,
+            log_flood: None,
+            last_error: None,
+            sink,
+        };
+        let mut store = Store::new(pre.engine(), guest);
+        store.limiter(|guest| &mut guest.meter);
+        store.set_hostcall_fuel(usize::try_from(limits.call_bytes).unwrap_or(usize::MAX));
+        if pre.engine().get_fuel_enabled() {
+            store.set_fuel(FUEL).map_err(|error| RunError::Internal {
+                message: error.to_string(),
+            })?;
+        }
+        store.set_epoch_deadline(ticks(limits.guest_time));
+        let started = Instant::now();
+        let instantiated = pre.instantiate(&mut store);
+        let guest_time = started.elapsed();
+        let usage = Usage {
+            guest_time,
+            ..Usage::default()
+        };
+        match instantiated {
+            Ok(transform) => Ok(Self {
+                store,
+                transform,
+                limits: limits.clone(),
+                usage,
+            }),
+            Err(error) => Err(explain(&mut store, limits, guest_time, "start", &error)),
+        }
+    }
+
+    /// Calls into the guest, inside what is left of its time.
+    fn call<T>(
+        &mut self,
+        name: &'static str,
+        call: impl FnOnce(&Exports, &mut Store<Guest>) -> wasmtime::Result<Result<T, wit::Failure>>,
+    ) -> Result<T, RunError> {
+        let left = self.limits.guest_time.saturating_sub(self.usage.guest_time);
+        self.store.set_epoch_deadline(ticks(left));
+        let started = Instant::now();
+        let answer = call(self.transform.sandglass_transform_transformation(), &mut self.store);
+        self.usage.guest_time += started.elapsed();
+        self.usage.memory_bytes = self.store.data().meter.memory_bytes();
+        match answer {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(failure)) => Err(told(failure, name)),
+            Err(error) => Err(explain(
+                &mut self.store,
+                &self.limits,
+                self.usage.guest_time,
+                name,
+                &error,
+            )),
+        }
+    }
+}
+
+fn ticks(left: Duration) -> u64 {
+    u64::try_from(left.as_micros() / TICK.as_micros())
+        .unwrap_or(u64::MAX / 4)
+        .saturating_add(1)
+}
+
+fn told(failure: wit::Failure, call: &'static str) -> RunError {
+    let wit::Failure {
+        kind,
+        message,
+        input,
+        row,
+    } = failure;
+    let kind = match kind {
+        wit::FailureKind::Input => FailureKind::Input,
+        wit::FailureKind::Parameter => FailureKind::Parameter,
+        wit::FailureKind::Internal => FailureKind::Internal,
+    };
+    RunError::Failure {
+        kind,
+        message: shorten(&message),
+        input,
+        row,
+        call,
+    }
+}
+
+/// What ended a call that did not return: a limit of ours if one was hit, else the trap itself.
+fn explain(
+    store: &mut Store<Guest>,
+    limits: &Limits,
+    guest_time: Duration,
+    call: &'static str,
+    error: &wasmtime::Error,
+) -> RunError {
+    let guest = store.data_mut();
+    let log = guest.last_error.take();
+    if let Some(used) = guest.log_flood {
+        return RunError::Limit {
+            limit: Limit::LogBytes,
+            used,
+            allowed: limits.log_bytes,
+            call,
+            log: None,
+        };
+    }
+    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let trap = error.downcast_ref::<Trap>();
+    if trap == Some(&Trap::Interrupt) {
+        let (used, allowed) = (micros(guest_time), micros(limits.guest_time));
+        return RunError::Limit {
+            limit: Limit::GuestTime,
+            used,
+            allowed,
+            call,
+            log,
+        };
+    }
+    match guest.meter.refused.take() {
+        Some(Refusal::Limit { limit, used, allowed }) => {
+            return RunError::Limit {
+                limit,
+                used,
+                allowed,
+                call,
+                log,
+            };
+        }
+        Some(Refusal::Pool(reason)) => return RunError::OutOfMemory { reason, call },
+        None => {}
+    }
+    let root = error.root_cause().to_string();
+    if root.contains("too much data") || root.contains("fuel allotted for hostcalls") {
+        let allowed = limits.call_bytes;
+        return RunError::Limit {
+            limit: Limit::CallBytes,
+            used: allowed.saturating_add(1),
+            allowed,
+            call,
+            log,
+        };
+    }
+    RunError::Trap {
+        message: shorten(&root),
+        call,
+        log,
+    }
+}
+
+pub(crate) fn describe(
+    pre: &TransformPre<Guest>,
+    limits: &Limits,
+    budget: Box<dyn MemoryBudget>,
+) -> Result<Vec<wit::Contract>, RunError> {
+    let limits = Limits {
+        guest_time: limits.guest_time.min(Duration::from_secs(10)),
+        ..limits.clone()
+    };
+    let mut instance = Instance::new(pre, &limits, budget, Box::new(|_, _| {}))?;
+    instance.call("describe", |exports, store| exports.call_describe(store))
+}
+
+/// One run of a transformation in a store of its own. After an error the run is over: drop it. A guest's destructors are not
+/// run at the end: the store is thrown away with all that is in it.
+pub struct Run {
+    instance: Instance,
+    run: ResourceAny,
+    scope: Scope,
+    output: SchemaRef,
+    inputs: usize,
+    lineage: bool,
+    /// Rows of the batch last pushed, which source rows and rejections point into.
+    last_rows: u32,
+    /// Source rows rise over all outputs of one push.
+    last_source_row: u32,
+    aligned_rows: u64,
+    failed: bool,
+}
+
+impl Run {
+    /// Instantiates the component and opens the transformation. `log` gets level and message of what the guest says.
+    ///
+    /// # Errors
+    /// The guest's failure, a trap, or a limit. [`RunError::Internal`] if there is no transformation of that name.
+    pub fn open(
+        component: &Component,
+        transformation: &str,
+        context: &Context,
+        limits: &Limits,
+        budget: Box<dyn MemoryBudget>,
+        log: impl FnMut(&str, &str) + Send + 'static,
+    ) -> Result<Self, RunError> {
+        let contract = component.contract(transformation).ok_or_else(|| RunError::Internal {
+            message: format!("the component has no transformation `{transformation}`"),
+        })?;
+        let mut instance = Instance::new(component.pre(), limits, budget, Box::new(log))?;
+        let lineage = context.lineage && contract.scope.is_per_row();
+        let run = instance.call("open", |exports, store| {
+            open(exports, store, contract, context, lineage)
+        })?;
+        Ok(Self {
+            instance,
+            run,
+            scope: contract.scope,
+            output: contract.output.clone(),
+            inputs: contract.inputs.len(),
+            lineage,
+            last_rows: 0,
+            last_source_row: 0,
+            aligned_rows: 0,
+            failed: false,
+        })
+    }
+
+    /// Pushes a batch into an input; its outputs are to be drained before the next call.
+    pub fn push(&mut self, input: u32, batch: &Lowered) -> Result<(), RunError> {
+        if input as usize >= self.inputs {
+            return Err(RunError::Internal {
+                message: format!("input {input} of {}", self.inputs),
+            });
+        }
+        let buffers: Vec<&[u8]> = batch.buffers.iter().map(|buffer| buffer.as_slice()).collect();
+        let param = wit::BatchParam {
+            rows: batch.rows,
+            nodes: &batch.nodes,
+            buffers: &buffers,
+        };
+        self.last_rows = batch.rows;
+        self.last_source_row = 0;
+        self.aligned_rows += u64::from(batch.rows);
+        let usage = &mut self.instance.usage;
+        usage.rows_in += u64::from(batch.rows);
+        usage.batches_in += 1;
+        let run = self.run;
+        self.call("push", |exports, store| {
+            exports.run().call_push(store, run, input, param)
+        })
+    }
+
+    /// Says that every row of the keys pushed so far is in. Keyed scope only.
+    pub fn end_keys(&mut self) -> Result<(), RunError> {
+        if self.scope != Scope::Keyed {
+            return Err(RunError::Internal {
+                message: "end-keys outside the keyed scope".to_owned(),
+            });
+        }
+        self.last_rows = 0;
+        let run = self.run;
+        self.call("end-keys", |exports, store| exports.run().call_end_keys(store, run))
+    }
+
+    /// Says that all rows are in.
+    pub fn finish(&mut self) -> Result<(), RunError> {
+        self.last_rows = 0;
+        let run = self.run;
+        self.call("finish", |exports, store| exports.run().call_finish(store, run))
+    }
+
+    /// The next output, none when there is no more until the next call. An aligned run that has not returned one row for
+    /// each row pushed by then broke its contract.
+    pub fn next(&mut self) -> Result<Option<Output>, RunError> {
+        let run = self.run;
+        let Some(output) = self.call("next", |exports, store| exports.run().call_next(store, run))? else {
+            if self.scope == Scope::Aligned && self.aligned_rows != 0 {
+                self.failed = true;
+                let message = format!(
+                    "{} rows fewer came out than went in, in the aligned scope",
+                    self.aligned_rows
+                );
+                return Err(RunError::Contract { message, call: "next" });
+            }
+            return Ok(None);
+        };
+        let started = Instant::now();
+        let checked = self.check(output);
+        self.instance.usage.check_time += started.elapsed();
+        self.failed |= checked.is_err();
+        checked.map(Some)
+    }
+
+    /// What the run has used so far.
+    pub fn usage(&self) -> Usage {
+        let mut usage = self.instance.usage;
+        if self.instance.store.engine().get_fuel_enabled() {
+            usage.fuel = FUEL.saturating_sub(self.instance.store.get_fuel().unwrap_or(FUEL));
+        }
+        usage
+    }
+
+    fn call<T>(
+        &mut self,
+        name: &'static str,
+        call: impl FnOnce(&Exports, &mut Store<Guest>) -> wasmtime::Result<Result<T, wit::Failure>>,
+    ) -> Result<T, RunError> {
+        if self.failed {
+            return Err(RunError::Internal {
+                message: "the run has failed before".to_owned(),
+            });
+        }
+        let answer = self.instance.call(name, call);
+        self.failed = answer.is_err();
+        answer
+    }
+
+    fn check(&mut self, output: wit::Output) -> Result<Output, RunError> {
+        let broken = |message: String| RunError::Contract { message, call: "next" };
+        let wit::Output {
+            batch,
+            source_rows,
+            rejected,
+        } = output;
+        let rows = u64::from(batch.rows);
+        let bytes: u64 = batch.buffers.iter().map(|buffer| buffer.len() as u64).sum();
+        let usage = &mut self.instance.usage;
+        usage.rows_out += rows;
+        usage.bytes_out += bytes;
+        usage.rows_rejected += rejected.len() as u64;
+        let limits = &self.instance.limits;
+        for (limit, used, allowed) in [
+            (Limit::OutputRows, usage.rows_out, limits.output_rows),
+            (Limit::OutputBytes, usage.bytes_out, limits.output_bytes),
+        ] {
+            if used > allowed {
+                return Err(RunError::Limit {
+                    limit,
+                    used,
+                    allowed,
+                    call: "next",
+                    log: None,
+                });
+            }
+        }
+        let batch = lift_batch(&self.output, batch).map_err(broken)?;
+        let source_rows = self.check_source_rows(source_rows, batch.num_rows()).map_err(broken)?;
+        let rejected = self.check_rejected(rejected).map_err(broken)?;
+        if self.scope == Scope::Aligned {
+            if !rejected.is_empty() {
+                return Err(broken(
+                    "rejected rows in the aligned scope, which has one row out for each row in".into(),
+                ));
+            }
+            self.aligned_rows = self
+                .aligned_rows
+                .checked_sub(rows)
+                .ok_or_else(|| broken("more rows came out than went in, in the aligned scope".to_owned()))?;
+        }
+        Ok(Output {
+            batch,
+            source_rows,
+            rejected,
+        })
+    }
+
+    fn check_source_rows(&mut self, source_rows: Option<Vec<u32>>, rows: usize) -> Result<Option<Vec<u32>>, String> {
+        if !self.lineage {
+            return Ok(None);
+        }
+        let Some(source_rows) = source_rows else {
+            return if rows == 0 {
+                Ok(Some(Vec::new()))
+            } else {
+                Err("no source rows, and they were asked for".to_owned())
+            };
+        };
+        if source_rows.len() != rows {
+            return Err(format!("{} source rows for {rows} rows", source_rows.len()));
+        }
+        for &row in &source_rows {
+            if row >= self.last_rows {
+                return Err(format!(
+                    "source row {row}, the batch last pushed has {}",
+                    self.last_rows
+                ));
+            }
+            if row < self.last_source_row {
+                return Err(format!("source row {row} after {}", self.last_source_row));
+            }
+            self.last_source_row = row;
+        }
+        Ok(Some(source_rows))
+    }
+
+    fn check_rejected(&self, rejected: Vec<wit::Rejection>) -> Result<Vec<Rejection>, String> {
+        rejected
+            .into_iter()
+            .map(|wit::Rejection { row, message }| {
+                if row >= self.last_rows {
+                    return Err(format!(
+                        "rejected row {row}, the batch last pushed has {}",
+                        self.last_rows
+                    ));
+                }
+                Ok(Rejection {
+                    row,
+                    message: shorten(&message),
+                })
+            })
+            .collect()
+    }
+}
+
+fn open(
+    exports: &Exports,
+    store: &mut Store<Guest>,
+    contract: &Contract,
+    context: &Context,
+    lineage: bool,
+) -> wasmtime::Result<Result<ResourceAny, wit::Failure>> {
+    let mode = match context.mode {
+        Mode::Materialize { start, end } => wit::Mode::Materialize(wit::Interval { start, end }),
+        Mode::Streaming => wit::Mode::Streaming,
+        Mode::Request { at } => wit::Mode::Request(at),
+    };
+    let ranges: Vec<Option<wit::Interval>> = context
+        .ranges
+        .iter()
+        .map(|range| range.map(|(start, end)| wit::Interval { start, end }))
+        .collect();
+    let parameters: Vec<(&str, wit::ValueParam<'_>)> = context
+        .parameters
+        .iter()
+        .map(|(name, value)| {
+            let value = match value {
+                ParameterValue::Boolean(value) => wit::ValueParam::Boolean(*value),
+                ParameterValue::Int64(value) => wit::ValueParam::Int64(*value),
+                ParameterValue::Float64(value) => wit::ValueParam::Float64(*value),
+                ParameterValue::Utf8(value) => wit::ValueParam::Utf8(value),
+                ParameterValue::Timestamp(value) => wit::ValueParam::Timestamp(*value),
+                ParameterValue::Duration(value) => wit::ValueParam::Duration(*value),
+            };
+            (name.as_str(), value)
+        })
+        .collect();
+    let context = wit::Context {
+        mode,
+        ranges: &ranges,
+        parameters: &parameters,
+        lineage,
+        properties: &[],
+    };
+    exports.call_open(store, &contract.name, context)
+}
+
+const _: fn() = || {
+    fn is_send<T: Send>() {}
+    is_send::<Run>();
+};

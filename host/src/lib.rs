@@ -1,1 +1,4 @@
 //! Sandglass
+pub mod error;
+pub mod time;
+pub mod transform;

@@ -175,11 +175,8 @@ impl Instance {
         let mut store = Store::new(pre.engine(), guest);
         store.limiter(|guest| &mut guest.meter);
         store.set_hostcall_fuel(usize::try_from(limits.call_bytes).unwrap_or(usize::MAX));
-        if pre.engine().get_fuel_enabled() {
-            store.set_fuel(FUEL).map_err(|error| RunError::Internal {
-                message: error.to_string(),
-            })?;
-        }
+        // Refused where the profile does not count fuel.
+        let _ = store.set_fuel(FUEL);
         store.set_epoch_deadline(ticks(limits.guest_time));
         let started = Instant::now();
         let instantiated = pre.instantiate(&mut store);
@@ -425,7 +422,7 @@ impl Run {
 
     /// The next output, none when there is no more until the next call. An aligned run that has not returned one row for
     /// each row pushed by then broke its contract.
-    pub fn next(&mut self) -> Result<Option<Output>, RunError> {
+    pub fn next_output(&mut self) -> Result<Option<Output>, RunError> {
         let run = self.run;
         let Some(output) = self.call("next", |exports, store| exports.run().call_next(store, run))? else {
             if self.scope == Scope::Aligned && self.aligned_rows != 0 {
@@ -448,9 +445,7 @@ impl Run {
     /// What the run has used so far.
     pub fn usage(&self) -> Usage {
         let mut usage = self.instance.usage;
-        if self.instance.store.engine().get_fuel_enabled() {
-            usage.fuel = FUEL.saturating_sub(self.instance.store.get_fuel().unwrap_or(FUEL));
-        }
+        usage.fuel = FUEL.saturating_sub(self.instance.store.get_fuel().unwrap_or(FUEL));
         usage
     }
 

@@ -11,7 +11,7 @@ use crate::run::Guest;
 /// What an engine promises of the code that it makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Profile {
-    /// Fast, stopped by epochs.
+    /// Fast.
     Production,
     /// Fuel and NaN canonicalization: two runs of the same input give the same bytes and use the same fuel.
     Deterministic,
@@ -69,7 +69,7 @@ fn config(profile: Profile, runs: u32) -> Config {
         .wasm_backtrace_max_frames(None)
         // A guest's recursion ends here; its thread has far more.
         .max_wasm_stack(512 << 10)
-        .epoch_interruption(profile == Profile::Production)
+        .epoch_interruption(true)
         .consume_fuel(profile == Profile::Deterministic)
         .cranelift_nan_canonicalization(profile == Profile::Deterministic);
     let mut pool = PoolingAllocationConfig::default();

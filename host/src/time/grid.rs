@@ -28,7 +28,11 @@ impl Grid {
     /// The first boundary at or after `at`.
     pub fn ceil(&self, at: Timestamp) -> Timestamp {
         let floor = self.floor(at);
-        if floor == at { at } else { floor.saturating_add(self.step) }
+        if floor == at {
+            at
+        } else {
+            floor.saturating_add(self.step)
+        }
     }
 
     /// Whether `at` is a boundary.
@@ -39,7 +43,10 @@ impl Grid {
     /// The interval that holds `at`.
     pub fn interval(&self, at: Timestamp) -> Interval {
         let start = self.floor(at);
-        Interval { start, end: start.saturating_add(self.step) }
+        Interval {
+            start,
+            end: start.saturating_add(self.step),
+        }
     }
 
     /// The boundaries cut `range`, whose ends lie on the grid, into these, in order.
@@ -50,7 +57,10 @@ impl Grid {
             if start >= range.end {
                 return None;
             }
-            let interval = Interval { start, end: start.saturating_add(step).min(range.end) };
+            let interval = Interval {
+                start,
+                end: start.saturating_add(step).min(range.end),
+            };
             start = interval.end;
             Some(interval)
         })
@@ -72,8 +82,20 @@ mod tests {
     #[test]
     fn floor_and_ceil_on_both_sides_of_the_origin() {
         let grid = Grid::new(at(3), Span::from_micros(10)).expect("positive");
-        for (time, floor, ceil) in [(3, 3, 3), (4, 3, 13), (12, 3, 13), (13, 13, 13), (2, -7, 3), (-7, -7, -7), (-8, -17, -7)] {
-            assert_eq!((grid.floor(at(time)), grid.ceil(at(time))), (at(floor), at(ceil)), "{time}");
+        for (time, floor, ceil) in [
+            (3, 3, 3),
+            (4, 3, 13),
+            (12, 3, 13),
+            (13, 13, 13),
+            (2, -7, 3),
+            (-7, -7, -7),
+            (-8, -17, -7),
+        ] {
+            assert_eq!(
+                (grid.floor(at(time)), grid.ceil(at(time))),
+                (at(floor), at(ceil)),
+                "{time}"
+            );
         }
     }
 
@@ -88,7 +110,13 @@ mod tests {
     #[test]
     fn intervals_cover_the_range() {
         let grid = Grid::new(at(0), Span::from_micros(10)).expect("positive");
-        let cut: Vec<_> = grid.intervals(Interval { start: at(0), end: at(30) }).map(|i| (i.start.micros(), i.end.micros())).collect();
+        let cut: Vec<_> = grid
+            .intervals(Interval {
+                start: at(0),
+                end: at(30),
+            })
+            .map(|i| (i.start.micros(), i.end.micros()))
+            .collect();
         assert_eq!(cut, [(0, 10), (10, 20), (20, 30)]);
     }
 }

@@ -74,7 +74,13 @@ mod tests {
 
     #[test]
     fn union_joins_what_touches() {
-        let joined = union(vec![interval(5, 7), interval(0, 2), interval(2, 3), interval(4, 4), interval(6, 9)]);
+        let joined = union(vec![
+            interval(5, 7),
+            interval(0, 2),
+            interval(2, 3),
+            interval(4, 4),
+            interval(6, 9),
+        ]);
         assert_eq!(joined, [interval(0, 3), interval(5, 9)]);
     }
 

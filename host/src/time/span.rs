@@ -11,7 +11,9 @@ pub struct Span(i64);
 
 /// What is wrong with a text that should be a length of time.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{text}` is not a length of time: write a whole number and a unit (w, d, h, m, s, ms, us), as in `1d`, `12h` or `1d12h`")]
+#[error(
+    "`{text}` is not a length of time: write a whole number and a unit (w, d, h, m, s, ms, us), as in `1d`, `12h` or `1d12h`"
+)]
 pub struct SpanError {
     /// What was written.
     pub text: String,
@@ -97,7 +99,10 @@ impl FromStr for Span {
             let (unit, after) = rest.split_at(letters);
             // Only units that are smaller than the one before are left, so none comes twice.
             let (_, micros) = units.find(|(name, _)| *name == unit).ok_or_else(wrong)?;
-            total = count.checked_mul(*micros).and_then(|part| total.checked_add(part)).ok_or_else(wrong)?;
+            total = count
+                .checked_mul(*micros)
+                .and_then(|part| total.checked_add(part))
+                .ok_or_else(wrong)?;
             rest = after;
         }
         Ok(Self(if negative { -total } else { total }))
@@ -141,7 +146,20 @@ mod tests {
 
     #[test]
     fn refused() {
-        for text in ["", "-", "1", "d", "1.5d", "1x", "1h1d", "1d1d", "99999999999999d", "1 d", "--1d", "1é"] {
+        for text in [
+            "",
+            "-",
+            "1",
+            "d",
+            "1.5d",
+            "1x",
+            "1h1d",
+            "1d1d",
+            "99999999999999d",
+            "1 d",
+            "--1d",
+            "1é",
+        ] {
             assert!(text.parse::<Span>().is_err(), "{text}");
         }
     }

@@ -13,7 +13,9 @@ pub struct Timestamp(i64);
 
 /// What is wrong with a text that should be a time.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("`{text}` is not a time: write a date as 2024-01-31, or RFC 3339 as 2024-01-31T12:30:00Z, in the years 0001 to 9999")]
+#[error(
+    "`{text}` is not a time: write a date as 2024-01-31, or RFC 3339 as 2024-01-31T12:30:00Z, in the years 0001 to 9999"
+)]
 pub struct TimestampError {
     /// What was written.
     pub text: String,
@@ -88,7 +90,11 @@ impl FromStr for Timestamp {
             return Err(wrong());
         };
         let timestamp = Self(parsed.timestamp_micros());
-        if timestamp.is_representable() { Ok(timestamp) } else { Err(wrong()) }
+        if timestamp.is_representable() {
+            Ok(timestamp)
+        } else {
+            Err(wrong())
+        }
     }
 }
 
@@ -112,14 +118,22 @@ mod tests {
 
     #[test]
     fn text_and_back() {
-        for text in ["1970-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"] {
+        for text in [
+            "1970-01-01T00:00:00Z",
+            "1969-12-31T23:59:59.999999Z",
+            "0001-01-01T00:00:00Z",
+            "9999-12-31T23:59:59.999999Z",
+        ] {
             assert_eq!(text.parse::<Timestamp>().expect("a time").to_string(), text);
         }
     }
 
     #[test]
     fn dates_and_offsets() {
-        assert_eq!("1997-01-01".parse::<Timestamp>().expect("a date").micros(), 852_076_800_000_000);
+        assert_eq!(
+            "1997-01-01".parse::<Timestamp>().expect("a date").micros(),
+            852_076_800_000_000
+        );
         let west = "1997-01-01T00:00:00-05:00".parse::<Timestamp>().expect("a time");
         assert_eq!(west.to_string(), "1997-01-01T05:00:00Z");
         let naive = "1997-01-01T05:00:00".parse::<Timestamp>().expect("a time");
@@ -128,7 +142,14 @@ mod tests {
 
     #[test]
     fn refused() {
-        for text in ["", "yesterday", "1997-13-01", "+10000-01-01T00:00:00Z", "1997-01-01 ", "852076800"] {
+        for text in [
+            "",
+            "yesterday",
+            "1997-13-01",
+            "+10000-01-01T00:00:00Z",
+            "1997-01-01 ",
+            "852076800",
+        ] {
             assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }
     }

@@ -1,0 +1,14 @@
+//! The DataFusion node that runs a transformation: streaming in and out, bounded in memory, counted.
+//!
+//! [`plan`] puts the inputs in the shape that the transformation's scope asks for (hash partitioned and sorted by key for
+//! `keyed`, one partition for `interval`) and [`WasmTransformExec`] on top of them. Each partition is one run in a store of
+//! its own, driven by an async task that hands steps to the guests' threads.
+
+mod budget;
+mod drive;
+mod exec;
+mod range;
+mod steps;
+
+pub use exec::{Transform, TransformCounts, WasmTransformExec, plan};
+pub use steps::TransformError;

@@ -1,4 +1,7 @@
 //! Sandglass
+pub mod definition;
 pub mod error;
+pub mod source;
 pub mod time;
 pub mod transform;
+pub mod workspace;

@@ -1,0 +1,189 @@
+//! Rules that tie one part of a definition to another.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::model::{FeatureView, Project, Trigger};
+use super::parse::existing;
+use super::problem::similar;
+use super::reader::Findings;
+
+pub(super) fn check(
+    project: &Project,
+    spans: &BTreeMap<String, Range<usize>>,
+    problems: &Findings,
+    warnings: &Findings,
+) {
+    let at = |place: String| {
+        let mut place = place.as_str();
+        loop {
+            match (spans.get(place), place.rfind('.')) {
+                (Some(span), _) => return span.clone(),
+                (None, Some(end)) => place = &place[..end],
+                (None, None) => return 0..0,
+            }
+        }
+    };
+    for view in &project.feature_views {
+        let place = |key: &str| at(format!("feature_view.{}.{key}", view.name));
+        references(project, view, &place, problems);
+        keys(project, view, &place, problems);
+        schedule(view, &place, problems);
+        if let Some(ttl) = view.ttl {
+            let shortest = project
+                .data_delay(view)
+                .micros()
+                .saturating_add(view.batch_schedule.micros());
+            if ttl.micros() <= shortest {
+                let message = format!(
+                    "a ttl of {ttl} is not longer than data_delay + batch_schedule: some rows are gone before they are visible"
+                );
+                warnings.add(
+                    place("ttl"),
+                    message,
+                    Some("make it longer than the two together".to_owned()),
+                );
+            }
+        }
+    }
+    for source in &project.sources {
+        let used = project
+            .feature_views
+            .iter()
+            .any(|view| view.sources.iter().any(|used| used.name == source.name));
+        if !used && !project.feature_views.is_empty() {
+            let message = format!("no feature view reads source `{}`", source.name);
+            warnings.add(at(format!("source.{}", source.name)), message, None);
+        }
+        if source.timestamp_unit.is_some() && source.timestamp_format.is_some() {
+            let message = "`timestamp_unit` is for numbers and `timestamp_format` for text: only one of them applies";
+            problems.add(at(format!("source.{}.timestamp_format", source.name)), message, None);
+        }
+    }
+}
+
+fn references(project: &Project, view: &FeatureView, place: &impl Fn(&str) -> Range<usize>, problems: &Findings) {
+    let unknown = |what: &str, name: &str, names: Vec<&str>, key: &str| {
+        let message = format!(
+            "no {what} `{name}`; this project has {}",
+            existing(names.iter().copied())
+        );
+        let hint = similar(name, names).map(|other| format!("did you mean `{other}`?"));
+        problems.add(place(key), message, hint);
+    };
+    for (index, entity) in view.entities.iter().enumerate() {
+        if !project.entities.iter().any(|other| other.name == *entity) {
+            let names = project.entities.iter().map(|entity| entity.name.as_str()).collect();
+            unknown("entity", entity, names, "entities");
+        }
+        if view.entities[..index].contains(entity) {
+            problems.add(place("entities"), format!("entity `{entity}` is named twice"), None);
+        }
+    }
+    for (index, source) in view.sources.iter().enumerate() {
+        if project.source(&source.name).is_none() {
+            let names = project.sources.iter().map(|source| source.name.as_str()).collect();
+            unknown("source", &source.name, names, "sources");
+        }
+        let input = |source: &super::model::ViewSource| source.input.clone().unwrap_or_else(|| source.name.clone());
+        if view.sources[..index].iter().any(|other| input(other) == input(source)) {
+            let message = format!("two sources go to input `{}`", input(source));
+            problems.add(
+                place("sources"),
+                message,
+                Some("give one of them an `input` of its own".to_owned()),
+            );
+        }
+    }
+    if view.transformation.is_none() {
+        if view.sources.len() > 1 {
+            let message = "a view without a transformation passes on the rows of one source, and this one has several";
+            problems.add(place("sources"), message, Some("name a `transformation`".to_owned()));
+        }
+        if !view.parameters.is_empty() {
+            problems.add(place("parameters"), "parameters without a transformation", None);
+        }
+        for source in &view.sources {
+            if source.unfiltered || source.start_time_offset != crate::time::Span::ZERO {
+                let message =
+                    "a view without a transformation reads each interval's own rows: no offset, not unfiltered";
+                problems.add(place("sources"), message, None);
+            }
+        }
+    }
+}
+
+fn keys(project: &Project, view: &FeatureView, place: &impl Fn(&str) -> Range<usize>, problems: &Findings) {
+    let mut seen: Vec<&str> = Vec::new();
+    for entity in view
+        .entities
+        .iter()
+        .filter_map(|name| project.entities.iter().find(|entity| entity.name == *name))
+    {
+        for key in &entity.join_keys {
+            if seen.contains(&key.name.as_str()) {
+                problems.add(
+                    place("entities"),
+                    format!("two of its entities have a join key `{}`", key.name),
+                    None,
+                );
+            }
+            if key.name == view.timestamp_column {
+                let message = format!("`{}` is a join key and the timestamp column", key.name);
+                problems.add(place("timestamp_column"), message, None);
+            }
+            seen.push(&key.name);
+        }
+    }
+}
+
+fn schedule(view: &FeatureView, place: &impl Fn(&str) -> Range<usize>, problems: &Findings) {
+    if let Some(interval) = view.max_backfill_interval {
+        if view.incremental_backfills {
+            let message = "`max_backfill_interval` cuts default backfills; incremental ones are cut by the schedule";
+            problems.add(
+                place("max_backfill_interval"),
+                message,
+                Some("leave one of the two out".to_owned()),
+            );
+        } else if !interval.is_multiple_of(view.batch_schedule) {
+            let message = format!(
+                "`max_backfill_interval` {interval} is not a multiple of the schedule {}",
+                view.batch_schedule
+            );
+            let lower = interval.micros() / view.batch_schedule.micros() * view.batch_schedule.micros();
+            let higher = lower.saturating_add(view.batch_schedule.micros());
+            let near: Vec<String> = [lower, higher]
+                .into_iter()
+                .filter(|micros| *micros > 0)
+                .map(|micros| format!("\"{}\"", crate::time::Span::from_micros(micros)))
+                .collect();
+            problems.add(
+                place("max_backfill_interval"),
+                message,
+                Some(format!("{} would do", near.join(" or "))),
+            );
+        }
+    }
+    if let Some(end) = view.manual_backfill_end_time {
+        if view.trigger != Trigger::Manual {
+            let message = "`manual_backfill_end_time` needs `trigger = \"manual\"`";
+            problems.add(place("manual_backfill_end_time"), message, None);
+        } else if end < view.feature_start_time || !view.grid().is_boundary(end) {
+            let grid = view.grid();
+            let near = grid.floor(end).max(view.feature_start_time);
+            let message = format!("`manual_backfill_end_time` {end} is not on the schedule's grid");
+            let hint = format!("{near} or {} would do", near.saturating_add(grid.step()));
+            problems.add(place("manual_backfill_end_time"), message, Some(hint));
+        }
+    }
+    let minute = crate::time::Span::from_micros(60_000_000);
+    if view.batch_schedule < minute {
+        let message = format!("a schedule of {} is shorter than a minute", view.batch_schedule);
+        problems.add(
+            place("batch_schedule"),
+            message,
+            Some("a batch job has a price of its own; 1m is the least".to_owned()),
+        );
+    }
+}

@@ -1,0 +1,14 @@
+//! Definitions: the text of `sandglass.toml`, its problems, and the valid [`Project`] that comes of it.
+
+mod checks;
+mod model;
+mod parse;
+mod problem;
+mod reader;
+
+pub use model::{
+    Entity, FeatureView, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineStoreKind, ParameterText, Project,
+    Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
+};
+pub use parse::{Parsed, parse};
+pub use problem::{Problem, Problems};

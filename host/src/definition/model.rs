@@ -1,0 +1,361 @@
+//! Valid definitions. What can be built from text by [`parse`](super::parse) holds every rule that a definition alone can
+//! be held to; what needs files or components is checked when the project is compiled.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::{Grid, Interval, Span, Timestamp};
+use crate::workspace::Workspace;
+
+/// A project: one folder, one workspace.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Project {
+    /// The workspace, which everything is named through.
+    pub name: Workspace,
+    /// Where features are kept.
+    pub stores: Stores,
+    /// In the order of the text.
+    pub entities: Vec<Entity>,
+    /// In the order of the text.
+    pub sources: Vec<Source>,
+    /// In the order of the text.
+    pub feature_views: Vec<FeatureView>,
+}
+
+/// Where features are kept; paths are relative to the project's folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stores {
+    /// A folder.
+    pub offline: String,
+    /// The online store.
+    pub online: OnlineStoreKind,
+}
+
+/// Which online store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum OnlineStoreKind {
+    /// LMDB in a folder.
+    Embedded {
+        /// The folder.
+        path: String,
+        /// The largest size of one generation, in bytes.
+        map_size_bytes: u64,
+    },
+}
+
+/// What every object says about itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+    /// For people.
+    pub description: Option<String>,
+    /// Whom to ask.
+    pub owner: Option<String>,
+    /// For whatever tags are for.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// What features are about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entity {
+    /// Its name.
+    pub name: String,
+    /// In the order of the text, which is the order of the key.
+    pub join_keys: Vec<JoinKey>,
+    /// About it.
+    pub meta: Meta,
+}
+
+/// A column that makes the key, or a part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinKey {
+    /// The column.
+    pub name: String,
+    /// Its type.
+    pub kind: KeyKind,
+}
+
+/// Types that a key may have. Floats are refused: two ways to write one number would be two keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyKind {
+    /// A whole number.
+    Int64,
+    /// Text.
+    Utf8,
+    /// True or false.
+    Boolean,
+    /// Days since 1970.
+    Date,
+    /// Microseconds since 1970, UTC.
+    Timestamp,
+}
+
+/// A data source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Its name.
+    pub name: String,
+    /// File, glob or folder.
+    pub path: String,
+    /// What the files are.
+    pub format: Format,
+    /// The column that holds the rows' time.
+    pub timestamp_column: String,
+    /// What an int64 time column counts.
+    pub timestamp_unit: Option<TimestampUnit>,
+    /// How a text time column is written, in chrono's notation.
+    pub timestamp_format: Option<String>,
+    /// How late its rows may arrive.
+    pub data_delay: Span,
+    /// About it.
+    pub meta: Meta,
+}
+
+/// What a source's files are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Apache Parquet.
+    Parquet,
+    /// Comma-separated values with a header; `.gz` and `.zst` are decompressed.
+    Csv,
+}
+
+/// What whole numbers count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimestampUnit {
+    /// Seconds.
+    S,
+    /// Milliseconds.
+    Ms,
+    /// Microseconds.
+    Us,
+    /// Nanoseconds; floored to microseconds, and counted.
+    Ns,
+}
+
+/// A batch feature view.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FeatureView {
+    /// Its name.
+    pub name: String,
+    /// Names of its entities.
+    pub entities: Vec<String>,
+    /// The join keys of its entities, in their order.
+    pub join_keys: Vec<JoinKey>,
+    /// What it reads.
+    pub sources: Vec<ViewSource>,
+    /// What makes its rows; none passes the rows of its one source on.
+    pub transformation: Option<Transformation>,
+    /// Values for the transformation's parameters.
+    pub parameters: BTreeMap<String, ParameterText>,
+    /// The column of its rows that holds their time.
+    pub timestamp_column: String,
+    /// What orders rows of one key and time.
+    pub order_by: Option<String>,
+    /// The length of a schedule interval.
+    pub batch_schedule: Span,
+    /// Where the schedule grid starts.
+    pub feature_start_time: Timestamp,
+    /// One backfill job for each schedule interval.
+    pub incremental_backfills: bool,
+    /// The longest interval of a default backfill's job.
+    pub max_backfill_interval: Option<Span>,
+    /// Who starts its jobs.
+    pub trigger: Trigger,
+    /// Where a manual view's backfill ends.
+    pub manual_backfill_end_time: Option<Timestamp>,
+    /// How long a row is served.
+    pub ttl: Option<Span>,
+    /// Whether it is served.
+    pub online: bool,
+    /// Rejected rows that a job may have.
+    pub max_rejected: u64,
+    /// What its runs may use, where it differs from the tenant's quota.
+    pub limits: LimitsOverride,
+    /// About it.
+    pub meta: Meta,
+}
+
+/// A source, as a view reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewSource {
+    /// The source.
+    pub name: String,
+    /// The transformation's input; the one of the source's name, or the only one, if it is not said.
+    pub input: Option<String>,
+    /// How far before the interval its rows begin: zero or negative.
+    pub start_time_offset: Span,
+    /// Whether all rows are read, whatever the interval.
+    pub unfiltered: bool,
+}
+
+/// A component and one of its transformations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transformation {
+    /// A crate's folder, or a `.wasm` file; relative to the project's folder.
+    pub path: String,
+    /// Which one; may be left out if there is only one.
+    pub name: Option<String>,
+}
+
+/// A parameter as it is written; the contract decides its type.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ParameterText {
+    /// True or false.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A number.
+    Float(f64),
+    /// Text, a time or a length of time.
+    Text(String),
+}
+
+/// Who starts a view's jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trigger {
+    /// The schedule.
+    Scheduled,
+    /// Somebody, with a range.
+    Manual,
+}
+
+/// Limits that a view sets for its runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitsOverride {
+    /// Linear memory of a run, in bytes.
+    pub memory_bytes: Option<u64>,
+    /// Time inside the guest.
+    pub guest_time: Option<Span>,
+    /// Rows that a run returns.
+    pub output_rows: Option<u64>,
+    /// Bytes that a run returns.
+    pub output_bytes: Option<u64>,
+    /// Bytes of a run's log.
+    pub log_bytes: Option<u64>,
+}
+
+impl Project {
+    /// The view of that name.
+    pub fn feature_view(&self, name: &str) -> Option<&FeatureView> {
+        self.feature_views.iter().find(|view| view.name == name)
+    }
+
+    /// The source of that name.
+    pub fn source(&self, name: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.name == name)
+    }
+
+    /// How late a view's rows may arrive: the largest delay of its sources.
+    pub fn data_delay(&self, view: &FeatureView) -> Span {
+        view.sources
+            .iter()
+            .filter_map(|used| self.source(&used.name))
+            .map(|source| source.data_delay)
+            .max()
+            .unwrap_or(Span::ZERO)
+    }
+}
+
+impl FeatureView {
+    /// The schedule's boundaries.
+    pub fn grid(&self) -> Grid {
+        Grid::new(self.feature_start_time, self.batch_schedule).expect("a valid view has a positive schedule")
+    }
+
+    /// When a row with this timestamp becomes visible: the end of its grid interval plus the delay, whichever job wrote it.
+    pub fn effective_time(&self, timestamp: Timestamp, data_delay: Span) -> Timestamp {
+        self.grid().interval(timestamp).end.saturating_add(data_delay)
+    }
+
+    /// When a row with this timestamp stops being served, if ever: the first effective boundary at or after timestamp + ttl.
+    pub fn expiry(&self, timestamp: Timestamp, data_delay: Span) -> Option<Timestamp> {
+        let ttl = self.ttl?;
+        let at = timestamp.saturating_add(ttl).saturating_sub(data_delay);
+        Some(self.grid().ceil(at).saturating_add(data_delay))
+    }
+
+    /// The range of an interval's rows that a source hands on; none if it is unfiltered.
+    pub fn source_range(&self, source: &ViewSource, interval: Interval) -> Option<Interval> {
+        (!source.unfiltered).then(|| Interval {
+            start: interval.start.saturating_add(source.start_time_offset),
+            end: interval.end,
+        })
+    }
+}
+
+impl KeyKind {
+    /// As definitions spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Int64 => "int64",
+            Self::Utf8 => "utf8",
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::Timestamp => "timestamp",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(ttl: Option<&str>) -> FeatureView {
+        FeatureView {
+            name: "v".into(),
+            entities: vec![],
+            join_keys: vec![],
+            sources: vec![],
+            transformation: None,
+            parameters: BTreeMap::new(),
+            timestamp_column: "timestamp".into(),
+            order_by: None,
+            batch_schedule: Span::DAY,
+            feature_start_time: "2024-01-01".parse().expect("a date"),
+            incremental_backfills: false,
+            max_backfill_interval: None,
+            trigger: Trigger::Scheduled,
+            manual_backfill_end_time: None,
+            ttl: ttl.map(|ttl| ttl.parse().expect("a span")),
+            online: true,
+            max_rejected: 0,
+            limits: LimitsOverride::default(),
+            meta: Meta::default(),
+        }
+    }
+
+    #[test]
+    fn effective_time_is_the_end_of_the_grid_interval_and_the_delay() {
+        let delay: Span = "2h".parse().expect("a span");
+        for (timestamp, effective) in [
+            ("2024-01-05T00:00:00Z", "2024-01-06T02:00:00Z"),
+            ("2024-01-05T23:59:59.999999Z", "2024-01-06T02:00:00Z"),
+            ("2024-01-06T00:00:00Z", "2024-01-07T02:00:00Z"),
+        ] {
+            let at = view(None).effective_time(timestamp.parse().expect("a time"), delay);
+            assert_eq!(at.to_string(), effective);
+        }
+    }
+
+    #[test]
+    fn expiry_is_an_effective_boundary() {
+        let delay: Span = "2h".parse().expect("a span");
+        for (timestamp, expiry) in [
+            // 2024-01-15 is not yet an effective boundary, which lie at 02:00.
+            ("2024-01-05T00:00:00Z", "2024-01-15T02:00:00Z"),
+            ("2024-01-05T02:00:00Z", "2024-01-15T02:00:00Z"),
+            ("2024-01-05T02:00:00.000001Z", "2024-01-16T02:00:00Z"),
+        ] {
+            let at = view(Some("10d")).expiry(timestamp.parse().expect("a time"), delay);
+            assert_eq!(at.expect("a ttl").to_string(), expiry);
+        }
+        assert_eq!(view(None).expiry(Timestamp::from_micros(0), delay), None);
+    }
+}

@@ -1,0 +1,645 @@
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use toml::de::{DeTable, DeValue};
+
+use super::checks;
+use super::model::{
+    Entity, FeatureView, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineStoreKind, ParameterText, Project,
+    Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
+};
+use super::problem::{Problem, Problems, list};
+use super::reader::{Findings, Table, Value};
+use crate::time::Span;
+use crate::workspace::{Workspace, check_identifier};
+
+/// A valid project, and where in the text its parts are.
+#[derive(Debug, Clone)]
+pub struct Parsed {
+    /// The project.
+    pub project: Project,
+    /// What is allowed but likely wrong.
+    pub warnings: Vec<Problem>,
+    /// The spans of objects and of keys, as `feature_view.clicks.ttl`, for problems that are found later.
+    pub spans: BTreeMap<String, Range<usize>>,
+    file: String,
+    text: String,
+}
+
+impl Parsed {
+    /// A problem with the part at `place`, or with what holds it.
+    pub fn problem(&self, place: &str, message: impl Into<String>, hint: Option<String>) -> Problem {
+        let mut place = place;
+        let span = loop {
+            match (self.spans.get(place), place.rfind('.')) {
+                (Some(span), _) => break span.clone(),
+                (None, Some(end)) => place = &place[..end],
+                (None, None) => break 0..0,
+            }
+        };
+        Problem {
+            message: message.into(),
+            hint,
+            span,
+        }
+    }
+
+    /// These problems with the text that they are in.
+    pub fn problems(&self, problems: Vec<Problem>) -> Problems {
+        Problems::new(&self.file, &self.text, problems)
+    }
+}
+
+/// The default size of a generation's map: address space, not memory or disk.
+const MAP_SIZE_BYTES: u64 = 64 << 30;
+
+/// Parses and checks a project's text. Every problem is in the error, not only the first.
+pub fn parse(file: &str, text: &str) -> Result<Parsed, Problems> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        let problems = errors
+            .into_iter()
+            .map(|error| Problem {
+                message: format!("not TOML: {}", error.message()),
+                hint: None,
+                span: error.span().unwrap_or(0..0),
+            })
+            .collect();
+        return Err(Problems::new(file, text, problems));
+    }
+    let findings = Findings::default();
+    let warnings = Findings::default();
+    let mut reading = Reading {
+        findings: &findings,
+        spans: BTreeMap::new(),
+    };
+    let span = 0..text.lines().next().map_or(0, str::len);
+    let project = reading.project(&Table::new(
+        &findings,
+        document.get_ref(),
+        span,
+        "the project".to_owned(),
+    ));
+    let spans = reading.spans;
+    match project {
+        Some(project) if findings.is_empty() => {
+            checks::check(&project, &spans, &findings, &warnings);
+            if findings.is_empty() {
+                let (file, text) = (file.to_owned(), text.to_owned());
+                return Ok(Parsed {
+                    project,
+                    warnings: warnings.take(),
+                    spans,
+                    file,
+                    text,
+                });
+            }
+        }
+        _ => {}
+    }
+    Err(Problems::new(file, text, findings.take()))
+}
+
+struct Reading<'f> {
+    findings: &'f Findings,
+    spans: BTreeMap<String, Range<usize>>,
+}
+
+impl Reading<'_> {
+    fn project(&mut self, root: &Table<'_>) -> Option<Project> {
+        let name = root
+            .require("project")
+            .and_then(|value| value.table("`[project]`"))
+            .and_then(|table| {
+                let name = table.require("name").and_then(|value| value.parsed::<Workspace>());
+                meta(&table);
+                table.finish();
+                name
+            });
+        let stores = match root.get("stores") {
+            Some(value) => value.table("`[stores]`").and_then(|table| stores(&table)),
+            None => Some(Stores {
+                offline: "store/offline".into(),
+                online: embedded("store/online".into()),
+            }),
+        };
+        let entities = self.objects(root, "entity", Self::entity);
+        let sources = self.objects(root, "source", Self::source);
+        let feature_views = self.objects(root, "feature_view", Self::feature_view);
+        root.not_yet(&["feature_service"]);
+        root.finish();
+        let mut feature_views = feature_views;
+        for view in &mut feature_views {
+            let keys = view
+                .entities
+                .iter()
+                .filter_map(|name| entities.iter().find(|entity: &&Entity| entity.name == *name));
+            view.join_keys = keys.flat_map(|entity| entity.join_keys.clone()).collect();
+        }
+        Some(Project {
+            name: name?,
+            stores: stores?,
+            entities,
+            sources,
+            feature_views,
+        })
+    }
+
+    /// `[[key]]` tables; what cannot be read is left out, with its problems noted.
+    fn objects<T>(
+        &mut self,
+        root: &Table<'_>,
+        key: &'static str,
+        read: impl Fn(&mut Self, &Table<'_>, String, &str) -> Option<T>,
+    ) -> Vec<T> {
+        let mut objects = Vec::new();
+        let mut names: Vec<String> = Vec::new();
+        for value in root.get(key).and_then(|value| value.array()).unwrap_or_default() {
+            let what = key.replace('_', " ");
+            let Some(mut table) = value.table(what.clone()) else {
+                continue;
+            };
+            let name_value = table.require("name");
+            let name = name_value.and_then(|value| value.text());
+            if let (Some(name), Some(value)) = (name, name_value) {
+                if let Err(error) = check_identifier(name) {
+                    value.problem(error.to_string(), None);
+                }
+                if names.iter().any(|other| other == name) {
+                    value.problem(format!("two {what} tables are named `{name}`"), None);
+                }
+                names.push(name.to_owned());
+                table.what = format!("{what} `{name}`");
+                table.span = value.span();
+            }
+            let name = name.unwrap_or_default().to_owned();
+            let place = format!("{key}.{name}");
+            self.spans.insert(place.clone(), table.span.clone());
+            for (entry, _, value) in table.entries() {
+                self.spans.insert(format!("{place}.{entry}"), value.span());
+            }
+            if let Some(object) = read(self, &table, name, &place) {
+                objects.push(object);
+            }
+            table.finish();
+        }
+        objects
+    }
+
+    fn entity(&mut self, table: &Table<'_>, name: String, _: &str) -> Option<Entity> {
+        let meta = meta(table);
+        let join_keys = table.require("join_keys").and_then(|value| join_keys(&value));
+        Some(Entity {
+            name,
+            join_keys: join_keys?,
+            meta,
+        })
+    }
+
+    fn source(&mut self, table: &Table<'_>, name: String, _: &str) -> Option<Source> {
+        let meta = meta(table);
+        let path = table.require("path").and_then(|value| {
+            let path = value.text()?;
+            if path.is_empty() {
+                value.problem("`path` is empty", None);
+                return None;
+            }
+            if path.contains("://") {
+                let hint = "copy the files to a folder for now".to_owned();
+                value.problem(format!("`{path}`: object stores are not supported yet"), Some(hint));
+                return None;
+            }
+            Some(path.to_owned())
+        });
+        let format = match table.get("format") {
+            Some(value) => value.one_of(&[("parquet", Format::Parquet), ("csv", Format::Csv)]),
+            None => Some(match &path {
+                Some(path)
+                    if [".csv", ".csv.gz", ".csv.zst"]
+                        .iter()
+                        .any(|ending| path.ends_with(ending)) =>
+                {
+                    Format::Csv
+                }
+                _ => Format::Parquet,
+            }),
+        };
+        let timestamp_column = table.require("timestamp_column").and_then(|value| column(&value));
+        let units = [
+            ("s", TimestampUnit::S),
+            ("ms", TimestampUnit::Ms),
+            ("us", TimestampUnit::Us),
+            ("ns", TimestampUnit::Ns),
+        ];
+        let timestamp_unit = optional(table, "timestamp_unit", |value| value.one_of(&units));
+        let timestamp_format = optional(table, "timestamp_format", |value| {
+            let text = value.text()?;
+            let valid = chrono::format::StrftimeItems::new(text).all(|item| item != chrono::format::Item::Error);
+            if !valid {
+                value.problem(
+                    format!("`{text}` is not a time format: write it as strftime does, such as \"%d/%m/%Y %H:%M:%S\""),
+                    None,
+                );
+            }
+            valid.then(|| text.to_owned())
+        });
+        let data_delay = optional(table, "data_delay", |value| {
+            let span: Span = value.parsed()?;
+            if span < Span::ZERO {
+                value.problem("`data_delay` is negative", None);
+                return None;
+            }
+            Some(span)
+        });
+        Some(Source {
+            name,
+            path: path?,
+            format: format?,
+            timestamp_column: timestamp_column?,
+            timestamp_unit: timestamp_unit?,
+            timestamp_format: timestamp_format?,
+            data_delay: data_delay?.unwrap_or_default(),
+            meta,
+        })
+    }
+
+    fn feature_view(&mut self, table: &Table<'_>, name: String, _: &str) -> Option<FeatureView> {
+        let meta = meta(table);
+        let kind = table.require("kind").and_then(|value| {
+            let kind = value.one_of(&[("batch", true), ("stream", false), ("request", false), ("table", false)])?;
+            if !kind {
+                value.problem(format!("`{}` views are not supported yet", value.text()?), None);
+            }
+            kind.then_some(())
+        });
+        let entities = table.require("entities").and_then(|value| {
+            let names = value
+                .array()?
+                .iter()
+                .map(|value| value.text().map(str::to_owned))
+                .collect::<Option<Vec<_>>>()?;
+            if names.is_empty() {
+                value.problem("`entities` is empty; a view's rows are about at least one", None);
+            }
+            Some(names)
+        });
+        let sources = table.require("sources").and_then(|value| {
+            let sources = value.array()?.iter().map(view_source).collect::<Option<Vec<_>>>()?;
+            if sources.is_empty() {
+                value.problem("`sources` is empty; a view reads at least one", None);
+            }
+            Some(sources)
+        });
+        let transformation = optional(table, "transformation", transformation);
+        let parameters = match table.get("parameters") {
+            Some(value) => value.table("`parameters`").and_then(|table| parameters(&table)),
+            None => Some(BTreeMap::new()),
+        };
+        let timestamp_column = table.require("timestamp_column").and_then(|value| column(&value));
+        let order_by = optional(table, "order_by", |value| column(&value));
+        let positive = |key: &'static str| {
+            move |value: Value<'_>| {
+                let span: Span = value.parsed()?;
+                if span <= Span::ZERO {
+                    value.problem(format!("`{key}` should be longer than nothing"), None);
+                    return None;
+                }
+                Some(span)
+            }
+        };
+        let batch_schedule = table.require("batch_schedule").and_then(positive("batch_schedule"));
+        let feature_start_time = table.require("feature_start_time").and_then(|value| value.parsed());
+        let incremental_backfills = boolean(table, "incremental_backfills", false);
+        let max_backfill_interval = optional(table, "max_backfill_interval", positive("max_backfill_interval"));
+        let triggers = [("scheduled", Trigger::Scheduled), ("manual", Trigger::Manual)];
+        let trigger = optional(table, "trigger", |value| value.one_of(&triggers));
+        let manual_backfill_end_time = optional(table, "manual_backfill_end_time", |value| value.parsed());
+        let ttl = optional(table, "ttl", positive("ttl"));
+        let online = boolean(table, "online", false);
+        let offline = boolean(table, "offline", true);
+        if let (Some(false), Some(value)) = (offline, table.get("offline")) {
+            let hint = "set `online = true` or false as you like, and leave `offline` out".to_owned();
+            value.problem(
+                "a batch view is kept offline always: the online store is made of it",
+                Some(hint),
+            );
+        }
+        let max_rejected = optional(table, "max_rejected", |value| value.whole());
+        let limits = match table.get("limits") {
+            Some(value) => value.table("`limits`").and_then(|table| limits(&table)),
+            None => Some(LimitsOverride::default()),
+        };
+        table.not_yet(&[
+            "aggregation",
+            "aggregation_interval",
+            "aggregation_secondary_key",
+            "aggregation_leading_edge",
+            "lifetime_start_time",
+            "window_edge",
+            "leading_edge",
+            "stream_mode",
+            "compaction_enabled",
+            "compaction_schedule",
+            "online_load",
+        ]);
+        kind?;
+        offline?;
+        Some(FeatureView {
+            name,
+            entities: entities?,
+            join_keys: Vec::new(),
+            sources: sources?,
+            transformation: transformation?,
+            parameters: parameters?,
+            timestamp_column: timestamp_column?,
+            order_by: order_by?,
+            batch_schedule: batch_schedule?,
+            feature_start_time: feature_start_time?,
+            incremental_backfills: incremental_backfills?,
+            max_backfill_interval: max_backfill_interval?,
+            trigger: trigger?.unwrap_or(Trigger::Scheduled),
+            manual_backfill_end_time: manual_backfill_end_time?,
+            ttl: ttl?,
+            online: online?,
+            max_rejected: max_rejected?.unwrap_or(0),
+            limits: limits?,
+            meta,
+        })
+    }
+}
+
+/// None if the value is there and wrong.
+fn optional<'a, T>(
+    table: &Table<'a>,
+    key: &'static str,
+    read: impl FnOnce(Value<'a>) -> Option<T>,
+) -> Option<Option<T>> {
+    match table.get(key) {
+        None => Some(None),
+        Some(value) => read(value).map(Some),
+    }
+}
+
+fn boolean(table: &Table<'_>, key: &'static str, default: bool) -> Option<bool> {
+    table.get(key).map_or(Some(default), |value| value.boolean())
+}
+
+fn meta(table: &Table<'_>) -> Meta {
+    let text = |key| table.get(key).and_then(|value| value.text()).map(str::to_owned);
+    let (description, owner) = (text("description"), text("owner"));
+    let mut tags = BTreeMap::new();
+    if let Some(entries) = table.get("tags").and_then(|value| value.table("`tags`")) {
+        for (key, _, value) in entries.entries() {
+            if let Some(text) = value.text() {
+                tags.insert(key.to_owned(), text.to_owned());
+            }
+        }
+    }
+    Meta {
+        description,
+        owner,
+        tags,
+    }
+}
+
+fn stores(table: &Table<'_>) -> Option<Stores> {
+    let offline = match table.get("offline") {
+        None => Some("store/offline".to_owned()),
+        Some(value) => value.text().and_then(|path| {
+            if path.contains("://") {
+                value.problem(
+                    format!("`{path}`: object stores are not supported yet"),
+                    Some("name a folder".to_owned()),
+                );
+                return None;
+            }
+            Some(path.to_owned())
+        }),
+    };
+    let online = match table.get("online") {
+        None => Some(embedded("store/online".to_owned())),
+        Some(value) => value.table("`stores.online`").and_then(|table| {
+            let kind = table.require("kind").and_then(|value| {
+                let embedded = value.one_of(&[("embedded", true), ("dynamodb", false)])?;
+                if !embedded {
+                    value.problem("the `dynamodb` online store is not supported yet", None);
+                }
+                embedded.then_some(())
+            });
+            let path = table.get("path").map_or(Some("store/online"), |value| value.text());
+            let map_size = optional(&table, "map_size_bytes", |value| {
+                let bytes = value.whole()?;
+                if !(1 << 20..=1 << 46).contains(&bytes) {
+                    value.problem("`map_size_bytes` should be between 1 MiB and 64 TiB", None);
+                    return None;
+                }
+                Some(bytes)
+            });
+            table.finish();
+            kind?;
+            Some(OnlineStoreKind::Embedded {
+                path: path?.to_owned(),
+                map_size_bytes: map_size?.unwrap_or(MAP_SIZE_BYTES),
+            })
+        }),
+    };
+    table.finish();
+    Some(Stores {
+        offline: offline?,
+        online: online?,
+    })
+}
+
+fn embedded(path: String) -> OnlineStoreKind {
+    OnlineStoreKind::Embedded {
+        path,
+        map_size_bytes: MAP_SIZE_BYTES,
+    }
+}
+
+fn column(value: &Value<'_>) -> Option<String> {
+    let name = value.text()?;
+    if name.is_empty() || name.starts_with("__") {
+        value.problem(
+            format!("`{name}` cannot be a column: names that begin with `__` are the store's own"),
+            None,
+        );
+        return None;
+    }
+    Some(name.to_owned())
+}
+
+fn join_keys(value: &Value<'_>) -> Option<Vec<JoinKey>> {
+    let kinds = [
+        ("int64", KeyKind::Int64),
+        ("utf8", KeyKind::Utf8),
+        ("string", KeyKind::Utf8),
+        ("boolean", KeyKind::Boolean),
+        ("date", KeyKind::Date),
+        ("timestamp", KeyKind::Timestamp),
+    ];
+    let mut keys = Vec::new();
+    for (name, span, value) in value.table("`join_keys`")?.entries() {
+        if name.is_empty() || name.starts_with("__") {
+            value.findings.add(
+                span,
+                format!("`{name}` cannot be a column: names that begin with `__` are the store's own"),
+                None,
+            );
+        }
+        if matches!(value.raw(), DeValue::String(text) if text.starts_with("float")) {
+            let hint = "round it to int64, or make it text".to_owned();
+            value.problem(
+                "a key cannot be a float: one number would have several keys",
+                Some(hint),
+            );
+            continue;
+        }
+        if let Some(kind) = value.one_of(&kinds) {
+            keys.push(JoinKey {
+                name: name.to_owned(),
+                kind,
+            });
+        }
+    }
+    if keys.is_empty() {
+        value.problem(
+            "`join_keys` names no column",
+            Some("write `join_keys = { customer_id = \"int64\" }`".to_owned()),
+        );
+        return None;
+    }
+    Some(keys)
+}
+
+fn view_source(value: &Value<'_>) -> Option<ViewSource> {
+    if value.is_text() {
+        let name = value.text()?.to_owned();
+        return Some(ViewSource {
+            name,
+            input: None,
+            start_time_offset: Span::ZERO,
+            unfiltered: false,
+        });
+    }
+    let table = value.table("an entry of `sources`")?;
+    let name = table.require("name").and_then(|value| value.text());
+    let input = optional(&table, "input", |value| value.text().map(str::to_owned));
+    let offset_value = table.get("start_time_offset");
+    let offset = match offset_value {
+        None => Some(Span::ZERO),
+        Some(value) => value.parsed::<Span>().and_then(|span| {
+            if span > Span::ZERO {
+                let hint = format!("to reach further back, write \"-{span}\"");
+                value.problem("`start_time_offset` is zero or negative", Some(hint));
+                return None;
+            }
+            Some(span)
+        }),
+    };
+    let unfiltered = boolean(&table, "unfiltered", false);
+    if let (Some(true), Some(value)) = (unfiltered, offset_value) {
+        value.problem(
+            "an unfiltered source has no `start_time_offset`",
+            Some("leave one of the two out".to_owned()),
+        );
+    }
+    table.finish();
+    Some(ViewSource {
+        name: name?.to_owned(),
+        input: input?,
+        start_time_offset: offset?,
+        unfiltered: unfiltered?,
+    })
+}
+
+fn transformation(value: Value<'_>) -> Option<Transformation> {
+    let text = value.text()?;
+    let (path, name) = match text.split_once('#') {
+        Some((path, name)) => (path, Some(name)),
+        None => (text, None),
+    };
+    if path.is_empty() {
+        let hint = "write a crate's folder or a .wasm file, and # with a name: \"transformations/rfm#customer_rfm\""
+            .to_owned();
+        value.problem("`transformation` names no component", Some(hint));
+        return None;
+    }
+    if let Some(Err(error)) = name.map(check_identifier) {
+        value.problem(error.to_string(), None);
+        return None;
+    }
+    Some(Transformation {
+        path: path.to_owned(),
+        name: name.map(str::to_owned),
+    })
+}
+
+fn parameters(table: &Table<'_>) -> Option<BTreeMap<String, ParameterText>> {
+    let mut parameters = BTreeMap::new();
+    for (name, _, value) in table.entries() {
+        let parameter = match value.raw() {
+            DeValue::Boolean(value) => ParameterText::Boolean(*value),
+            DeValue::String(text) => ParameterText::Text(text.to_string()),
+            DeValue::Datetime(time) => ParameterText::Text(time.to_string()),
+            DeValue::Integer(_) => match value.integer() {
+                Some(Ok(number)) => ParameterText::Integer(number),
+                _ => {
+                    value.problem(format!("parameter `{name}` does not fit int64"), None);
+                    continue;
+                }
+            },
+            DeValue::Float(number) => match number.as_str().parse() {
+                Ok(number) => ParameterText::Float(number),
+                Err(_) => {
+                    value.problem(format!("parameter `{name}` is not a number"), None);
+                    continue;
+                }
+            },
+            DeValue::Array(_) | DeValue::Table(_) => {
+                value.problem(format!("parameter `{name}` should be a single value"), None);
+                continue;
+            }
+        };
+        parameters.insert(name.to_owned(), parameter);
+    }
+    Some(parameters)
+}
+
+fn limits(table: &Table<'_>) -> Option<LimitsOverride> {
+    let at_least = |key: &'static str, least: u64, unit: &'static str| {
+        optional(table, key, |value| {
+            let amount = value.whole()?;
+            if amount < least {
+                value.problem(format!("`{key}` should be at least {least} {unit}"), None);
+                return None;
+            }
+            Some(amount)
+        })
+    };
+    let memory = at_least("memory_bytes", 1 << 20, "bytes");
+    let rows = at_least("output_rows", 1, "row");
+    let bytes = at_least("output_bytes", 1 << 10, "bytes");
+    let log = at_least("log_bytes", 0, "bytes");
+    let guest_time = optional(table, "guest_time", |value| {
+        let span: Span = value.parsed()?;
+        if span < Span::from_micros(10_000) || span > Span::from_days(7) {
+            value.problem("`guest_time` should be between 10ms and 7d", None);
+            return None;
+        }
+        Some(span)
+    });
+    table.finish();
+    Some(LimitsOverride {
+        memory_bytes: memory?,
+        guest_time: guest_time?,
+        output_rows: rows?,
+        output_bytes: bytes?,
+        log_bytes: log?,
+    })
+}
+
+/// What exists, as messages list it.
+pub(super) fn existing<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    list(names)
+}

@@ -1,0 +1,9 @@
+//! Features of customers of a CD shop.
+
+mod customer_rfm;
+mod purchase_details;
+
+pub use customer_rfm::customer_rfm;
+pub use purchase_details::purchase_details;
+
+sandglass_guest::export!(purchase_details, customer_rfm);

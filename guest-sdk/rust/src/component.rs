@@ -1,0 +1,214 @@
+//! What [`export!`](crate::export) makes of transformations: the contract's exports.
+
+use std::cell::RefCell;
+use std::marker::PhantomData;
+
+pub use crate::bindings;
+use crate::bindings::exports::sandglass::transform::transformation as wit;
+use crate::bindings::sandglass::transform::types;
+use crate::context::{Context, Interval, Mode};
+use crate::contract::{Parameter, Value, ValueKind};
+use crate::convert::{decode, encode, nodes};
+use crate::error::{Error, FailureKind, Result};
+use crate::log::panics_to_log;
+use crate::run::Run;
+use crate::transformation::{Body, Transformation};
+
+/// Whoever wrote the component.
+pub trait Author: 'static {
+    /// Its transformations.
+    fn transformations() -> Vec<Transformation>;
+}
+
+/// The contract's exports for an author's transformations.
+pub struct Component<A>(PhantomData<A>);
+
+impl<A: Author> wit::Guest for Component<A> {
+    type Run = ComponentRun;
+
+    fn describe() -> Result<Vec<wit::Contract>, wit::Failure> {
+        panics_to_log();
+        A::transformations()
+            .iter()
+            .map(contract)
+            .collect::<Result<_>>()
+            .map_err(failure)
+    }
+
+    fn open(name: String, context: wit::Context) -> Result<wit::Run, wit::Failure> {
+        panics_to_log();
+        let found = A::transformations()
+            .into_iter()
+            .find(|transformation| transformation.name == name);
+        let run = found
+            .ok_or_else(|| Error::new(format!("there is no transformation `{name}`")))
+            .and_then(|transformation| Run::open(transformation, context_of(context)))
+            .map_err(failure)?;
+        Ok(wit::Run::new(ComponentRun(RefCell::new(run))))
+    }
+}
+
+/// A run behind the contract's resource.
+pub struct ComponentRun(RefCell<Run>);
+
+impl wit::GuestRun for ComponentRun {
+    fn push(&self, input: u32, batch: wit::Batch) -> Result<(), wit::Failure> {
+        let mut run = self.0.borrow_mut();
+        let index = input as usize;
+        let schema = run
+            .transformation()
+            .inputs
+            .get(index)
+            .map(|input| input.columns.clone());
+        schema
+            .ok_or_else(|| Error::new(format!("there is no input {input}")))
+            .and_then(|schema| decode(&schema, batch))
+            .and_then(|batch| run.push(index, batch))
+            .map_err(failure)
+    }
+
+    fn end_keys(&self) -> Result<(), wit::Failure> {
+        self.0.borrow_mut().end_keys().map_err(failure)
+    }
+
+    fn finish(&self) -> Result<(), wit::Failure> {
+        self.0.borrow_mut().finish().map_err(failure)
+    }
+
+    fn next(&self) -> Result<Option<wit::Output>, wit::Failure> {
+        let Some(output) = self.0.borrow_mut().next() else {
+            return Ok(None);
+        };
+        let batch = encode(&output.batch).map_err(failure)?;
+        let rejected = output
+            .rejected
+            .into_iter()
+            .map(|(row, message)| types::Rejection { row, message })
+            .collect();
+        Ok(Some(wit::Output {
+            batch,
+            source_rows: output.source_rows,
+            rejected,
+        }))
+    }
+}
+
+fn contract(transformation: &Transformation) -> Result<wit::Contract> {
+    let Transformation {
+        name,
+        doc,
+        inputs,
+        output,
+        parameters,
+        body,
+    } = transformation;
+    let scope = match body {
+        Body::Aligned(_) => types::Scope::Aligned,
+        Body::Row(_) => types::Scope::Row,
+        Body::Keyed(_) => types::Scope::Keyed,
+        Body::Interval(_) => types::Scope::Interval,
+    };
+    let inputs = inputs
+        .iter()
+        .map(|input| {
+            Ok(types::Input {
+                name: input.name.clone(),
+                columns: nodes(&input.columns)?,
+                keys: input.keys.clone(),
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let parameters = parameters.iter().map(parameter).collect();
+    let (name, doc, output) = (name.clone(), doc.clone(), nodes(output)?);
+    Ok(wit::Contract {
+        name,
+        doc,
+        inputs,
+        output,
+        scope,
+        parameters,
+        properties: Vec::new(),
+    })
+}
+
+fn parameter(parameter: &Parameter) -> types::Parameter {
+    let Parameter {
+        name,
+        kind,
+        default,
+        doc,
+    } = parameter.clone();
+    let kind = match kind {
+        ValueKind::Boolean => types::ValueKind::Boolean,
+        ValueKind::Int64 => types::ValueKind::Int64,
+        ValueKind::Float64 => types::ValueKind::Float64,
+        ValueKind::Utf8 => types::ValueKind::Utf8,
+        ValueKind::Timestamp => types::ValueKind::Timestamp,
+        ValueKind::Duration => types::ValueKind::Duration,
+    };
+    let default = default.map(|value| match value {
+        Value::Boolean(value) => types::Value::Boolean(value),
+        Value::Int64(value) => types::Value::Int64(value),
+        Value::Float64(value) => types::Value::Float64(value),
+        Value::Utf8(value) => types::Value::Utf8(value),
+        Value::Timestamp(value) => types::Value::Timestamp(value),
+        Value::Duration(value) => types::Value::Duration(value),
+    });
+    types::Parameter {
+        name,
+        kind,
+        default,
+        doc,
+    }
+}
+
+fn context_of(context: wit::Context) -> Context {
+    let interval = |types::Interval { start, end }| Interval { start, end };
+    let mode = match context.mode {
+        types::Mode::Materialize(range) => Mode::Materialize(interval(range)),
+        types::Mode::Streaming => Mode::Streaming,
+        types::Mode::Request(at) => Mode::Request(at),
+    };
+    let parameters = context
+        .parameters
+        .into_iter()
+        .map(|(name, value)| {
+            let value = match value {
+                types::Value::Boolean(value) => Value::Boolean(value),
+                types::Value::Int64(value) => Value::Int64(value),
+                types::Value::Float64(value) => Value::Float64(value),
+                types::Value::Utf8(value) => Value::Utf8(value),
+                types::Value::Timestamp(value) => Value::Timestamp(value),
+                types::Value::Duration(value) => Value::Duration(value),
+            };
+            (name, value)
+        })
+        .collect();
+    let ranges = context.ranges.into_iter().map(|range| range.map(interval)).collect();
+    Context {
+        mode,
+        ranges,
+        parameters,
+        lineage: context.lineage,
+    }
+}
+
+fn failure(error: Error) -> wit::Failure {
+    let Error {
+        kind,
+        message,
+        input,
+        row,
+    } = error;
+    let kind = match kind {
+        FailureKind::Input => types::FailureKind::Input,
+        FailureKind::Parameter => types::FailureKind::Parameter,
+        FailureKind::Internal => types::FailureKind::Internal,
+    };
+    wit::Failure {
+        kind,
+        message,
+        input,
+        row,
+    }
+}

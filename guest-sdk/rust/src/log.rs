@@ -1,0 +1,59 @@
+/// How much a message matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// For whoever writes the transformation.
+    Debug,
+    /// For whoever runs it.
+    Info,
+    /// Something is odd.
+    Warn,
+    /// Something is wrong.
+    Error,
+}
+
+/// Hands a message to the host; natively it goes to stderr.
+pub fn log(level: Level, message: &str) {
+    #[cfg(target_arch = "wasm32")]
+    {
+        use crate::bindings::sandglass::transform::log as host;
+        let level = match level {
+            Level::Debug => host::Level::Debug,
+            Level::Info => host::Level::Info,
+            Level::Warn => host::Level::Warn,
+            Level::Error => host::Level::Error,
+        };
+        host::log(level, message);
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    eprintln!("{level:?}: {message}");
+}
+
+/// A panic's message reaches the host's log before the guest traps.
+pub(crate) fn panics_to_log() {
+    #[cfg(target_arch = "wasm32")]
+    {
+        static ONCE: std::sync::Once = std::sync::Once::new();
+        ONCE.call_once(|| std::panic::set_hook(Box::new(|panic| log(Level::Error, &panic.to_string()))));
+    }
+}
+
+/// Logs for whoever writes the transformation; formats like `println!`.
+#[macro_export]
+macro_rules! debug {
+    ($($arguments:tt)+) => { $crate::log($crate::Level::Debug, &::std::format!($($arguments)+)) };
+}
+/// Logs for whoever runs it; formats like `println!`.
+#[macro_export]
+macro_rules! info {
+    ($($arguments:tt)+) => { $crate::log($crate::Level::Info, &::std::format!($($arguments)+)) };
+}
+/// Logs that something is odd; formats like `println!`.
+#[macro_export]
+macro_rules! warn {
+    ($($arguments:tt)+) => { $crate::log($crate::Level::Warn, &::std::format!($($arguments)+)) };
+}
+/// Logs that something is wrong; formats like `println!`.
+#[macro_export]
+macro_rules! error {
+    ($($arguments:tt)+) => { $crate::log($crate::Level::Error, &::std::format!($($arguments)+)) };
+}

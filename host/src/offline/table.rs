@@ -1,0 +1,245 @@
+use std::sync::{Arc, PoisonError, RwLock};
+
+use datafusion::execution::runtime_env::RuntimeEnv;
+use deltalake::kernel::transaction::CommitProperties;
+use deltalake::kernel::{StructType, engine::arrow_conversion::TryIntoKernel};
+use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_for, logstore_with};
+use deltalake::operations::create::CreateBuilder;
+use deltalake::protocol::SaveMode;
+use deltalake::table::state::DeltaTableState;
+use deltalake::{DeltaTableError, TableProperty, ensure_table_uri};
+use futures::{StreamExt, TryStreamExt};
+use url::Url;
+
+use super::durable::DurableFolder;
+use super::layout::{Layout, TIME_COLUMN_PROPERTY};
+use super::log::Transactions;
+use super::reads::reads_path;
+use super::replace::TimeRange;
+use super::{Coverage, Done, Granularity, JobReads, OfflineError, TableSpec};
+use crate::time::Span;
+
+/// Entries between two checkpoints.
+pub(super) const CHECKPOINT_INTERVAL: u64 = 20;
+
+const READS_AT_ONCE: usize = 16;
+
+/// The table of one view version. It holds a snapshot: everything that reads answers as of [`OfflineTable::version`], until
+/// [`OfflineTable::refresh`] or a commit of its own moves it on.
+///
+/// Durability: in a local folder every file is synced before its name appears, and the folder after it, so a commit that
+/// has been reported outlives a loss of power. On object stores it is what the store promises.
+#[derive(Debug)]
+pub struct OfflineTable {
+    pub(super) log: LogStoreRef,
+    pub(super) layout: Arc<Layout>,
+    pub(super) runtime: Arc<RuntimeEnv>,
+    state: RwLock<Arc<State>>,
+    /// One commit at a time per process; between processes the log decides.
+    pub(super) committing: tokio::sync::Mutex<()>,
+}
+
+/// One version.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) delta: DeltaTableState,
+    pub(super) transactions: Transactions,
+}
+
+/// A file of the current version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableFile {
+    /// Below the table.
+    pub path: String,
+    /// In bytes.
+    pub size: u64,
+    /// The value of the partition column.
+    pub partition: String,
+    /// From the log's statistics.
+    pub rows: Option<u64>,
+}
+
+impl OfflineTable {
+    /// Opens the table at a folder or URL; none if there is none.
+    pub async fn open(location: &str) -> Result<Option<Self>, OfflineError> {
+        let log = log_store(location)?;
+        match DeltaTableState::try_new(log.as_ref(), None).await {
+            Ok(delta) => Self::with_state(location, log, delta).await.map(Some),
+            Err(DeltaTableError::NotATable(_)) => Ok(None),
+            Err(error) => Err(OfflineError::delta(location, "the log cannot be read", error)),
+        }
+    }
+
+    /// Makes the table. Of several drivers that do so at once one wins; the others get [`OfflineError::Invalid`], as
+    /// they do if it is there already, and open it.
+    pub async fn create(location: &str, spec: TableSpec) -> Result<Self, OfflineError> {
+        spec.check()?;
+        let log = log_store(location)?;
+        let unstorable = |error: String| OfflineError::invalid(&spec.name, error);
+        let table_schema = Layout::table_schema(&spec.schema, spec.partition);
+        let table_schema: StructType =
+            (&table_schema).try_into_kernel().map_err(|error| unstorable(error.to_string()))?;
+        let retention = delta_interval(spec.retention);
+        let properties = [
+            (TableProperty::LogRetentionDuration.as_ref(), retention.clone()),
+            (TableProperty::DeletedFileRetentionDuration.as_ref(), retention),
+            (TableProperty::CheckpointInterval.as_ref(), CHECKPOINT_INTERVAL.to_string()),
+            (TableProperty::DataSkippingStatsColumns.as_ref(), format!("`{}`", spec.time_column)),
+            (TIME_COLUMN_PROPERTY, spec.time_column.clone()),
+        ];
+        let created = CreateBuilder::new()
+            .with_log_store(log.clone())
+            .with_table_name(&spec.name)
+            .with_comment(&spec.description)
+            .with_columns(table_schema.fields().cloned())
+            .with_partition_columns([spec.partition.column()])
+            .with_raise_if_key_not_exists(false)
+            .with_configuration(properties.map(|(key, value)| (key, Some(value))))
+            .with_save_mode(SaveMode::ErrorIfExists)
+            // With a retry, the loser of a race would write its metadata over the winner's.
+            .with_commit_properties(CommitProperties::default().with_max_retries(0))
+            .await;
+        if let Err(error) = created {
+            return match log.is_delta_table_location().await {
+                Ok(true) => Err(OfflineError::invalid(&spec.name, format!("is there already, at {location}"))),
+                _ => Err(OfflineError::delta(&spec.name, "the table cannot be made", error)),
+            };
+        }
+        let delta = DeltaTableState::try_new(log.as_ref(), None)
+            .await
+            .map_err(|error| OfflineError::delta(&spec.name, "the new table cannot be read", error))?;
+        Self::with_state(location, log, delta).await
+    }
+
+    async fn with_state(location: &str, log: LogStoreRef, delta: DeltaTableState) -> Result<Self, OfflineError> {
+        let layout = Layout::of(location, &delta)?;
+        let transactions = Transactions::load(&layout.label, log.as_ref(), delta.version()).await?;
+        Ok(Self {
+            log,
+            layout: Arc::new(layout),
+            runtime: Arc::new(RuntimeEnv::default()),
+            state: RwLock::new(Arc::new(State { delta, transactions })),
+            committing: tokio::sync::Mutex::new(()),
+        })
+    }
+
+    /// With the memory pool and disk manager that sorting takes from.
+    #[must_use]
+    pub fn with_runtime(mut self, runtime: Arc<RuntimeEnv>) -> Self {
+        self.runtime = runtime;
+        self
+    }
+
+    /// The label of the view's version.
+    pub fn name(&self) -> &str {
+        &self.layout.label
+    }
+
+    /// The view's columns, as the table gives them back.
+    pub fn schema(&self) -> &arrow::datatypes::SchemaRef {
+        &self.layout.schema
+    }
+
+    /// The column with the event time.
+    pub fn time_column(&self) -> &str {
+        &self.layout.time_column
+    }
+
+    /// How long a partition is.
+    pub fn partition(&self) -> Granularity {
+        self.layout.partition
+    }
+
+    /// The version of the snapshot.
+    pub fn version(&self) -> u64 {
+        self.state().transactions.version
+    }
+
+    /// Moves on to the newest version, and says which that is.
+    pub async fn refresh(&self) -> Result<u64, OfflineError> {
+        let state = self.state();
+        let mut delta = state.delta.clone();
+        delta
+            .update(self.log.as_ref(), None)
+            .await
+            .map_err(|error| OfflineError::delta(self.name(), "the log cannot be read", error))?;
+        self.install(delta).await
+    }
+
+    pub(super) async fn install(&self, delta: DeltaTableState) -> Result<u64, OfflineError> {
+        let state = self.state();
+        let version = delta.version();
+        if version == state.transactions.version {
+            return Ok(version);
+        }
+        let transactions = state.transactions.advance(self.name(), self.log.as_ref(), version).await?;
+        let mut current = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if current.transactions.version < version {
+            *current = Arc::new(State { delta, transactions });
+        }
+        Ok(current.transactions.version)
+    }
+
+    pub(super) fn state(&self) -> Arc<State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What has been materialized.
+    pub fn coverage(&self) -> Coverage {
+        let state = self.state();
+        let mut done: Vec<Done> = (state.transactions.last.iter())
+            .map(|(interval, entry)| Done { interval: *interval, attempt: entry.attempt })
+            .collect();
+        done.sort_by_key(|done| done.interval);
+        Coverage { version: state.transactions.version, done }
+    }
+
+    /// What the last attempt at each interval read, by interval. Files that other attempts left are not looked at.
+    pub async fn reads(&self) -> Result<Vec<JobReads>, OfflineError> {
+        let state = self.state();
+        let store = self.log.object_store(None);
+        let mut entries: Vec<_> = state.transactions.last.iter().collect();
+        entries.sort_by_key(|(interval, _)| **interval);
+        futures::stream::iter(entries)
+            .map(|(interval, entry)| {
+                let (store, path) = (&store, reads_path(*interval, entry.attempt, entry.committed_ms));
+                async move { JobReads::get(self.name(), store.as_ref(), &path).await }
+            })
+            .buffered(READS_AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    /// The files of the snapshot, in order of partition and path.
+    pub fn files(&self) -> Vec<TableFile> {
+        let state = self.state();
+        let mut files: Vec<_> = (state.delta.log_data().iter())
+            .map(|file| TableFile {
+                path: file.path().into_owned(),
+                size: u64::try_from(file.size()).unwrap_or(0),
+                partition: TimeRange::partition_of(&file, self.layout.partition.column()).unwrap_or_default(),
+                rows: file.num_records().map(|rows| rows as u64),
+            })
+            .collect();
+        files.sort_by(|a, b| (&a.partition, &a.path).cmp(&(&b.partition, &b.path)));
+        files
+    }
+}
+
+fn log_store(location: &str) -> Result<LogStoreRef, OfflineError> {
+    let cannot = |error| OfflineError::delta(location, "the location cannot be used", error);
+    let url: Url = ensure_table_uri(location).map_err(cannot)?;
+    if url.scheme() == "file" {
+        logstore_with(Arc::new(DurableFolder::root()), &url, StorageConfig::default()).map_err(cannot)
+    } else {
+        logstore_for(&url, StorageConfig::default()).map_err(cannot)
+    }
+}
+
+fn delta_interval(span: Span) -> String {
+    if span.is_multiple_of(Span::DAY) {
+        format!("interval {} days", span.micros() / Span::DAY.micros())
+    } else {
+        format!("interval {} microseconds", span.micros())
+    }
+}

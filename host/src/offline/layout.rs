@@ -41,7 +41,7 @@ impl Layout {
             .get(TIME_COLUMN_PROPERTY)
             .ok_or_else(|| not_ours(&format!("no property {TIME_COLUMN_PROPERTY}")))?
             .clone();
-        let partition = match metadata.partition_columns().as_slice() {
+        let partition = match &metadata.partition_columns()[..] {
             [column] => Granularity::of_column(column).ok_or_else(|| not_ours("another partition column"))?,
             _ => return Err(not_ours("not one partition column")),
         };

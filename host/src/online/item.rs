@@ -1,0 +1,298 @@
+//! One key's item and its bytes: a format version, a checksum of what follows, then the fields. LMDB's pages have no
+//! checksums, so a flipped bit is found here or nowhere.
+
+use super::value::Value;
+use crate::time::Timestamp;
+
+/// The latest row of a key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// The row's time.
+    pub timestamp: Timestamp,
+    /// When it became visible.
+    pub effective: Timestamp,
+    /// When it stops being served.
+    pub expires: Option<Timestamp>,
+    /// The boundary up to which rows were looked at when it was made.
+    pub as_of: Timestamp,
+    /// The features, in the order of the view's columns.
+    pub values: Vec<Value>,
+}
+
+/// What is wrong with an item's bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ItemError {
+    /// A later program wrote it.
+    #[error("an item of format {0}, this program reads format {VERSION}")]
+    Version(u8),
+    /// Bytes have changed since they were written.
+    #[error("its checksum does not match")]
+    Checksum,
+    /// The checksum matches, the bytes make no sense.
+    #[error("its bytes make no sense")]
+    Malformed,
+}
+
+const VERSION: u8 = 1;
+const DEPTH_MAX: usize = 32;
+
+impl Item {
+    /// Whether it is served at `now`.
+    pub fn is_visible(&self, now: Timestamp) -> bool {
+        self.effective <= now && self.expires.is_none_or(|expires| now < expires)
+    }
+
+    /// The item's bytes; `key` is kept in them, as the store may know only its hash.
+    pub fn encode(&self, key: &[u8]) -> Vec<u8> {
+        let mut body = Vec::with_capacity(64 + self.values.len() * 10);
+        bytes(key, &mut body);
+        for time in [self.timestamp, self.effective, self.as_of] {
+            body.extend(time.micros().to_le_bytes());
+        }
+        body.extend(self.expires.map_or(i64::MAX, Timestamp::micros).to_le_bytes());
+        length(self.values.len(), &mut body);
+        self.values.iter().for_each(|value| encode(value, &mut body));
+        let mut out = Vec::with_capacity(body.len() + 5);
+        out.push(VERSION);
+        out.extend(crc32fast::hash(&body).to_le_bytes());
+        out.extend(body);
+        out
+    }
+
+    /// The key and the item of these bytes.
+    pub fn decode(bytes: &[u8]) -> Result<(Vec<u8>, Self), ItemError> {
+        let (&version, rest) = bytes.split_first().ok_or(ItemError::Malformed)?;
+        if version != VERSION {
+            return Err(ItemError::Version(version));
+        }
+        let (checksum, body) = rest.split_first_chunk::<4>().ok_or(ItemError::Malformed)?;
+        if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
+            return Err(ItemError::Checksum);
+        }
+        let mut reader = Reader(body);
+        let item = reader.item().ok_or(ItemError::Malformed)?;
+        if reader.0.is_empty() {
+            Ok(item)
+        } else {
+            Err(ItemError::Malformed)
+        }
+    }
+}
+
+fn length(length: usize, out: &mut Vec<u8>) {
+    out.extend(u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+}
+
+fn bytes(bytes: &[u8], out: &mut Vec<u8>) {
+    length(bytes.len(), out);
+    out.extend(bytes);
+}
+
+fn encode(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.push(0),
+        Value::Boolean(value) => out.extend([1, u8::from(*value)]),
+        Value::Int64(value) => {
+            out.push(2);
+            out.extend(value.to_le_bytes());
+        }
+        Value::Float64(value) => {
+            out.push(3);
+            out.extend(value.to_bits().to_le_bytes());
+        }
+        Value::Utf8(value) => {
+            out.push(4);
+            bytes(value.as_bytes(), out);
+        }
+        Value::Binary(value) => {
+            out.push(5);
+            bytes(value, out);
+        }
+        Value::Date(value) => {
+            out.push(6);
+            out.extend(value.to_le_bytes());
+        }
+        Value::Timestamp(value) => {
+            out.push(7);
+            out.extend(value.to_le_bytes());
+        }
+        Value::Decimal(digits, scale) => {
+            out.push(8);
+            out.extend(digits.to_le_bytes());
+            out.extend(scale.to_le_bytes());
+        }
+        Value::List(values) => {
+            out.push(9);
+            length(values.len(), out);
+            values.iter().for_each(|value| encode(value, out));
+        }
+        Value::Struct(fields) => {
+            out.push(10);
+            length(fields.len(), out);
+            for (name, value) in fields {
+                bytes(name.as_bytes(), out);
+                encode(value, out);
+            }
+        }
+        Value::Map(entries) => {
+            out.push(11);
+            length(entries.len(), out);
+            for (key, value) in entries {
+                encode(key, out);
+                encode(value, out);
+            }
+        }
+    }
+}
+
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn item(&mut self) -> Option<(Vec<u8>, Item)> {
+        let key = self.bytes()?.to_vec();
+        let mut time = || Some(Timestamp::from_micros(i64::from_le_bytes(self.chunk()?)));
+        let (timestamp, effective, as_of, expires) = (time()?, time()?, time()?, time()?);
+        let expires = (expires.micros() != i64::MAX).then_some(expires);
+        let count = self.count()?;
+        let values = (0..count).map(|_| self.value(0)).collect::<Option<Vec<_>>>()?;
+        Some((
+            key,
+            Item {
+                timestamp,
+                effective,
+                expires,
+                as_of,
+                values,
+            },
+        ))
+    }
+
+    fn chunk<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (chunk, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*chunk)
+    }
+
+    /// A count of things of at least one byte each.
+    fn count(&mut self) -> Option<usize> {
+        let count = usize::try_from(u32::from_le_bytes(self.chunk()?)).ok()?;
+        (count <= self.0.len()).then_some(count)
+    }
+
+    fn bytes(&mut self) -> Option<&[u8]> {
+        let count = self.count()?;
+        let (bytes, rest) = self.0.split_at(count);
+        self.0 = rest;
+        Some(bytes)
+    }
+
+    fn text(&mut self) -> Option<String> {
+        String::from_utf8(self.bytes()?.to_vec()).ok()
+    }
+
+    fn value(&mut self, depth: usize) -> Option<Value> {
+        if depth > DEPTH_MAX {
+            return None;
+        }
+        let [tag] = self.chunk()?;
+        Some(match tag {
+            0 => Value::Null,
+            1 => Value::Boolean(match self.chunk()? {
+                [0] => false,
+                [1] => true,
+                _ => return None,
+            }),
+            2 => Value::Int64(i64::from_le_bytes(self.chunk()?)),
+            3 => Value::Float64(f64::from_bits(u64::from_le_bytes(self.chunk()?))),
+            4 => Value::Utf8(self.text()?),
+            5 => Value::Binary(self.bytes()?.to_vec()),
+            6 => Value::Date(i32::from_le_bytes(self.chunk()?)),
+            7 => Value::Timestamp(i64::from_le_bytes(self.chunk()?)),
+            8 => Value::Decimal(i128::from_le_bytes(self.chunk()?), i8::from_le_bytes(self.chunk()?)),
+            9 => {
+                let count = self.count()?;
+                Value::List((0..count).map(|_| self.value(depth + 1)).collect::<Option<_>>()?)
+            }
+            10 => {
+                let count = self.count()?;
+                Value::Struct(
+                    (0..count)
+                        .map(|_| Some((self.text()?, self.value(depth + 1)?)))
+                        .collect::<Option<_>>()?,
+                )
+            }
+            11 => {
+                let count = self.count()?;
+                let entry = |_| Some((self.value(depth + 1)?, self.value(depth + 1)?));
+                Value::Map((0..count).map(entry).collect::<Option<_>>()?)
+            }
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn sample() -> Item {
+        Item {
+            timestamp: Timestamp::from_micros(-1),
+            effective: Timestamp::from_micros(10),
+            expires: Some(Timestamp::from_micros(20)),
+            as_of: Timestamp::from_micros(9),
+            values: vec![
+                Value::Null,
+                Value::Boolean(true),
+                Value::Int64(i64::MIN),
+                Value::Float64(-0.0),
+                Value::Utf8("grüße".into()),
+                Value::Binary(vec![0, 255]),
+                Value::Date(-1),
+                Value::Timestamp(i64::MAX),
+                Value::Decimal(-12345, 2),
+                Value::List(vec![Value::Int64(1), Value::Null]),
+                Value::Struct(vec![("a".into(), Value::Float64(1.5))]),
+                Value::Map(vec![(Value::Utf8("k".into()), Value::Int64(1))]),
+            ],
+        }
+    }
+
+    #[test]
+    fn decode_undoes_encode() {
+        assert_eq!(Item::decode(&sample().encode(b"key")), Ok((b"key".to_vec(), sample())));
+    }
+
+    #[test]
+    fn the_sample_of_format_1_still_loads() {
+        let bytes = include_bytes!("../../../tests/fixtures/online-item-v1.bin");
+        assert_eq!(Item::decode(bytes), Ok((b"key".to_vec(), sample())));
+    }
+
+    #[test]
+    fn every_flipped_bit_is_found() {
+        let bytes = sample().encode(b"key");
+        for bit in 0..bytes.len() * 8 {
+            let mut damaged = bytes.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert!(Item::decode(&damaged).is_err(), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn visible_from_its_effective_time_until_it_expires() {
+        let at = |micros| sample().is_visible(Timestamp::from_micros(micros));
+        assert_eq!([9, 10, 19, 20].map(at), [false, true, true, false]);
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bodies_never_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut bytes = vec![VERSION];
+            bytes.extend(crc32fast::hash(&body).to_le_bytes());
+            bytes.extend(body);
+            let _ = Item::decode(&bytes);
+        }
+    }
+}

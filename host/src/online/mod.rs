@@ -1,0 +1,15 @@
+//! The online store: for each key of a view one item, read by several keys at once.
+//!
+//! A version's batch data is a *generation*, which is built beside the live one and switched to in one transaction. Small
+//! changes are written into the live generation, in one transaction too. What guards against an older writer is (generation,
+//! offline version), not a row's timestamp: a rewrite of history may rightly bring an older row back.
+
+mod embedded;
+mod item;
+mod store;
+mod value;
+
+pub use embedded::EmbeddedStore;
+pub use item::{Item, ItemError};
+pub use store::{Change, GenerationState, LiveRecord, OnlineError, OnlineStore, Read};
+pub use value::Value;

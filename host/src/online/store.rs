@@ -1,0 +1,153 @@
+use serde::{Deserialize, Serialize};
+
+use super::item::{Item, ItemError};
+use crate::error::{Classified, Kind};
+use crate::time::{Span, Timestamp};
+use crate::workspace::Name;
+
+/// What is live of a view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveRecord {
+    /// The version.
+    pub version: u32,
+    /// Its generation.
+    pub generation: u64,
+    /// When it was switched to.
+    pub switched_at: Timestamp,
+}
+
+/// What a generation holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenerationState {
+    /// The last contiguous boundary that has been materialized and written.
+    pub through: Timestamp,
+    /// The version of the offline table that it was built from.
+    pub offline_version: u64,
+    /// Names and types of the items' values, in order.
+    pub columns: Vec<(String, String)>,
+}
+
+/// A change of the live generation.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Items by key.
+    pub puts: Vec<(Vec<u8>, Item)>,
+    /// Keys that have no item any more.
+    pub deletes: Vec<Vec<u8>>,
+    /// The state afterwards.
+    pub state: GenerationState,
+}
+
+/// One view's part of a read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Read {
+    /// What was live.
+    pub live: LiveRecord,
+    /// What it held.
+    pub state: GenerationState,
+    /// For each key its item, whether visible or not.
+    pub items: Vec<Option<Item>>,
+}
+
+/// What goes wrong in an online store.
+#[derive(Debug, thiserror::Error)]
+pub enum OnlineError {
+    /// Somebody else wrote meanwhile.
+    #[error("online store, {view}: {message}")]
+    Conflict {
+        /// The view.
+        view: String,
+        /// What is there.
+        message: String,
+    },
+    /// Stored bytes are damaged.
+    #[error("online store, {view}: {message}")]
+    Corrupt {
+        /// The view.
+        view: String,
+        /// What, and where.
+        message: String,
+    },
+    /// An item is damaged.
+    #[error("online store, {view}: item of key {key}: {error}")]
+    Item {
+        /// The view.
+        view: String,
+        /// The key's bytes in hexadecimal.
+        key: String,
+        /// What is wrong with it.
+        error: ItemError,
+    },
+    /// The generation's map is full.
+    #[error("online store, {view}: its generation has reached the size of its map")]
+    Full {
+        /// The view.
+        view: String,
+    },
+    /// The store cannot be reached.
+    #[error("online store, {view}: {message}")]
+    Unavailable {
+        /// The view.
+        view: String,
+        /// In words.
+        message: String,
+    },
+}
+
+impl Classified for OnlineError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Conflict { .. } => Kind::Conflict,
+            Self::Corrupt { .. } | Self::Item { .. } => Kind::Corrupt,
+            Self::Full { .. } => Kind::Invalid,
+            Self::Unavailable { .. } => Kind::Unavailable,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Full { .. } => Some("raise `map_size_bytes` of `[stores] online`, and materialize again".to_owned()),
+            Self::Corrupt { .. } | Self::Item { .. } => Some(
+                "delete the view's folder in the online store and materialize: it is made again of offline rows"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}
+
+/// Where items are served from. Calls take many keys at once; every call is synchronous and belongs on a blocking thread.
+pub trait OnlineStore: Send + Sync {
+    /// Items of keys of several views; none for a view of which nothing is live. Each view's part is one snapshot.
+    fn get(&self, wanted: &[(Name, Vec<Vec<u8>>)]) -> Result<Vec<Option<Read>>, OnlineError>;
+
+    /// What is live of a view, whatever the name's version, and what it holds.
+    fn live(&self, name: &Name) -> Result<Option<(LiveRecord, GenerationState)>, OnlineError>;
+
+    /// Builds a generation of a version beside the live one; nobody reads it before it is switched to.
+    fn bulk_load(
+        &self,
+        name: &Name,
+        state: &GenerationState,
+        items: &mut dyn Iterator<Item = Result<(Vec<u8>, Item), OnlineError>>,
+    ) -> Result<u64, OnlineError>;
+
+    /// Makes a complete generation live, if what is live is still `expected`.
+    fn switch(
+        &self,
+        name: &Name,
+        generation: u64,
+        expected: Option<&LiveRecord>,
+        now: Timestamp,
+    ) -> Result<LiveRecord, OnlineError>;
+
+    /// Changes the live generation in one transaction, if it is still `expected` and no newer than the change.
+    fn write(&self, name: &Name, expected: &LiveRecord, change: &Change) -> Result<(), OnlineError>;
+
+    /// Removes generations that are not live: those that were switched away from more than `grace` ago, and those that
+    /// nobody is building any more. Tells how many.
+    fn sweep(&self, name: &Name, grace: Span, now: Timestamp) -> Result<usize, OnlineError>;
+
+    /// All items of what is live, in the order of the keys.
+    fn scan(&self, name: &Name) -> Result<Vec<(Vec<u8>, Item)>, OnlineError>;
+}

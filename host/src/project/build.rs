@@ -1,0 +1,217 @@
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use wit_component::ComponentEncoder;
+
+use crate::error::{Classified, Kind};
+
+/// A component, as it was found or made.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Why there is no component.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The path names nothing that can be built.
+    #[error("{path}: {problem}")]
+    Path {
+        /// As it is written.
+        path: String,
+        /// In words.
+        problem: String,
+    },
+    /// The compiler cannot be started.
+    #[error("cannot run `{command}`: {problem}")]
+    Command {
+        /// What was run.
+        command: String,
+        /// In words.
+        problem: String,
+    },
+    /// The compiler refused.
+    #[error("building {path} failed:\n{output}")]
+    Compiler {
+        /// As it is written.
+        path: String,
+        /// What it said.
+        output: String,
+    },
+    /// What the compiler made is not of the contract.
+    #[error("{path} does not make a component: {problem}")]
+    Component {
+        /// As it is written.
+        path: String,
+        /// In words.
+        problem: String,
+    },
+}
+
+impl Classified for BuildError {
+    fn kind(&self) -> Kind {
+        Kind::Invalid
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Command { .. } => Some("install Rust with rustup (https://rustup.rs)".to_owned()),
+            Self::Component { .. } => Some("name its transformations with `sandglass_guest::export!`".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Makes a component of a `.wasm` file (a component, or a core module that embeds the contract) or of a crate's folder.
+pub fn build(root: &Path, path: &str, quiet: bool) -> Result<Built, BuildError> {
+    let full = root.join(path);
+    let wrong = |problem: String| BuildError::Path {
+        path: path.to_owned(),
+        problem,
+    };
+    if full.is_file() {
+        let bytes = std::fs::read(&full).map_err(|error| wrong(error.to_string()))?;
+        return componentize(path, bytes).map(|bytes| Built { bytes });
+    }
+    if full.join("Cargo.toml").is_file() {
+        let module = cargo_build(path, &full, quiet)?;
+        let bytes = std::fs::read(&module).map_err(|error| wrong(format!("{}: {error}", module.display())))?;
+        return componentize(path, bytes).map(|bytes| Built { bytes });
+    }
+    Err(wrong(format!(
+        "there is no crate (a folder with Cargo.toml) and no .wasm file at {}",
+        full.display()
+    )))
+}
+
+/// A component stays as it is; a core module becomes one.
+fn componentize(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, BuildError> {
+    // The fifth to eighth byte tell a module (version 1) from a component (layer 1).
+    let is_module = bytes.get(..8) == Some(b"\0asm\x01\0\0\0");
+    if !is_module {
+        return Ok(bytes);
+    }
+    ComponentEncoder::default()
+        .validate(true)
+        .module(&bytes)
+        .and_then(|mut encoder| encoder.encode())
+        .map_err(|error| BuildError::Component {
+            path: path.to_owned(),
+            problem: format!("{error:#}"),
+        })
+}
+
+fn cargo_build(path: &str, folder: &Path, quiet: bool) -> Result<PathBuf, BuildError> {
+    add_target(path, folder, quiet)?;
+    let mut flags = vec!["-Ctarget-feature=+simd128".to_owned()];
+    // Paths of this machine would be in the component, and change its digest from one machine to the next.
+    let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    for (from, to) in [(Some(absolute), "/crate"), (home, "/cargo")] {
+        if let Some(from) = from {
+            flags.push(format!("--remap-path-prefix={}={to}", from.display()));
+        }
+    }
+    let output = Command::new(cargo())
+        .args([
+            "build",
+            "--release",
+            "--lib",
+            "--target",
+            TARGET,
+            "--message-format=json-render-diagnostics",
+        ])
+        .current_dir(folder)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
+        .env("CARGO_TARGET_DIR", target_folder())
+        // The host's own build must not decide how a guest is built.
+        .env_remove("RUSTFLAGS")
+        .env_remove("RUSTC_WRAPPER")
+        .stdin(Stdio::null())
+        .stderr(if quiet { Stdio::piped() } else { Stdio::inherit() })
+        .output()
+        .map_err(|error| BuildError::Command {
+            command: "cargo build".into(),
+            problem: error.to_string(),
+        })?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        return Err(BuildError::Compiler {
+            path: path.to_owned(),
+            output: said,
+        });
+    }
+    artifact(&output.stdout).ok_or_else(|| BuildError::Component {
+        path: path.to_owned(),
+        problem: "cargo made no .wasm file; set `crate-type = [\"cdylib\"]` under `[lib]`".to_owned(),
+    })
+}
+
+fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Guests share a target folder of their own: the SDK's dependencies are built once.
+fn target_folder() -> PathBuf {
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
+        .unwrap_or_else(std::env::temp_dir);
+    cache.join("sandglass").join("guests")
+}
+
+/// The `.wasm` file of the crate itself, which is the last one that cargo tells of.
+fn artifact(messages: &[u8]) -> Option<PathBuf> {
+    #[derive(serde::Deserialize)]
+    struct Message {
+        #[serde(default)]
+        filenames: Vec<PathBuf>,
+    }
+    let lines = messages.split(|byte| *byte == b'\n');
+    let files = lines
+        .filter_map(|line| serde_json::from_slice::<Message>(line).ok())
+        .flat_map(|message| message.filenames);
+    files
+        .filter(|file| file.extension().is_some_and(|ending| ending == "wasm"))
+        .last()
+}
+
+/// Adds the target by rustup where it is missing.
+fn add_target(path: &str, folder: &Path, quiet: bool) -> Result<(), BuildError> {
+    let sysroot = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", TARGET])
+        .current_dir(folder)
+        .stderr(Stdio::null())
+        .output()
+        .map_err(|error| BuildError::Command {
+            command: "rustc".into(),
+            problem: error.to_string(),
+        })?;
+    let libraries = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim());
+    if libraries.is_dir() {
+        return Ok(());
+    }
+    if !quiet {
+        eprintln!("adding the target {TARGET} with rustup");
+    }
+    let added = Command::new("rustup")
+        .args(["target", "add", TARGET])
+        .current_dir(folder)
+        .output()
+        .map_err(|error| BuildError::Command {
+            command: format!("rustup target add {TARGET}"),
+            problem: error.to_string(),
+        })?;
+    if added.status.success() {
+        return Ok(());
+    }
+    Err(BuildError::Compiler {
+        path: path.to_owned(),
+        output: String::from_utf8_lossy(&added.stderr).into_owned(),
+    })
+}

@@ -1,0 +1,65 @@
+//! A project's folder: its definitions, its components built, and both checked against each other and the sources.
+
+mod build;
+mod check;
+mod view;
+
+pub use build::{BuildError, Built, build};
+pub use check::{Checked, CompileError, check_view};
+pub use view::{CompiledView, fingerprint};
+
+use std::path::{Path, PathBuf};
+
+use crate::definition::{OnlineStoreKind, Parsed, Problem, Problems, Project, parse};
+
+/// The file that makes a folder a project.
+pub const FILE: &str = "sandglass.toml";
+
+/// A project's folder and its valid definitions.
+pub struct Folder {
+    /// Where it is.
+    pub root: PathBuf,
+    /// What it says.
+    pub parsed: Parsed,
+}
+
+impl Folder {
+    /// Reads and checks the definitions of a folder.
+    pub fn open(root: &Path) -> Result<Self, Problems> {
+        let path = root.join(FILE);
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            let hint = "name the project's folder with `--project`".to_owned();
+            let message = format!("cannot read {shown}: {error}");
+            Problems::new(
+                &shown,
+                "",
+                vec![Problem {
+                    message,
+                    hint: Some(hint),
+                    span: 0..0,
+                }],
+            )
+        })?;
+        Ok(Self {
+            root: root.to_owned(),
+            parsed: parse(&shown, &text)?,
+        })
+    }
+
+    /// The definitions.
+    pub fn project(&self) -> &Project {
+        &self.parsed.project
+    }
+
+    /// Where the offline store is.
+    pub fn offline(&self) -> PathBuf {
+        self.root.join(&self.project().stores.offline)
+    }
+
+    /// Where the online store is, and the size of its maps.
+    pub fn online(&self) -> (PathBuf, u64) {
+        let OnlineStoreKind::Embedded { path, map_size_bytes } = &self.project().stores.online;
+        (self.root.join(path), *map_size_bytes)
+    }
+}

@@ -1,0 +1,166 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, SchemaRef};
+use sandglass_runtime::{Component, Contract, Digest, Limits, ParameterValue};
+use serde_json::json;
+
+use crate::definition::{FeatureView, LimitsOverride, Meta, Project};
+use crate::source::SourceTable;
+use crate::time::Span;
+
+/// A view with everything that its jobs need, checked.
+#[derive(Clone)]
+pub struct CompiledView {
+    /// The definition.
+    pub view: FeatureView,
+    /// How late its rows may arrive.
+    pub data_delay: Span,
+    /// What makes its rows; none passes them on.
+    pub transform: Option<CompiledTransform>,
+    /// Its sources, in the order of the transformation's inputs, each with its place in the view's `sources`.
+    pub inputs: Vec<(usize, Arc<SourceTable>)>,
+    /// The columns of its rows as they are stored.
+    pub schema: SchemaRef,
+}
+
+/// A component's transformation with its parameters.
+#[derive(Debug, Clone)]
+pub struct CompiledTransform {
+    /// The component.
+    pub component: Component,
+    /// What it says of itself.
+    pub contract: Contract,
+    /// Values for all of its parameters.
+    pub parameters: Vec<(String, ParameterValue)>,
+    /// What a run may use.
+    pub limits: Limits,
+}
+
+impl CompiledView {
+    /// The names and types of the features: every column but the keys and the time.
+    pub fn features(&self) -> Vec<(String, String)> {
+        features(&self.view, &self.schema)
+    }
+}
+
+/// The names and types of a view's features, in the order of its columns.
+pub(crate) fn features(view: &FeatureView, schema: &SchemaRef) -> Vec<(String, String)> {
+    let is_feature = |field: &&Arc<Field>| {
+        *field.name() != view.timestamp_column && !view.join_keys.iter().any(|key| key.name == *field.name())
+    };
+    let fields = schema.fields().iter().filter(is_feature);
+    fields
+        .map(|field| (field.name().clone(), sandglass_runtime::kind_name(field.data_type())))
+        .collect()
+}
+
+/// The limits of a view's runs.
+pub(super) fn limits(overrides: &LimitsOverride) -> Limits {
+    let LimitsOverride {
+        memory_bytes,
+        guest_time,
+        output_rows,
+        output_bytes,
+        log_bytes,
+    } = overrides;
+    let standard = Limits::default();
+    Limits {
+        guest_time: guest_time
+            .and_then(|span| u64::try_from(span.micros()).ok())
+            .map_or(standard.guest_time, std::time::Duration::from_micros),
+        memory_bytes: memory_bytes.unwrap_or(standard.memory_bytes),
+        output_rows: output_rows.unwrap_or(standard.output_rows),
+        output_bytes: output_bytes.unwrap_or(standard.output_bytes),
+        log_bytes: log_bytes.unwrap_or(standard.log_bytes),
+        ..standard
+    }
+}
+
+/// A type that the offline store can hold for one that a guest may return.
+pub(super) fn stored_type(data_type: &DataType) -> Result<DataType, String> {
+    let nested = |field: &Arc<Field>| -> Result<Arc<Field>, String> {
+        Ok(Arc::new(
+            field.as_ref().clone().with_data_type(stored_type(field.data_type())?),
+        ))
+    };
+    Ok(match data_type {
+        DataType::UInt8 => DataType::Int16,
+        DataType::UInt16 => DataType::Int32,
+        DataType::UInt32 => DataType::Int64,
+        DataType::UInt64 => {
+            return Err("is uint64, which the offline store cannot hold: return int64 or utf8".to_owned());
+        }
+        DataType::Duration(_) => {
+            return Err("is a duration, which the offline store cannot hold: return int64 microseconds".to_owned());
+        }
+        DataType::FixedSizeList(..) => {
+            return Err("is a fixed-size list, which the offline store cannot hold: return a list".to_owned());
+        }
+        DataType::FixedSizeBinary(_) => DataType::Binary,
+        DataType::Decimal128(_, scale) if *scale < 0 => {
+            return Err(
+                "is a decimal of negative scale, which the offline store cannot hold: return scale 0 or more".into(),
+            );
+        }
+        DataType::List(item) => DataType::List(nested(item)?),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(nested).collect::<Result<_, _>>()?),
+        DataType::Map(entries, sorted) => DataType::Map(nested(entries)?, *sorted),
+        other => other.clone(),
+    })
+}
+
+/// Everything of a view whose change makes a new version, part by part, so that a plan can name what changed.
+pub fn fingerprint(
+    project: &Project,
+    view: &FeatureView,
+    digest: Option<&Digest>,
+) -> BTreeMap<String, serde_json::Value> {
+    let FeatureView {
+        name: _,
+        entities,
+        join_keys,
+        sources,
+        transformation,
+        parameters,
+        timestamp_column,
+        order_by,
+        batch_schedule,
+        feature_start_time,
+        incremental_backfills,
+        max_backfill_interval,
+        trigger: _,
+        manual_backfill_end_time: _,
+        ttl,
+        online,
+        max_rejected,
+        limits: _,
+        meta: _,
+    } = view;
+    let mut parts = BTreeMap::from([
+        ("entities".to_owned(), json!(entities)),
+        ("join_keys".to_owned(), json!(join_keys)),
+        ("sources".to_owned(), json!(sources)),
+        (
+            "transformation".to_owned(),
+            json!(transformation.as_ref().map(|transformation| &transformation.name)),
+        ),
+        ("code".to_owned(), json!(digest)),
+        ("parameters".to_owned(), json!(parameters)),
+        ("timestamp_column".to_owned(), json!(timestamp_column)),
+        ("order_by".to_owned(), json!(order_by)),
+        ("batch_schedule".to_owned(), json!(batch_schedule)),
+        ("feature_start_time".to_owned(), json!(feature_start_time)),
+        ("incremental_backfills".to_owned(), json!(incremental_backfills)),
+        ("max_backfill_interval".to_owned(), json!(max_backfill_interval)),
+        ("ttl".to_owned(), json!(ttl)),
+        ("online".to_owned(), json!(online)),
+        ("max_rejected".to_owned(), json!(max_rejected)),
+    ]);
+    for source in sources.iter().filter_map(|used| project.source(&used.name)) {
+        let mut source = source.clone();
+        source.meta = Meta::default();
+        parts.insert(format!("source {}", source.name), json!(source));
+    }
+    parts
+}

@@ -1,7 +1,9 @@
 //! Sandglass
+pub mod cli;
 pub mod definition;
 pub mod error;
 pub mod key;
+pub mod materialize;
 pub mod offline;
 pub mod online;
 pub mod plan;

@@ -1,2 +1,7 @@
-//! bin
-fn main() {}
+//! The `sandglass` program; see [`sandglass::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sandglass::cli::main()
+}

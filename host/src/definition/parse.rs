@@ -27,6 +27,18 @@ pub struct Parsed {
 }
 
 impl Parsed {
+    /// A project that was parsed before and kept; its problems have no place in a text.
+    pub fn stored(project: Project) -> Self {
+        let (warnings, spans) = (Vec::new(), BTreeMap::new());
+        Self {
+            project,
+            warnings,
+            spans,
+            file: "the applied project".to_owned(),
+            text: String::new(),
+        }
+    }
+
     /// A problem with the part at `place`, or with what holds it.
     pub fn problem(&self, place: &str, message: impl Into<String>, hint: Option<String>) -> Problem {
         let mut place = place;

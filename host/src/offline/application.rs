@@ -24,6 +24,11 @@ impl Attempt {
         self.0
     }
 
+    /// As the log has it.
+    pub(super) fn as_i64(self) -> i64 {
+        i64::try_from(self.0).unwrap_or(i64::MAX)
+    }
+
     /// The one after.
     pub fn next(self) -> Self {
         Self(self.0 + 1)
@@ -43,7 +48,10 @@ pub(super) fn application_id(label: &str, interval: Interval) -> String {
 
 /// The interval of an application id; none if it is not one of this label's.
 pub(super) fn interval_of(label: &str, application_id: &str) -> Option<Interval> {
-    let times = application_id.strip_prefix("sandglass:")?.strip_prefix(label)?.strip_prefix(':')?;
+    let times = application_id
+        .strip_prefix("sandglass:")?
+        .strip_prefix(label)?
+        .strip_prefix(':')?;
     let (start, end) = times.split_once('/')?;
     Interval::new(start.parse().ok()?, end.parse().ok()?)
 }
@@ -60,7 +68,10 @@ mod tests {
         )
         .expect("in order");
         let id = application_id("shop.clicks.v3", interval);
-        assert_eq!(id, "sandglass:shop.clicks.v3:1969-12-31T23:59:59.999999Z/1997-01-01T00:00:00Z");
+        assert_eq!(
+            id,
+            "sandglass:shop.clicks.v3:1969-12-31T23:59:59.999999Z/1997-01-01T00:00:00Z"
+        );
         assert_eq!(interval_of("shop.clicks.v3", &id), Some(interval));
         assert_eq!(interval_of("shop.clicks.v31", &id), None);
         assert_eq!(interval_of("shop.clicks.v", &id), None);

@@ -7,9 +7,9 @@ use arrow::array::{Array, RecordBatch};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 
+use super::OfflineError;
 use super::layout::Layout;
 use super::spec::is_utc;
-use super::OfflineError;
 
 /// Checks a schema once and then changes batches of it.
 #[derive(Debug)]
@@ -38,10 +38,21 @@ impl Conform {
             }
             places.push(place);
         }
-        if let Some(extra) = incoming.fields().iter().find(|f| layout.schema.index_of(f.name()).is_err()) {
-            return refuse(format!("staged rows have column `{}`, which the table lacks", extra.name()));
+        if let Some(extra) = incoming
+            .fields()
+            .iter()
+            .find(|f| layout.schema.index_of(f.name()).is_err())
+        {
+            return refuse(format!(
+                "staged rows have column `{}`, which the table lacks",
+                extra.name()
+            ));
         }
-        Ok(Self { target: layout.schema.clone(), places, label: layout.label.clone() })
+        Ok(Self {
+            target: layout.schema.clone(),
+            places,
+            label: layout.label.clone(),
+        })
     }
 
     pub(super) fn batch(&self, batch: &RecordBatch) -> Result<RecordBatch, OfflineError> {
@@ -82,7 +93,9 @@ fn same_values(a: &DataType, b: &DataType) -> bool {
         (List(a) | LargeList(a), List(b) | LargeList(b)) => same_values(a.data_type(), b.data_type()),
         (Struct(a), Struct(b)) => {
             a.len() == b.len()
-                && a.iter().zip(b).all(|(a, b)| a.name() == b.name() && same_values(a.data_type(), b.data_type()))
+                && a.iter()
+                    .zip(b)
+                    .all(|(a, b)| a.name() == b.name() && same_values(a.data_type(), b.data_type()))
         }
         (Map(a, _), Map(b, _)) => match (a.data_type(), b.data_type()) {
             (Struct(a), Struct(b)) => {

@@ -46,14 +46,18 @@ impl ObjectStore for DurableFolder {
         let path = self.0.path_to_filesystem(location)?;
         blocking(move || {
             write_durably(&path, &payload, create).map_err(|source| match source.kind() {
-                ErrorKind::AlreadyExists if create => {
-                    Error::AlreadyExists { path: path.display().to_string(), source: Box::new(source) }
-                }
+                ErrorKind::AlreadyExists if create => Error::AlreadyExists {
+                    path: path.display().to_string(),
+                    source: Box::new(source),
+                },
                 _ => generic(source),
             })
         })
         .await?;
-        Ok(PutResult { e_tag: None, version: None })
+        Ok(PutResult {
+            e_tag: None,
+            version: None,
+        })
     }
 
     async fn put_multipart_opts(
@@ -64,7 +68,11 @@ impl ObjectStore for DurableFolder {
         let path = self.0.path_to_filesystem(location)?;
         let parent_is_new = path.parent().is_some_and(|parent| !parent.exists());
         let upload = self.0.put_multipart_opts(location, options).await?;
-        Ok(Box::new(DurableUpload { upload, path, parent_is_new }))
+        Ok(Box::new(DurableUpload {
+            upload,
+            path,
+            parent_is_new,
+        }))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
@@ -141,7 +149,11 @@ fn write_durably(path: &FilePath, payload: &PutPayload, create: bool) -> std::io
             file.write_all(part)?;
         }
         file.sync_all()?;
-        if create { fs::hard_link(&staged, path) } else { fs::rename(&staged, path) }
+        if create {
+            fs::hard_link(&staged, path)
+        } else {
+            fs::rename(&staged, path)
+        }
     })();
     if create || written.is_err() {
         // It has another name by now, or none that anybody looks for.
@@ -158,9 +170,14 @@ fn sync_folders(path: &FilePath, parent_is_new: bool) -> std::io::Result<()> {
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|source| Error::JoinError { source })?
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|source| Error::JoinError { source })?
 }
 
 fn generic(source: std::io::Error) -> Error {
-    Error::Generic { store: "local", source: Box::new(source) }
+    Error::Generic {
+        store: "local",
+        source: Box::new(source),
+    }
 }

@@ -41,7 +41,7 @@ impl Layout {
             .get(TIME_COLUMN_PROPERTY)
             .ok_or_else(|| not_ours(&format!("no property {TIME_COLUMN_PROPERTY}")))?
             .clone();
-        let partition = match &metadata.partition_columns()[..] {
+        let partition = match metadata.partition_columns() {
             [column] => Granularity::of_column(column).ok_or_else(|| not_ours("another partition column"))?,
             _ => return Err(not_ours("not one partition column")),
         };
@@ -54,6 +54,12 @@ impl Layout {
         if schema.field_with_name(&time_column).is_err() {
             return Err(not_ours(&format!("no column `{time_column}`")));
         }
-        Ok(Self { label, time_column, partition, schema, table_schema })
+        Ok(Self {
+            label,
+            time_column,
+            partition,
+            schema,
+            table_schema,
+        })
     }
 }

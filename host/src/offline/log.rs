@@ -52,7 +52,10 @@ impl Transactions {
     /// Reads the log up to `version`.
     pub(super) async fn load(label: &str, log: &dyn LogStore, version: u64) -> Result<Self, OfflineError> {
         let store = log.object_store(None);
-        let mut transactions = Self { version: 0, last: HashMap::new() };
+        let mut transactions = Self {
+            version: 0,
+            last: HashMap::new(),
+        };
         let checkpoint = last_checkpoint(label, store.as_ref(), log.log_path(), version).await?;
         let mut next = 0;
         if let Some((at, parts)) = checkpoint {
@@ -78,6 +81,23 @@ impl Transactions {
         }
     }
 
+    /// The intervals of the entries after `from`, up to `to`; none if these have been cleaned up.
+    pub(super) async fn changed(
+        label: &str,
+        log: &dyn LogStore,
+        from: u64,
+        to: u64,
+    ) -> Result<Option<Vec<Interval>>, OfflineError> {
+        let mut later = Self {
+            version: from,
+            last: HashMap::new(),
+        };
+        match later.read_entries(label, log, from + 1, to).await {
+            Err(OfflineError::Corrupt { .. }) => Ok(None),
+            result => result.map(|()| Some(later.last.into_keys().collect())),
+        }
+    }
+
     async fn read_entries(&mut self, label: &str, log: &dyn LogStore, from: u64, to: u64) -> Result<(), OfflineError> {
         let mut entries = futures::stream::iter(from..=to)
             .map(|version| async move { log.read_commit_entry(version).await.map(|bytes| (version, bytes)) })
@@ -88,7 +108,10 @@ impl Transactions {
             .map_err(|error| OfflineError::delta(label, "an entry of the log cannot be read", error))?
         {
             let Some(bytes) = bytes else {
-                return Err(OfflineError::corrupt(label, format!("entry {version} of the log is missing")));
+                return Err(OfflineError::corrupt(
+                    label,
+                    format!("entry {version} of the log is missing"),
+                ));
             };
             for line in bytes.split(|byte| *byte == b'\n') {
                 // Most lines are files; parsing them is most of the work.
@@ -116,27 +139,42 @@ impl Transactions {
             source: Some(error),
         };
         let unavailable = |error| OfflineError::storage(label, "a checkpoint cannot be read", error);
-        let bytes = store.get(path).await.map_err(unavailable)?.bytes().await.map_err(unavailable)?;
+        let bytes = store
+            .get(path)
+            .await
+            .map_err(unavailable)?
+            .bytes()
+            .await
+            .map_err(unavailable)?;
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|error| damaged(Box::new(error)))?;
-        let mask = ProjectionMask::columns(
-            reader.parquet_schema(),
-            ["txn.appId", "txn.version", "txn.lastUpdated"],
-        );
-        let reader = reader.with_projection(mask).build().map_err(|error| damaged(Box::new(error)))?;
+        let mask = ProjectionMask::columns(reader.parquet_schema(), ["txn.appId", "txn.version", "txn.lastUpdated"]);
+        let reader = reader
+            .with_projection(mask)
+            .build()
+            .map_err(|error| damaged(Box::new(error)))?;
         for batch in reader {
             let batch = batch.map_err(|error| damaged(Box::new(error)))?;
             let Some(txn) = batch.column_by_name("txn").and_then(|column| column.as_struct_opt()) else {
                 continue;
             };
-            let ids = txn.column_by_name("appId").map(|column| arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8));
-            let versions = txn.column_by_name("version").and_then(|column| column.as_primitive_opt::<Int64Type>());
+            let ids = txn
+                .column_by_name("appId")
+                .map(|column| arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8));
+            let versions = txn
+                .column_by_name("version")
+                .and_then(|column| column.as_primitive_opt::<Int64Type>());
             let (Some(Ok(ids)), Some(versions)) = (ids, versions) else {
                 return Err(damaged("its `txn` is not as the protocol has it".into()));
             };
             let ids = ids.as_string::<i32>();
-            let updated = txn.column_by_name("lastUpdated").and_then(|column| column.as_primitive_opt::<Int64Type>());
-            for row in (0..txn.len()).filter(|row| txn.is_valid(*row) && ids.is_valid(*row) && versions.is_valid(*row)) {
-                let updated = updated.filter(|updated| updated.is_valid(row)).map(|updated| updated.value(row));
+            let updated = txn
+                .column_by_name("lastUpdated")
+                .and_then(|column| column.as_primitive_opt::<Int64Type>());
+            for row in (0..txn.len()).filter(|row| txn.is_valid(*row) && ids.is_valid(*row) && versions.is_valid(*row))
+            {
+                let updated = updated
+                    .filter(|updated| updated.is_valid(row))
+                    .map(|updated| updated.value(row));
                 self.put(label, ids.value(row), versions.value(row), updated);
             }
         }
@@ -146,7 +184,13 @@ impl Transactions {
     fn put(&mut self, label: &str, application_id: &str, version: i64, updated: Option<i64>) {
         let attempt = u64::try_from(version).ok().and_then(Attempt::new);
         if let (Some(interval), Some(attempt)) = (interval_of(label, application_id), attempt) {
-            self.last.insert(interval, Entry { attempt, committed_ms: updated.unwrap_or(0) });
+            self.last.insert(
+                interval,
+                Entry {
+                    attempt,
+                    committed_ms: updated.unwrap_or(0),
+                },
+            );
         }
     }
 }
@@ -204,7 +248,10 @@ mod tests {
 
     #[test]
     fn names_of_checkpoints() {
-        assert_eq!(checkpoint_name("00000000000000000010.checkpoint.parquet"), Some((10, None)));
+        assert_eq!(
+            checkpoint_name("00000000000000000010.checkpoint.parquet"),
+            Some((10, None))
+        );
         assert_eq!(
             checkpoint_name("00000000000000000010.checkpoint.0000000001.0000000003.parquet"),
             Some((10, Some(3)))

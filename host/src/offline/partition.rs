@@ -21,7 +21,9 @@ impl Granularity {
     }
 
     pub(super) fn of_column(column: &str) -> Option<Self> {
-        [Self::Month, Self::Day].into_iter().find(|granularity| granularity.column() == column)
+        [Self::Month, Self::Day]
+            .into_iter()
+            .find(|granularity| granularity.column() == column)
     }
 
     /// The partition of a timestamp; none outside the years 1 to 9999. The order of these texts is the order of time.
@@ -51,7 +53,9 @@ impl Granularity {
 }
 
 fn midnight(date: NaiveDate) -> Option<Timestamp> {
-    Some(Timestamp::from_micros(date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros()))
+    Some(Timestamp::from_micros(
+        date.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros(),
+    ))
 }
 
 #[cfg(test)]
@@ -60,7 +64,13 @@ mod tests {
 
     #[test]
     fn a_partition_holds_what_is_put_into_it() {
-        for text in ["0001-01-01", "1969-12-31T23:59:59.999999Z", "1970-01-01", "2024-02-29T12:00:00Z", "9999-12-31"] {
+        for text in [
+            "0001-01-01",
+            "1969-12-31T23:59:59.999999Z",
+            "1970-01-01",
+            "2024-02-29T12:00:00Z",
+            "9999-12-31",
+        ] {
             let at: Timestamp = text.parse().expect("a time");
             for granularity in [Granularity::Month, Granularity::Day] {
                 let value = granularity.value(at).expect("in range");

@@ -30,7 +30,9 @@ impl OfflineTable {
     /// The rows of the snapshot, for any plan.
     pub fn provider(&self) -> Result<Arc<dyn TableProvider>, OfflineError> {
         let provider = RowsProvider::new(self, &self.state(), None);
-        provider.map(|provider| Arc::new(provider) as _).map_err(|error| self.cannot_scan(error))
+        provider
+            .map(|provider| Arc::new(provider) as _)
+            .map_err(|error| self.cannot_scan(error))
     }
 
     /// The rows of the snapshot in `range`, with these columns (all, if none are given), in no order.
@@ -78,7 +80,11 @@ impl RowsProvider {
         if let Some(file) = file {
             scan = scan.with_file_selection(FileSelection::from_file_paths([file]));
         }
-        Ok(Self { scan, layout: table.layout.clone(), log: table.log.clone() })
+        Ok(Self {
+            scan,
+            layout: table.layout.clone(),
+            log: table.log.clone(),
+        })
     }
 }
 
@@ -104,7 +110,9 @@ impl TableProvider for RowsProvider {
         let all = (0..self.layout.schema.fields().len()).collect();
         let mut filters = filters.to_vec();
         filters.extend(partition_filters(&self.layout, &filters));
-        self.scan.scan(session, Some(projection.unwrap_or(&all)), &filters, limit).await
+        self.scan
+            .scan(session, Some(projection.unwrap_or(&all)), &filters, limit)
+            .await
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
@@ -117,7 +125,9 @@ fn partition_filters(layout: &Layout, filters: &[Expr]) -> Vec<Expr> {
     let mut found = Vec::new();
     let mut rest: Vec<&Expr> = filters.iter().collect();
     while let Some(filter) = rest.pop() {
-        let Expr::BinaryExpr(BinaryExpr { left, op, right }) = filter else { continue };
+        let Expr::BinaryExpr(BinaryExpr { left, op, right }) = filter else {
+            continue;
+        };
         if *op == Operator::And {
             rest.extend([left.as_ref(), right.as_ref()]);
             continue;
@@ -131,10 +141,14 @@ fn partition_filters(layout: &Layout, filters: &[Expr]) -> Vec<Expr> {
             _ => continue,
         };
         let utc = DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, Some("UTC".into()));
-        let Ok(ScalarValue::TimestampMicrosecond(Some(micros), _)) = bound.cast_to(&utc) else { continue };
+        let Ok(ScalarValue::TimestampMicrosecond(Some(micros), _)) = bound.cast_to(&utc) else {
+            continue;
+        };
         let column = || ident(layout.partition.column());
         // A literal finer than a microsecond is cut off, so `<` keeps the partition of its own microsecond.
-        let Some(value) = layout.partition.value(Timestamp::from_micros(micros)) else { continue };
+        let Some(value) = layout.partition.value(Timestamp::from_micros(micros)) else {
+            continue;
+        };
         match operator {
             Operator::Gt | Operator::GtEq => found.push(column().gt_eq(lit(value))),
             Operator::Lt | Operator::LtEq => found.push(column().lt_eq(lit(value))),

@@ -1,68 +1,109 @@
-use object_store::path::Path;
-use object_store::{ObjectStoreExt, PutPayload};
+use deltalake::Path;
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use serde::{Deserialize, Serialize};
 
-use super::coverage::Done;
-use super::error::OfflineError;
-use super::table::OfflineTable;
+use super::{Attempt, OfflineError};
+use crate::time::{Interval, Timestamp};
 
-/// What a job read; kept beside the log, which it outlives.
+/// What a job read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reads {
-    /// Its sources.
+    /// One per source.
     pub sources: Vec<SourceRead>,
 }
 
-/// Files of one source.
+/// What a job read of one source: files, or a version of a Delta table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceRead {
-    /// The source.
+    /// The source's name.
     pub source: String,
-    /// Its files when they were read.
+    /// The files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<FileRead>,
+    /// The version of the Delta table, where the source is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
 }
 
 /// A file as it was when it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileRead {
-    /// Where it was.
+    /// Where it lies.
     pub path: String,
-    /// Its size.
-    pub size_bytes: u64,
-    /// When it had been changed, RFC 3339.
-    pub modified: String,
+    /// In bytes.
+    pub size: u64,
+    /// When it was last modified.
+    pub modified: Timestamp,
 }
 
-fn path(done: &Done) -> Path {
-    let Done { interval, attempt } = done;
+/// What the last attempt at an interval read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobReads {
+    /// What the job materialized.
+    pub interval: Interval,
+    /// The attempt.
+    pub attempt: Attempt,
+    /// What it read.
+    #[serde(flatten)]
+    pub reads: Reads,
+}
+
+/// The file of an attempt. The time is that of its `txn` action, so that of two drivers with one attempt each has its own
+/// file and the log says whose counts.
+pub(super) fn reads_path(interval: Interval, attempt: Attempt, committed_ms: i64) -> Path {
+    let compact = |at: Timestamp| at.to_string().replace([':', '-'], "");
     Path::from(format!(
-        "_sandglass/reads/{}-{}-{attempt}.json",
-        interval.start.micros(),
-        interval.end.micros()
+        "_sandglass/reads/{}-{}-{attempt}-{committed_ms}.json",
+        compact(interval.start),
+        compact(interval.end)
     ))
 }
 
-impl OfflineTable {
-    /// Writes down what a job read, before its commit: what a crash leaves behind is of no commit, and counts for nothing.
-    pub(super) async fn put_reads(&self, done: &Done, reads: &Reads) -> Result<(), OfflineError> {
-        let bytes = serde_json::to_vec(reads).map_err(|error| self.corrupt(error.to_string()))?;
-        let store = self.object_store();
-        store
-            .put(&path(done), PutPayload::from(bytes))
-            .await
-            .map_err(|error| self.io(&error))?;
-        Ok(())
+impl JobReads {
+    /// Writes the file, unless it is there already: then false.
+    pub(super) async fn put(
+        &self,
+        table: &str,
+        store: &dyn ObjectStore,
+        committed_ms: i64,
+    ) -> Result<bool, OfflineError> {
+        let path = reads_path(self.interval, self.attempt, committed_ms);
+        let bytes = serde_json::to_vec(self).map_err(|error| OfflineError::Internal {
+            table: table.to_owned(),
+            reason: "what was read cannot be written down".to_owned(),
+            source: Some(Box::new(error)),
+        })?;
+        let options = PutOptions {
+            mode: PutMode::Create,
+            ..PutOptions::default()
+        };
+        match store.put_opts(&path, bytes.into(), options).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(error) => Err(OfflineError::storage(
+                table,
+                &format!("{path} cannot be written"),
+                error,
+            )),
+        }
     }
 
-    /// What a job that is done read; none if nobody wrote it down.
-    pub async fn reads(&self, done: &Done) -> Result<Option<Reads>, OfflineError> {
-        let bytes = match self.object_store().get(&path(done)).await {
-            Ok(found) => found.bytes().await.map_err(|error| self.io(&error))?,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(self.io(&error)),
+    pub(super) async fn get(table: &str, store: &dyn ObjectStore, path: &Path) -> Result<Self, OfflineError> {
+        let unavailable = |error| OfflineError::storage(table, &format!("{path} cannot be read"), error);
+        let bytes = match store.get(path).await {
+            Ok(found) => found.bytes().await.map_err(unavailable)?,
+            Err(object_store::Error::NotFound { .. }) => {
+                return Err(OfflineError::corrupt(
+                    table,
+                    format!("{path} is missing, though the log has its commit"),
+                ));
+            }
+            Err(error) => return Err(unavailable(error)),
         };
-        serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|error| self.corrupt(format!("{} is damaged: {error}", path(done))))
+        serde_json::from_slice(&bytes).map_err(|error| OfflineError::Corrupt {
+            table: table.to_owned(),
+            reason: format!("{path} is not what was written there"),
+            source: Some(Box::new(error)),
+        })
     }
 }

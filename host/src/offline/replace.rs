@@ -1,8 +1,8 @@
 //! What a commit takes away: the rows that its intervals held before.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{AsArray, BooleanArray};
 use arrow::compute::filter_record_batch;
@@ -51,10 +51,21 @@ impl TimeRange {
     /// By the statistics, and by the partition where there are none. Statistics hold milliseconds, cut off, so the
     /// greatest timestamp may be up to 999 microseconds later.
     fn of(layout: &Layout, file: &LogicalFileView, partition: Interval) -> Self {
-        let whole = Self { min: partition.start, max: Timestamp::from_micros(partition.end.micros() - 1) };
-        let stats = file.stats().and_then(|stats| serde_json::from_str::<serde_json::Value>(&stats).ok());
+        let whole = Self {
+            min: partition.start,
+            max: Timestamp::from_micros(partition.end.micros() - 1),
+        };
+        let stats = file
+            .stats()
+            .and_then(|stats| serde_json::from_str::<serde_json::Value>(&stats).ok());
         let time = |bound: &str| -> Option<Timestamp> {
-            stats.as_ref()?.get(bound)?.get(&layout.time_column)?.as_str()?.parse().ok()
+            stats
+                .as_ref()?
+                .get(bound)?
+                .get(&layout.time_column)?
+                .as_str()?
+                .parse()
+                .ok()
         };
         let max = time("maxValues").map(|max| match max.micros().rem_euclid(1000) {
             0 => Timestamp::from_micros(max.micros().saturating_add(999)),
@@ -107,7 +118,10 @@ pub(super) async fn replace(
                 OfflineError::corrupt(&layout.label, format!("file {} lies in no partition", file.path()))
             })?;
         let first = intervals.partition_point(|interval| interval.end <= partition.start);
-        if intervals.get(first).is_none_or(|interval| interval.start >= partition.end) {
+        if intervals
+            .get(first)
+            .is_none_or(|interval| interval.start >= partition.end)
+        {
             continue;
         }
         match fate(TimeRange::of(layout, &file, partition), intervals) {
@@ -125,7 +139,9 @@ pub(super) async fn replace(
                 let rewritten = &rewrites.0[&path];
                 if rewritten.dropped > 0 {
                     replacement.actions.push(file.remove_action(true).into());
-                    replacement.actions.extend(rewritten.adds.iter().cloned().map(Action::Add));
+                    replacement
+                        .actions
+                        .extend(rewritten.adds.iter().cloned().map(Action::Add));
                     replacement.removed += 1;
                     replacement.rewritten += rewritten.adds.len();
                 }
@@ -152,7 +168,9 @@ async fn rewrite(
     let schema = rows.schema();
     let kept = rows.map(move |batch| {
         let batch = batch?;
-        let times = batch.column_by_name(&time_column).and_then(|times| times.as_primitive_opt());
+        let times = batch
+            .column_by_name(&time_column)
+            .and_then(|times| times.as_primitive_opt());
         let times = times.ok_or_else(|| DataFusionError::Internal("the table lost its time column".to_owned()))?;
         let keep: BooleanArray = arrow::array::PrimitiveArray::<TimestampMicrosecondType>::iter(times)
             .map(|time| Some(time.is_none_or(|time| !holds(&outside, Timestamp::from_micros(time)))))
@@ -162,7 +180,10 @@ async fn rewrite(
     });
     let kept = Box::pin(RecordBatchStreamAdapter::new(schema, kept));
     let written = write_sorted(table, None, kept).await?;
-    Ok(Rewritten { adds: written.adds, dropped: dropped.load(Ordering::Relaxed) })
+    Ok(Rewritten {
+        adds: written.adds,
+        dropped: dropped.load(Ordering::Relaxed),
+    })
 }
 
 fn holds(intervals: &[Interval], at: Timestamp) -> bool {
@@ -177,7 +198,10 @@ mod tests {
     #[test]
     fn fates() {
         let at = Timestamp::from_micros;
-        let intervals = [(0, 10), (20, 30)].map(|(start, end)| Interval { start: at(start), end: at(end) });
+        let intervals = [(0, 10), (20, 30)].map(|(start, end)| Interval {
+            start: at(start),
+            end: at(end),
+        });
         for (min, max, expected) in [
             (0, 9, Fate::Goes),
             (0, 10, Fate::Splits),
@@ -190,7 +214,17 @@ mod tests {
             (-5, -1, Fate::Stays),
             (-5, 35, Fate::Splits),
         ] {
-            assert_eq!(fate(TimeRange { min: at(min), max: at(max) }, &intervals), expected, "{min} {max}");
+            assert_eq!(
+                fate(
+                    TimeRange {
+                        min: at(min),
+                        max: at(max)
+                    },
+                    &intervals
+                ),
+                expected,
+                "{min} {max}"
+            );
         }
     }
 }

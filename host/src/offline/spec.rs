@@ -27,15 +27,24 @@ impl TableSpec {
     pub(super) fn check(&self) -> Result<(), OfflineError> {
         let refuse = |reason: String| Err(OfflineError::invalid(&self.name, reason));
         if self.name.is_empty() || self.name.contains(':') {
-            return refuse(format!("`{}` is not a label: it must not be empty or hold a `:`", self.name));
+            return refuse(format!(
+                "`{}` is not a label: it must not be empty or hold a `:`",
+                self.name
+            ));
         }
         if self.retention <= Span::ZERO {
-            return refuse(format!("a retention of {} keeps nothing; it must be positive", self.retention));
+            return refuse(format!(
+                "a retention of {} keeps nothing; it must be positive",
+                self.retention
+            ));
         }
         let mut names = HashSet::new();
         for field in self.schema.fields() {
             if field.name().starts_with("__") {
-                return refuse(format!("column `{}`: names that begin with `__` are ours", field.name()));
+                return refuse(format!(
+                    "column `{}`: names that begin with `__` are ours",
+                    field.name()
+                ));
             }
             // Delta's names differ in more than case.
             if !names.insert(field.name().to_lowercase()) {
@@ -55,7 +64,12 @@ impl TableSpec {
             Err(_) => refuse(format!(
                 "no time column `{}`; the columns are {}",
                 self.time_column,
-                self.schema.fields().iter().map(|f| format!("`{}`", f.name())).collect::<Vec<_>>().join(", ")
+                self.schema
+                    .fields()
+                    .iter()
+                    .map(|f| format!("`{}`", f.name()))
+                    .collect::<Vec<_>>()
+                    .join(", ")
             )),
         }
     }

@@ -1,16 +1,10 @@
-use std::fmt;
 use std::num::NonZeroU64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
-use arrow::compute::SortOptions;
-use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
-use datafusion::execution::context::{SessionConfig, TaskContext};
-use datafusion::physical_expr::expressions::Column;
-use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
-use datafusion::physical_plan::sorts::sort::SortExec;
-use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
-use datafusion::physical_plan::{ExecutionPlan, SendableRecordBatchStream};
+use arrow::datatypes::TimestampMicrosecondType;
+use datafusion::execution::context::SessionConfig;
+use datafusion::physical_plan::SendableRecordBatchStream;
 use datafusion::prelude::SessionContext;
 use deltalake::datafile::writer::{DeltaWriter, WriterConfig};
 use deltalake::kernel::Add;
@@ -20,6 +14,7 @@ use futures::StreamExt;
 
 use super::conform::Conform;
 use super::layout::Layout;
+use super::sort::sort_by_time;
 use super::{OfflineError, OfflineTable};
 use crate::time::{Interval, Timestamp};
 
@@ -48,11 +43,23 @@ impl OfflineTable {
     /// caller's mistake.
     pub async fn stage(&self, interval: Interval, rows: SendableRecordBatchStream) -> Result<Staged, OfflineError> {
         if interval.is_empty() || !interval.start.is_representable() || !interval.end.is_representable() {
-            return Err(OfflineError::internal(self.name(), format!("{interval} is no interval for a job")));
+            return Err(OfflineError::internal(
+                self.name(),
+                format!("{interval} is no interval for a job"),
+            ));
         }
         let written = write_sorted(self, Some(interval), rows).await?;
-        let bytes = written.adds.iter().map(|add| u64::try_from(add.size).unwrap_or(0)).sum();
-        Ok(Staged { interval, adds: written.adds, rows: written.rows, bytes })
+        let bytes = written
+            .adds
+            .iter()
+            .map(|add| u64::try_from(add.size).unwrap_or(0))
+            .sum();
+        Ok(Staged {
+            interval,
+            adds: written.adds,
+            rows: written.rows,
+            bytes,
+        })
     }
 
     /// A session over the table's runtime, for sorting and rewriting.
@@ -86,7 +93,10 @@ pub(super) async fn write_sorted(
     let mut failed = None;
     while let Some(batch) = sorted.next().await {
         let written = match batch {
-            Ok(batch) => match conform.batch(&batch).and_then(|batch| check_times(layout, bounds, batch)) {
+            Ok(batch) => match conform
+                .batch(&batch)
+                .and_then(|batch| check_times(layout, bounds, batch))
+            {
                 Ok((batch, times)) => files.write(&batch, &times).await,
                 Err(error) => Err(error),
             },
@@ -111,7 +121,9 @@ fn check_times(
     bounds: Option<Interval>,
     batch: RecordBatch,
 ) -> Result<(RecordBatch, Vec<Timestamp>), OfflineError> {
-    let column = batch.column_by_name(&layout.time_column).expect("the table's schema has it");
+    let column = batch
+        .column_by_name(&layout.time_column)
+        .expect("the table's schema has it");
     let column = column.as_primitive::<TimestampMicrosecondType>();
     if column.null_count() > 0 {
         return Err(OfflineError::internal(
@@ -119,7 +131,11 @@ fn check_times(
             format!("a staged row has no timestamp in `{}`", layout.time_column),
         ));
     }
-    let times: Vec<_> = column.values().iter().map(|micros| Timestamp::from_micros(*micros)).collect();
+    let times: Vec<_> = column
+        .values()
+        .iter()
+        .map(|micros| Timestamp::from_micros(*micros))
+        .collect();
     if let Some(bounds) = bounds
         && let Some(outside) = times.iter().find(|time| !bounds.contains(**time))
     {
@@ -153,10 +169,19 @@ impl<'a> Files<'a> {
             Some(FILE_BYTES),
             None,
             // Only the time column has statistics in the log: files are sorted by time, so others would not skip any.
-            "0".try_into().map_err(|_| OfflineError::internal(&layout.label, "delta has changed its settings"))?,
+            "0".try_into()
+                .map_err(|_| OfflineError::internal(&layout.label, "delta has changed its settings"))?,
             Some(vec![layout.time_column.clone()]),
         );
-        Ok(Self { table, open: None, config, written: Written { adds: Vec::new(), rows: 0 } })
+        Ok(Self {
+            table,
+            open: None,
+            config,
+            written: Written {
+                adds: Vec::new(),
+                rows: 0,
+            },
+        })
     }
 
     async fn write(&mut self, batch: &RecordBatch, times: &[Timestamp]) -> Result<(), OfflineError> {
@@ -177,9 +202,15 @@ impl<'a> Files<'a> {
                 self.close().await?;
             }
             let (_, writer) = self.open.get_or_insert_with(|| {
-                (partition, DeltaWriter::new(self.table.log.object_store(None), self.config.clone()))
+                (
+                    partition,
+                    DeltaWriter::new(self.table.log.object_store(None), self.config.clone()),
+                )
             });
-            writer.write(&slice).await.map_err(|error| cannot_write(layout, error))?;
+            writer
+                .write(&slice)
+                .await
+                .map_err(|error| cannot_write(layout, error))?;
         }
         Ok(())
     }
@@ -187,7 +218,10 @@ impl<'a> Files<'a> {
     fn with_partition(&self, batch: &RecordBatch, partition: &str) -> Result<RecordBatch, OfflineError> {
         let layout = self.table.layout.as_ref();
         let mut columns = batch.columns().to_vec();
-        columns.push(Arc::new(StringArray::from_iter_values(std::iter::repeat_n(partition, batch.num_rows()))));
+        columns.push(Arc::new(StringArray::from_iter_values(std::iter::repeat_n(
+            partition,
+            batch.num_rows(),
+        ))));
         RecordBatch::try_new(layout.table_schema.clone(), columns).map_err(|error| OfflineError::Internal {
             table: layout.label.clone(),
             reason: "staged rows do not fit the table's schema".to_owned(),
@@ -197,7 +231,10 @@ impl<'a> Files<'a> {
 
     async fn close(&mut self) -> Result<(), OfflineError> {
         if let Some((_, writer)) = self.open.take() {
-            let adds = writer.close().await.map_err(|error| cannot_write(&self.table.layout, error))?;
+            let adds = writer
+                .close()
+                .await
+                .map_err(|error| cannot_write(&self.table.layout, error))?;
             self.written.adds.extend(adds);
         }
         Ok(())
@@ -218,42 +255,4 @@ impl<'a> Files<'a> {
 
 fn cannot_write(layout: &Layout, error: deltalake::DeltaTableError) -> OfflineError {
     OfflineError::delta(&layout.label, "a file of rows cannot be written", error)
-}
-
-fn sort_by_time(
-    time_column: &str,
-    rows: SendableRecordBatchStream,
-    task: Arc<TaskContext>,
-) -> Result<SendableRecordBatchStream, datafusion::error::DataFusionError> {
-    let schema = rows.schema();
-    let column = Column::new_with_schema(time_column, &schema)?;
-    let options = SortOptions { descending: false, nulls_first: true };
-    let ordering = LexOrdering::new([PhysicalSortExpr::new(Arc::new(column), options)])
-        .expect("an ordering by one column is not empty");
-    let once = Arc::new(Once { schema: schema.clone(), rows: Mutex::new(Some(rows)) });
-    let input = StreamingTableExec::try_new(schema, vec![once], None, [], false, None)?;
-    SortExec::new(ordering, Arc::new(input)).execute(0, task)
-}
-
-/// A stream as the leaf of a plan that runs once.
-struct Once {
-    schema: SchemaRef,
-    rows: Mutex<Option<SendableRecordBatchStream>>,
-}
-
-impl fmt::Debug for Once {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Once")
-    }
-}
-
-impl PartitionStream for Once {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        rows.take().expect("the plan is made here and run once")
-    }
 }

@@ -1,296 +1,275 @@
-use std::collections::HashMap;
-use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::catalog::TableProvider;
-use datafusion::common::ScalarValue;
-use datafusion::logical_expr::Expr;
-use datafusion::prelude::{Column, DataFrame, SessionContext, lit};
-use deltalake::kernel::EagerSnapshot;
-use deltalake::kernel::engine::arrow_conversion::TryIntoKernel;
-use deltalake::kernel::schema::StructType;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use deltalake::kernel::transaction::CommitProperties;
+use deltalake::kernel::{StructType, engine::arrow_conversion::TryIntoKernel};
+use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_for, logstore_with};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::SaveMode;
-use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
-use object_store::ObjectStore;
+use deltalake::table::state::DeltaTableState;
+use deltalake::{DeltaTableError, TableProperty, ensure_table_uri};
+use futures::{StreamExt, TryStreamExt};
 use url::Url;
 
-use super::error::OfflineError;
-use crate::time::{Interval, Span, Timestamp};
-use crate::workspace::Name;
+use super::durable::DurableFolder;
+use super::layout::{Layout, TIME_COLUMN_PROPERTY};
+use super::log::Transactions;
+use super::reads::reads_path;
+use super::replace::TimeRange;
+use super::{Coverage, Done, Granularity, JobReads, OfflineError, TableSpec};
+use crate::time::{Interval, Span};
 
-/// How long the intervals are that rows are kept together by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Granularity {
-    /// `__month`: 1997-01.
-    Month,
-    /// `__day`: 1997-01-31; for schedules under a day.
-    Day,
-}
+/// Entries between two checkpoints.
+pub(super) const CHECKPOINT_INTERVAL: u64 = 20;
 
-impl Granularity {
-    /// Months, or days where the schedule is under a day.
-    pub fn of_schedule(schedule: Span) -> Self {
-        if schedule < Span::DAY { Self::Day } else { Self::Month }
-    }
+/// Small files that are read or written at the same time.
+pub(super) const FILES_AT_ONCE: usize = 16;
 
-    /// The partition column.
-    pub fn column(self) -> &'static str {
-        match self {
-            Self::Month => "__month",
-            Self::Day => "__day",
-        }
-    }
-
-    /// The partition of a time.
-    pub fn partition(self, at: Timestamp) -> Option<String> {
-        let format = match self {
-            Self::Month => "%Y-%m",
-            Self::Day => "%Y-%m-%d",
-        };
-        Some(at.datetime()?.format(format).to_string())
-    }
-}
-
-/// What a table is made of.
-#[derive(Debug, Clone)]
-pub struct TableSpec {
-    /// The view's version, which the jobs' application ids are made of.
-    pub name: Name,
-    /// The view's columns; none begins with `__`.
-    pub schema: SchemaRef,
-    /// The column that holds the rows' time.
-    pub time_column: String,
-    /// How rows are partitioned.
-    pub granularity: Granularity,
-    /// How long the log and removed files are kept.
-    pub retention: Span,
-}
-
-/// The table of one version of a view, at the version of the log that was last loaded.
-#[derive(Clone)]
+/// The table of one view version. It holds a snapshot: everything that reads answers as of [`OfflineTable::version`], until
+/// [`OfflineTable::refresh`] or a commit of its own moves it on.
+///
+/// Durability: in a local folder every file is synced before its name appears, and the folder after it, so a commit that
+/// has been reported outlives a loss of power. On object stores it is what the store promises.
+#[derive(Debug)]
 pub struct OfflineTable {
-    pub(super) spec: TableSpec,
-    pub(super) table: DeltaTable,
+    pub(super) log: LogStoreRef,
+    pub(super) layout: Arc<Layout>,
+    pub(super) runtime: Arc<RuntimeEnv>,
+    state: RwLock<Arc<State>>,
+    /// One commit at a time per process; between processes the log decides.
+    pub(super) committing: tokio::sync::Mutex<()>,
+}
+
+/// One version.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) delta: DeltaTableState,
+    pub(super) transactions: Transactions,
+}
+
+/// A file of the current version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableFile {
+    /// Below the table.
+    pub path: String,
+    /// In bytes.
+    pub size: u64,
+    /// The value of the partition column.
+    pub partition: String,
+    /// From the log's statistics.
+    pub rows: Option<u64>,
 }
 
 impl OfflineTable {
-    /// Opens the table below the store's folder, or makes it.
-    pub async fn open_or_create(store: &Path, spec: TableSpec) -> Result<Self, OfflineError> {
-        if let Some(table) = Self::open(store, spec.clone()).await? {
-            return Ok(table);
+    /// Opens the table at a folder or URL; none if there is none.
+    pub async fn open(location: &str) -> Result<Option<Self>, OfflineError> {
+        let log = log_store(location)?;
+        match DeltaTableState::try_new(log.as_ref(), None).await {
+            Ok(delta) => Self::with_state(location, log, delta).await.map(Some),
+            Err(DeltaTableError::NotATable(_)) => Ok(None),
+            Err(error) => Err(OfflineError::delta(location, "the log cannot be read", error)),
         }
-        let label = spec.name.to_string();
-        let delta = |source: DeltaTableError| OfflineError::Delta {
-            table: label.clone(),
-            source: Box::new(source),
-        };
-        let url = location(store, &spec)?;
-        let table = DeltaTableBuilder::from_url(url)
-            .and_then(DeltaTableBuilder::build)
-            .map_err(delta)?;
-        let schema: StructType =
-            with_partition(&spec)
-                .as_ref()
-                .try_into_kernel()
-                .map_err(|error| OfflineError::Rows {
-                    table: label.clone(),
-                    message: format!("{error}"),
-                })?;
-        let retention = format!("interval {} seconds", spec.retention.micros() / 1_000_000);
+    }
+
+    /// Makes the table. Of several drivers that do so at once one wins; the others get [`OfflineError::Invalid`], as
+    /// they do if it is there already, and open it.
+    pub async fn create(location: &str, spec: TableSpec) -> Result<Self, OfflineError> {
+        spec.check()?;
+        let log = log_store(location)?;
+        let unstorable = |error: String| OfflineError::invalid(&spec.name, error);
+        let table_schema = Layout::table_schema(&spec.schema, spec.partition);
+        let table_schema: StructType = (&table_schema)
+            .try_into_kernel()
+            .map_err(|error| unstorable(error.to_string()))?;
+        let retention = delta_interval(spec.retention);
         let properties = [
-            ("delta.logRetentionDuration", Some(retention.clone())),
-            ("delta.deletedFileRetentionDuration", Some(retention)),
-            ("delta.checkpointInterval", Some("50".to_owned())),
-            // Statistics of every column: the time column may stand anywhere.
-            ("delta.dataSkippingNumIndexedCols", Some("-1".to_owned())),
+            (TableProperty::LogRetentionDuration.as_ref(), retention.clone()),
+            (TableProperty::DeletedFileRetentionDuration.as_ref(), retention),
+            (
+                TableProperty::CheckpointInterval.as_ref(),
+                CHECKPOINT_INTERVAL.to_string(),
+            ),
+            (
+                TableProperty::DataSkippingStatsColumns.as_ref(),
+                format!("`{}`", spec.time_column),
+            ),
+            (TIME_COLUMN_PROPERTY, spec.time_column.clone()),
         ];
         let created = CreateBuilder::new()
-            .with_log_store(table.log_store())
-            .with_table_name(label.clone())
-            .with_save_mode(SaveMode::Ignore)
-            .with_columns(schema.fields().cloned())
-            .with_partition_columns([spec.granularity.column()])
-            .with_configuration(properties.map(|(key, value)| (key.to_owned(), value)))
+            .with_log_store(log.clone())
+            .with_table_name(&spec.name)
+            .with_comment(&spec.description)
+            .with_columns(table_schema.fields().cloned())
+            .with_partition_columns([spec.partition.column()])
+            .with_raise_if_key_not_exists(false)
+            .with_configuration(properties.map(|(key, value)| (key, Some(value))))
+            .with_save_mode(SaveMode::ErrorIfExists)
+            // With a retry, the loser of a race would write its metadata over the winner's.
+            .with_commit_properties(CommitProperties::default().with_max_retries(0))
             .await;
-        match created {
-            Ok(table) => Ok(Self { spec, table }),
-            // Somebody made it at the same time; theirs is as good.
-            Err(error) => match Self::open(store, spec).await? {
-                Some(table) => Ok(table),
-                None => Err(delta(error)),
-            },
+        if let Err(error) = created {
+            return match log.is_delta_table_location().await {
+                Ok(true) => Err(OfflineError::invalid(
+                    &spec.name,
+                    format!("is there already, at {location}"),
+                )),
+                _ => Err(OfflineError::delta(&spec.name, "the table cannot be made", error)),
+            };
         }
+        let delta = DeltaTableState::try_new(log.as_ref(), None)
+            .await
+            .map_err(|error| OfflineError::delta(&spec.name, "the new table cannot be read", error))?;
+        Self::with_state(location, log, delta).await
     }
 
-    /// Opens the table, none if it has not been made.
-    pub async fn open(store: &Path, spec: TableSpec) -> Result<Option<Self>, OfflineError> {
-        let url = location(store, &spec)?;
-        let label = spec.name.to_string();
-        let delta = |source: DeltaTableError| OfflineError::Delta {
-            table: label.clone(),
-            source: Box::new(source),
-        };
-        let mut table = DeltaTableBuilder::from_url(url)
-            .and_then(DeltaTableBuilder::build)
-            .map_err(delta)?;
-        if !table.verify_deltatable_existence().await.map_err(delta)? {
-            return Ok(None);
-        }
-        table.load().await.map_err(delta)?;
-        Ok(Some(Self { spec, table }))
-    }
-
-    /// Loads what has been committed since.
-    pub async fn refresh(&mut self) -> Result<(), OfflineError> {
-        let label = self.spec.name.to_string();
-        self.table.update_state().await.map_err(|source| OfflineError::Delta {
-            table: label,
-            source: Box::new(source),
+    async fn with_state(location: &str, log: LogStoreRef, delta: DeltaTableState) -> Result<Self, OfflineError> {
+        let layout = Layout::of(location, &delta)?;
+        let transactions = Transactions::load(&layout.label, log.as_ref(), delta.version()).await?;
+        Ok(Self {
+            log,
+            layout: Arc::new(layout),
+            runtime: Arc::new(RuntimeEnv::default()),
+            state: RwLock::new(Arc::new(State { delta, transactions })),
+            committing: tokio::sync::Mutex::new(()),
         })
     }
 
-    /// The version of the log.
+    /// With the memory pool and disk manager that sorting takes from.
+    #[must_use]
+    pub fn with_runtime(mut self, runtime: Arc<RuntimeEnv>) -> Self {
+        self.runtime = runtime;
+        self
+    }
+
+    /// The label of the view's version.
+    pub fn name(&self) -> &str {
+        &self.layout.label
+    }
+
+    /// The view's columns, as the table gives them back.
+    pub fn schema(&self) -> &arrow::datatypes::SchemaRef {
+        &self.layout.schema
+    }
+
+    /// The column with the event time.
+    pub fn time_column(&self) -> &str {
+        &self.layout.time_column
+    }
+
+    /// The intervals that were committed after a version; none if the log does not go back that far.
+    pub async fn changed_since(&self, version: u64) -> Result<Option<Vec<Interval>>, OfflineError> {
+        Transactions::changed(self.name(), self.log.as_ref(), version, self.version()).await
+    }
+
+    /// How long a partition is.
+    pub fn partition(&self) -> Granularity {
+        self.layout.partition
+    }
+
+    /// The version of the snapshot.
     pub fn version(&self) -> u64 {
-        self.table.version().unwrap_or(0)
+        self.state().transactions.version
     }
 
-    /// What it is made of.
-    pub fn spec(&self) -> &TableSpec {
-        &self.spec
+    /// Moves on to the newest version, and says which that is.
+    pub async fn refresh(&self) -> Result<u64, OfflineError> {
+        let state = self.state();
+        let mut delta = state.delta.clone();
+        delta
+            .update(self.log.as_ref(), None)
+            .await
+            .map_err(|error| OfflineError::delta(self.name(), "the log cannot be read", error))?;
+        self.install(delta).await
     }
 
-    /// Rows of a time range, all if none, in the view's columns. The range is pushed into partitions, files and row groups.
-    pub async fn scan(&self, session: &SessionContext, range: Option<Interval>) -> Result<DataFrame, OfflineError> {
-        let provider = self.provider().await?;
-        let frame = session
-            .read_table(provider)
-            .map_err(|error| self.io(&error.strip_backtrace()))?;
-        let columns: Vec<Expr> = self
-            .spec
-            .schema
-            .fields()
-            .iter()
-            .map(|field| column(field.name()))
-            .collect();
-        let frame = match range.map(|range| self.filter(range)) {
-            Some(filter) => frame.filter(filter),
-            None => Ok(frame),
-        };
-        frame
-            .and_then(|frame| frame.select(columns))
-            .map_err(|error| self.io(&error.strip_backtrace()))
-    }
-
-    async fn provider(&self) -> Result<Arc<dyn TableProvider>, OfflineError> {
-        let provider = self.table.table_provider().build().await;
-        provider
-            .map(|provider| Arc::new(provider) as Arc<dyn TableProvider>)
-            .map_err(|error| self.delta(error.into()))
-    }
-
-    /// Time in range, and the partitions that can hold it.
-    fn filter(&self, range: Interval) -> Expr {
-        let filter = self.in_range(range);
-        let last = range.end.saturating_sub(Span::from_micros(1));
-        match (
-            self.spec.granularity.partition(range.start),
-            self.spec.granularity.partition(last),
-        ) {
-            (Some(first), Some(last)) => {
-                let partition = || column(self.spec.granularity.column());
-                filter
-                    .and(partition().gt_eq(lit(first)))
-                    .and(partition().lt_eq(lit(last)))
-            }
-            _ => filter,
+    pub(super) async fn install(&self, delta: DeltaTableState) -> Result<u64, OfflineError> {
+        let state = self.state();
+        let version = delta.version();
+        if version == state.transactions.version {
+            return Ok(version);
         }
+        let transactions = state
+            .transactions
+            .advance(self.name(), self.log.as_ref(), version)
+            .await?;
+        let mut current = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        if current.transactions.version < version {
+            *current = Arc::new(State { delta, transactions });
+        }
+        Ok(current.transactions.version)
     }
 
-    pub(super) fn in_range(&self, range: Interval) -> Expr {
-        let bound = |at: Timestamp| lit(ScalarValue::TimestampMicrosecond(Some(at.micros()), Some("UTC".into())));
-        let time = || column(&self.spec.time_column);
-        time().gt_eq(bound(range.start)).and(time().lt(bound(range.end)))
+    pub(super) fn state(&self) -> Arc<State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A batch in exactly the view's types: a scan may bring text as views.
-    pub fn retyped(&self, batch: &RecordBatch) -> Result<RecordBatch, OfflineError> {
-        let columns = self
-            .spec
-            .schema
-            .fields()
-            .iter()
-            .map(|field| {
-                let column = batch
-                    .column_by_name(field.name())
-                    .ok_or_else(|| self.corrupt(format!("no column `{}`", field.name())))?;
-                arrow::compute::cast(column, field.data_type()).map_err(|error| self.corrupt(error.to_string()))
+    /// What has been materialized.
+    pub fn coverage(&self) -> Coverage {
+        let state = self.state();
+        let mut done: Vec<Done> = (state.transactions.last.iter())
+            .map(|(interval, entry)| Done {
+                interval: *interval,
+                attempt: entry.attempt,
             })
-            .collect::<Result<Vec<_>, _>>()?;
-        RecordBatch::try_new(Arc::clone(&self.spec.schema), columns).map_err(|error| self.corrupt(error.to_string()))
-    }
-
-    pub(super) fn snapshot(&self) -> Result<&EagerSnapshot, OfflineError> {
-        self.table
-            .snapshot()
-            .map(|state| state.snapshot())
-            .map_err(|error| self.delta(error))
-    }
-
-    pub(super) fn object_store(&self) -> Arc<dyn ObjectStore> {
-        self.table.log_store().object_store(None)
-    }
-
-    pub(super) fn delta(&self, source: DeltaTableError) -> OfflineError {
-        OfflineError::Delta {
-            table: self.spec.name.to_string(),
-            source: Box::new(source),
+            .collect();
+        done.sort_by_key(|done| done.interval);
+        Coverage {
+            version: state.transactions.version,
+            done,
         }
     }
 
-    pub(super) fn io(&self, error: &dyn std::fmt::Display) -> OfflineError {
-        OfflineError::Io {
-            table: self.spec.name.to_string(),
-            message: error.to_string(),
-        }
+    /// What the last attempt at each interval read, by interval. Files that other attempts left are not looked at.
+    pub async fn reads(&self) -> Result<Vec<JobReads>, OfflineError> {
+        let state = self.state();
+        let store = self.log.object_store(None);
+        let mut entries: Vec<_> = state
+            .transactions
+            .last
+            .iter()
+            .map(|(interval, entry)| (*interval, *entry))
+            .collect();
+        entries.sort_by_key(|(interval, _)| *interval);
+        futures::stream::iter(entries)
+            .map(|(interval, entry)| {
+                let (store, path) = (&store, reads_path(interval, entry.attempt, entry.committed_ms));
+                async move { JobReads::get(self.name(), store.as_ref(), &path).await }
+            })
+            .buffered(FILES_AT_ONCE)
+            .try_collect()
+            .await
     }
 
-    pub(super) fn corrupt(&self, message: String) -> OfflineError {
-        OfflineError::Corrupt {
-            table: self.spec.name.to_string(),
-            message,
-        }
+    /// The files of the snapshot, in order of partition and path.
+    pub fn files(&self) -> Vec<TableFile> {
+        let state = self.state();
+        let mut files: Vec<_> = (state.delta.log_data().iter())
+            .map(|file| TableFile {
+                path: file.path().into_owned(),
+                size: u64::try_from(file.size()).unwrap_or(0),
+                partition: TimeRange::partition_of(&file, self.layout.partition.column()).unwrap_or_default(),
+                rows: file.num_records().map(|rows| rows as u64),
+            })
+            .collect();
+        files.sort_by(|a, b| (&a.partition, &a.path).cmp(&(&b.partition, &b.path)));
+        files
     }
 }
 
-pub(super) fn column(name: &str) -> Expr {
-    Expr::Column(Column::new_unqualified(name))
+fn log_store(location: &str) -> Result<LogStoreRef, OfflineError> {
+    let cannot = |error| OfflineError::delta(location, "the location cannot be used", error);
+    let url: Url = ensure_table_uri(location).map_err(cannot)?;
+    if url.scheme() == "file" {
+        logstore_with(Arc::new(DurableFolder::root()), &url, StorageConfig::default()).map_err(cannot)
+    } else {
+        logstore_for(&url, StorageConfig::default()).map_err(cannot)
+    }
 }
 
-/// The view's columns and the partition column.
-pub(super) fn with_partition(spec: &TableSpec) -> SchemaRef {
-    let partition = Field::new(spec.granularity.column(), DataType::Utf8, false);
-    let fields: Vec<_> = spec
-        .schema
-        .fields()
-        .iter()
-        .cloned()
-        .chain([Arc::new(partition)])
-        .collect();
-    Arc::new(Schema::new_with_metadata(fields, HashMap::new()))
-}
-
-fn location(store: &Path, spec: &TableSpec) -> Result<Url, OfflineError> {
-    let folder = store.join(spec.name.rows_path());
-    let error = |message: String| OfflineError::Io {
-        table: spec.name.to_string(),
-        message,
-    };
-    std::fs::create_dir_all(&folder).map_err(|problem| error(format!("{}: {problem}", folder.display())))?;
-    let folder = folder
-        .canonicalize()
-        .map_err(|problem| error(format!("{}: {problem}", folder.display())))?;
-    Url::from_directory_path(&folder).map_err(|()| error(format!("{} is not a path", folder.display())))
+fn delta_interval(span: Span) -> String {
+    if span.is_multiple_of(Span::DAY) {
+        format!("interval {} days", span.micros() / Span::DAY.micros())
+    } else {
+        format!("interval {} microseconds", span.micros())
+    }
 }

@@ -60,15 +60,23 @@ fn location(folder: &TempDir) -> String {
 }
 
 async fn table(folder: &TempDir, partition: Granularity) -> OfflineTable {
-    OfflineTable::create(&location(folder), spec(partition)).await.expect("created")
+    OfflineTable::create(&location(folder), spec(partition))
+        .await
+        .expect("created")
 }
 
 async fn opened(folder: &TempDir) -> OfflineTable {
-    OfflineTable::open(&location(folder)).await.expect("opened").expect("is there")
+    OfflineTable::open(&location(folder))
+        .await
+        .expect("opened")
+        .expect("is there")
 }
 
 fn stream(batch: RecordBatch) -> SendableRecordBatchStream {
-    Box::pin(RecordBatchStreamAdapter::new(batch.schema(), futures::stream::iter([Ok(batch)])))
+    Box::pin(RecordBatchStreamAdapter::new(
+        batch.schema(),
+        futures::stream::iter([Ok(batch)]),
+    ))
 }
 
 /// Rows of (time in microseconds, key).
@@ -81,7 +89,11 @@ fn batch(rows: &[(i64, i64)]) -> RecordBatch {
 async fn job(table: &OfflineTable, interval: Interval, rows: &[(i64, i64)], attempt: u64) -> JobCommit {
     let staged = table.stage(interval, stream(batch(rows))).await.expect("staged");
     assert_eq!(staged.rows, rows.len() as u64);
-    JobCommit { staged, attempt: Attempt::new(attempt).expect("positive"), reads: Reads::default() }
+    JobCommit {
+        staged,
+        attempt: Attempt::new(attempt).expect("positive"),
+        reads: Reads::default(),
+    }
 }
 
 /// Rows and how often each is there.

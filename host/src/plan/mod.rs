@@ -187,7 +187,7 @@ fn job(kind: JobKind, interval: Interval, data_delay: Span) -> Job {
 }
 
 /// What is left of a range.
-fn gaps(range: Interval, covered: &[Interval]) -> Vec<Interval> {
+pub fn gaps(range: Interval, covered: &[Interval]) -> Vec<Interval> {
     let mut gaps = Vec::new();
     let mut start = range.start;
     for interval in covered.iter().filter(|interval| interval.overlaps(&range)) {

@@ -6,7 +6,7 @@ mod view;
 
 pub use build::{BuildError, Built, build};
 pub use check::{Checked, CompileError, check_view};
-pub use view::{CompiledView, fingerprint};
+pub use view::{CompiledTransform, CompiledView, fingerprint};
 
 use std::path::{Path, PathBuf};
 

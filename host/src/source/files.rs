@@ -1,9 +1,10 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 
 use super::table::SourceError;
+use crate::time::Timestamp;
 
 /// One file of a source, as it was when it was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,8 +13,8 @@ pub struct SourceFile {
     pub path: PathBuf,
     /// Its size.
     pub size_bytes: u64,
-    /// When it was last changed, RFC 3339.
-    pub modified: String,
+    /// When it was last changed.
+    pub modified: Timestamp,
 }
 
 /// The files that a source's path names, in the order of their paths: one file, what a glob matches, or what lies in a
@@ -82,7 +83,7 @@ fn walk(source: &str, folder: &Path, endings: &[&str], found: &mut Vec<SourceFil
 fn look_at(source: &str, path: &Path) -> Result<SourceFile, SourceError> {
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(source, path, &error))?;
     let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-    let modified = DateTime::<Utc>::from(modified).to_rfc3339_opts(SecondsFormat::Nanos, true);
+    let modified = Timestamp::from_micros(DateTime::<Utc>::from(modified).timestamp_micros());
     let path = std::path::absolute(path).map_err(|error| unreadable(source, path, &error))?;
     Ok(SourceFile {
         path,

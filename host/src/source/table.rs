@@ -320,6 +320,24 @@ pub struct ScanMetrics {
     pub page_rows_pruned: u64,
 }
 
+impl ScanMetrics {
+    /// Adds up two scans.
+    pub fn add(&mut self, other: &Self) {
+        let Self {
+            bytes_scanned,
+            files_pruned,
+            row_groups_pruned,
+            row_groups_matched,
+            page_rows_pruned,
+        } = other;
+        self.bytes_scanned += bytes_scanned;
+        self.files_pruned += files_pruned;
+        self.row_groups_pruned += row_groups_pruned;
+        self.row_groups_matched += row_groups_matched;
+        self.page_rows_pruned += page_rows_pruned;
+    }
+}
+
 /// Adds up the scans of a plan that has run.
 pub fn scan_metrics(plan: &Arc<dyn ExecutionPlan>) -> ScanMetrics {
     let mut total = ScanMetrics::default();
@@ -347,18 +365,7 @@ pub fn scan_metrics(plan: &Arc<dyn ExecutionPlan>) -> ScanMetrics {
         }
     }
     for child in plan.children() {
-        let ScanMetrics {
-            bytes_scanned,
-            files_pruned,
-            row_groups_pruned,
-            row_groups_matched,
-            page_rows_pruned,
-        } = scan_metrics(child);
-        total.bytes_scanned += bytes_scanned;
-        total.files_pruned += files_pruned;
-        total.row_groups_pruned += row_groups_pruned;
-        total.row_groups_matched += row_groups_matched;
-        total.page_rows_pruned += page_rows_pruned;
+        total.add(&scan_metrics(child));
     }
     total
 }

@@ -7,7 +7,10 @@ struct Random(u64);
 
 impl Random {
     fn below(&mut self, limit: i64) -> i64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) % limit as u64) as i64
     }
 }
@@ -26,37 +29,55 @@ async fn replaces_like_a_map(partition: Granularity, seed: u64, unit: i64, reach
         let mut taken: Vec<Interval> = Vec::new();
         for _ in 0..1 + random.below(3) {
             let start = (random.below(2 * reach) - reach) * unit;
-            let interval = micros(start, start + (1 + random.below(reach)) * unit);
+            let interval = micros(start, start + (1 + random.below(reach / 3)) * unit);
             if taken.iter().any(|other| other.overlaps(&interval)) {
                 continue;
             }
             taken.push(interval);
             let length = interval.end.micros() - start;
-            let rows: Vec<_> = (0..random.below(12))
+            let rows: Vec<_> = (0..random.below(30))
                 .map(|n| match random.below(4) {
                     0 => (start, n),
                     1 => (start + length - 1, n),
                     _ => (start + random.below(length), random.below(5)),
                 })
                 .collect();
-            let attempt = attempts.entry(interval).and_modify(|attempt| *attempt += 1).or_insert(1);
+            let attempt = attempts
+                .entry(interval)
+                .and_modify(|attempt| *attempt += 1)
+                .or_insert(1);
             jobs.push(job(&table, interval, &rows, *attempt).await);
             model.retain(|(time, _)| !interval.contains(Timestamp::from_micros(*time)));
             model.extend(rows);
         }
         splits += table.commit(jobs).await.expect("committed").rewritten;
-        assert_eq!(rows_in(&table, None).await, multiset(&model), "seed {seed}, round {round}");
+        assert_eq!(
+            rows_in(&table, None).await,
+            multiset(&model),
+            "seed {seed}, round {round}"
+        );
         let start = (random.below(2 * reach) - reach) * unit + random.below(3) - 1;
         let range = micros(start, start + random.below(reach * unit));
-        let inside: Vec<_> =
-            model.iter().copied().filter(|row| range.contains(Timestamp::from_micros(row.0))).collect();
-        assert_eq!(rows_in(&table, Some(range)).await, multiset(&inside), "seed {seed}, round {round}, {range}");
+        let inside: Vec<_> = model
+            .iter()
+            .copied()
+            .filter(|row| range.contains(Timestamp::from_micros(row.0)))
+            .collect();
+        assert_eq!(
+            rows_in(&table, Some(range)).await,
+            multiset(&inside),
+            "seed {seed}, round {round}, {range}"
+        );
         if round % 10 == 9 {
             table = opened(&folder).await;
         }
     }
     let coverage = table.coverage();
-    let done: BTreeMap<_, _> = coverage.done.iter().map(|done| (done.interval, done.attempt.number())).collect();
+    let done: BTreeMap<_, _> = coverage
+        .done
+        .iter()
+        .map(|done| (done.interval, done.attempt.number()))
+        .collect();
     assert_eq!(done, attempts);
     assert_eq!(table.version(), 45);
     assert!(splits > 10, "too tame: {splits}");

@@ -22,7 +22,10 @@ async fn one_job_twice() {
             (Err(lost), Ok(_)) => (2, lost),
             other => panic!("not exactly one has won: {other:?}"),
         };
-        assert!(matches!(lost, OfflineError::Conflict { interval, .. } if interval == day(3)), "{lost}");
+        assert!(
+            matches!(lost, OfflineError::Conflict { interval, .. } if interval == day(3)),
+            "{lost}"
+        );
         assert_eq!(lost.kind(), Kind::Conflict);
         first.refresh().await.expect("refreshed");
         assert_eq!(rows_in(&first, None).await, multiset(&[(3 * DAY, winner)]));
@@ -38,14 +41,25 @@ async fn stale_attempts() {
     let early = job(&table, day(0), &[], 2).await;
     let lost = table.commit(vec![early]).await.expect_err("there is no first");
     assert_eq!(lost.kind(), Kind::Conflict);
-    assert!(lost.to_string().ends_with("this is attempt 2, and the last in the log is none"), "{lost}");
+    assert!(
+        lost.to_string()
+            .ends_with("this is attempt 2, and the last in the log is none"),
+        "{lost}"
+    );
     assert_eq!(table.version(), 0);
     let first = job(&table, day(0), &[(1, 1)], 1).await;
     table.commit(vec![first.clone()]).await.expect("committed");
     let other = job(&table, day(1), &[(DAY, 1)], 1).await;
-    let lost = table.commit(vec![other, first]).await.expect_err("the second of the two is done");
+    let lost = table
+        .commit(vec![other, first])
+        .await
+        .expect_err("the second of the two is done");
     assert_eq!(lost.kind(), Kind::Conflict);
-    assert_eq!(rows_in(&table, None).await, multiset(&[(1, 1)]), "nothing of a commit that lost is seen");
+    assert_eq!(
+        rows_in(&table, None).await,
+        multiset(&[(1, 1)]),
+        "nothing of a commit that lost is seen"
+    );
 }
 
 /// Each driver's days lie in one month, beside the others' and in files that all of them rewrite.
@@ -83,7 +97,12 @@ async fn different_jobs() {
 #[tokio::test]
 async fn creating_twice() {
     let folder = TempDir::new().expect("a folder");
-    assert!(OfflineTable::open(&location(&folder)).await.expect("no table is no error").is_none());
+    assert!(
+        OfflineTable::open(&location(&folder))
+            .await
+            .expect("no table is no error")
+            .is_none()
+    );
     let place = location(&folder);
     let (one, two) = tokio::join!(
         OfflineTable::create(&place, spec(Granularity::Month)),
@@ -95,4 +114,26 @@ async fn creating_twice() {
     };
     assert_eq!(lost.kind(), Kind::Invalid, "{lost}");
     assert_eq!(opened(&folder).await.version(), 0);
+}
+
+/// What fails after the commit is in the log does not make it a failed commit.
+#[tokio::test]
+async fn a_checkpoint_that_fails() {
+    let folder = TempDir::new().expect("a folder");
+    let table = table(&folder, Granularity::Month).await;
+    let in_its_way = folder
+        .path()
+        .join("rows/_delta_log/00000000000000000019.checkpoint.parquet/x");
+    std::fs::create_dir_all(in_its_way).expect("a folder in its way");
+    let mut troubles = Vec::new();
+    for n in 0..25 {
+        let job = job(&table, day(n), &[(n * DAY, n)], 1).await;
+        let committed = table.commit(vec![job]).await.expect("committed");
+        if committed.upkeep.is_some() {
+            troubles.push(committed.version);
+        }
+    }
+    assert_eq!(troubles, [19]);
+    assert_eq!(table.coverage().done.len(), 25);
+    assert_eq!(rows_in(&table, None).await.len(), 25);
 }

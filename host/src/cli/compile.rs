@@ -1,0 +1,116 @@
+use std::collections::BTreeMap;
+
+use sandglass_runtime::{Component, Digest, Limits};
+
+use super::error::CliError;
+use super::output::Printer;
+use super::workbench::Workbench;
+use crate::definition::{Parsed, Project};
+use crate::project::{CompiledView, build, check_view};
+use crate::registry::Applied;
+
+/// A project whose views have been checked against their components and sources.
+pub(crate) struct Compiled {
+    /// In the order of the definitions.
+    pub(crate) views: Vec<CompiledView>,
+    /// The components that were built, by digest.
+    pub(crate) components: BTreeMap<Digest, Vec<u8>>,
+}
+
+impl Compiled {
+    pub(crate) fn digest(view: &CompiledView) -> Option<Digest> {
+        view.transform
+            .as_ref()
+            .map(|transform| transform.component.digest().clone())
+    }
+}
+
+/// Builds and checks the project as its folder has it.
+pub(crate) async fn folder(bench: &Workbench, printer: &Printer) -> Result<Compiled, CliError> {
+    let parsed = &bench.folder.parsed;
+    printer.warnings(parsed);
+    let mut loaded: BTreeMap<String, Component> = BTreeMap::new();
+    let mut components = BTreeMap::new();
+    for view in &parsed.project.feature_views {
+        let Some(transformation) = &view.transformation else {
+            continue;
+        };
+        if loaded.contains_key(&transformation.path) {
+            continue;
+        }
+        let built = build(&bench.folder.root, &transformation.path, printer.is_json())?;
+        let component = load(bench, &transformation.path, &built.bytes)?;
+        components.insert(component.digest().clone(), built.bytes);
+        loaded.insert(transformation.path.clone(), component);
+    }
+    let views = check(bench, parsed, |view| {
+        let path = &view.transformation.as_ref()?.path;
+        loaded.get(path).cloned()
+    })
+    .await?;
+    Ok(Compiled { views, components })
+}
+
+/// Checks the project as it was applied, with the components of the registry.
+pub(crate) async fn applied(bench: &Workbench, applied: &Applied) -> Result<Vec<CompiledView>, CliError> {
+    let registry = bench.registry();
+    let mut loaded: BTreeMap<Digest, Component> = BTreeMap::new();
+    for component in applied.views.values().filter_map(|view| view.component.as_ref()) {
+        if !loaded.contains_key(&component.digest) {
+            let bytes = registry.component(&component.digest)?;
+            loaded.insert(component.digest.clone(), load(bench, component.digest.hex(), &bytes)?);
+        }
+    }
+    let parsed = Parsed::stored(applied.project.clone());
+    check(bench, &parsed, |view| {
+        let digest = &applied.views.get(&view.name)?.component.as_ref()?.digest;
+        loaded.get(digest).cloned()
+    })
+    .await
+}
+
+fn load(bench: &Workbench, path: &str, bytes: &[u8]) -> Result<Component, CliError> {
+    Component::load(bench.sandbox()?, bytes, &Limits::default()).map_err(|error| {
+        let error = CliError::from(error);
+        CliError {
+            message: format!("{path}: {}", error.message),
+            ..error
+        }
+    })
+}
+
+async fn check(
+    bench: &Workbench,
+    parsed: &Parsed,
+    component: impl Fn(&crate::definition::FeatureView) -> Option<Component>,
+) -> Result<Vec<CompiledView>, CliError> {
+    let project: &Project = &parsed.project;
+    let sources = bench.sources(project).await?;
+    let mut views = Vec::new();
+    let mut problems = Vec::new();
+    for view in &project.feature_views {
+        match check_view(parsed, view, &sources, component(view).as_ref()) {
+            Ok(compiled) => views.push(compiled),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() {
+        Ok(views)
+    } else {
+        Err(parsed.problems(problems).into())
+    }
+}
+
+/// The view of that name, or an error with the names there are.
+pub(crate) fn view<'a>(views: &'a [CompiledView], name: &str) -> Result<&'a CompiledView, CliError> {
+    views.iter().find(|compiled| compiled.view.name == name).ok_or_else(|| {
+        let names: Vec<_> = views
+            .iter()
+            .map(|compiled| format!("`{}`", compiled.view.name))
+            .collect();
+        CliError::invalid(
+            format!("no feature view `{name}`; this project has {}", names.join(", ")),
+            None,
+        )
+    })
+}

@@ -1,0 +1,231 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::compile;
+use super::error::CliError;
+use super::output::{Printer, table};
+use super::workbench::{Workbench, cores};
+use crate::materialize::{OnlineOutcome, Outcome, Settings, Task, Visible, bring_online, materialize};
+use crate::plan::{Job, Range, Situation, backfill_end, last_due, plan, plan_range};
+use crate::project::CompiledView;
+use crate::registry::AppliedView;
+use crate::time::{Interval, Timestamp};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Only these views.
+    views: Vec<String>,
+    /// Where a range begins that is materialized by hand.
+    #[arg(long, requires = "end")]
+    start: Option<Timestamp>,
+    /// Where the range ends.
+    #[arg(long, requires = "start")]
+    end: Option<Timestamp>,
+    /// Materializes intervals of the range again that are done.
+    #[arg(long, requires = "start")]
+    overwrite: bool,
+    /// Jobs at once; as many as there are cores if it is not said.
+    #[arg(long)]
+    parallel: Option<usize>,
+}
+
+impl Arguments {
+    /// Everything that is due.
+    pub(crate) fn all() -> Self {
+        Self {
+            views: Vec::new(),
+            start: None,
+            end: None,
+            overwrite: false,
+            parallel: None,
+        }
+    }
+}
+
+pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
+    let applied = bench.applied()?;
+    let compiled = compile::applied(bench, &applied).await?;
+    for name in &arguments.views {
+        compile::view(&compiled, name)?;
+    }
+    let chosen = compiled
+        .iter()
+        .filter(|view| arguments.views.is_empty() || arguments.views.contains(&view.view.name));
+    let settings = Settings {
+        session: bench.session.clone(),
+        threads: Arc::clone(&bench.threads),
+        log: bench.log(),
+        parallel: arguments.parallel.unwrap_or_else(cores),
+    };
+    let (mut rows, mut list) = (Vec::new(), Vec::new());
+    for view in chosen {
+        let Some(version) = applied.views.get(&view.view.name) else {
+            continue;
+        };
+        let started = Instant::now();
+        let (outcome, online) = one(bench, &settings, arguments, view, version, printer).await?;
+        let dropped = outcome.report.cut.outside_interval
+            + outcome.report.cut.null_keys
+            + outcome.report.cut.null_times
+            + outcome.report.source.null_keys
+            + outcome.report.source.null_times
+            + outcome.report.source.unrepresentable_times;
+        if dropped > 0 {
+            printer.tell(&format!(
+                "{}: {dropped} rows were dropped ({})",
+                view.view.name,
+                reasons(&outcome)
+            ));
+        }
+        if outcome.report.source.floored_times > 0 {
+            let floored = outcome.report.source.floored_times;
+            printer.tell(&format!(
+                "{}: {floored} times were floored to microseconds",
+                view.view.name
+            ));
+        }
+        if let Some(upkeep) = &outcome.upkeep {
+            printer.tell(&format!(
+                "{}: {upkeep} (nothing is lost; a later commit tries again)",
+                view.view.name
+            ));
+        }
+        let seconds = started.elapsed().as_secs_f64();
+        rows.push(vec![
+            view.view.name.clone(),
+            format!("v{}", version.version),
+            outcome.jobs.to_string(),
+            outcome.report.rows.to_string(),
+            outcome.report.scan.bytes_scanned.to_string(),
+            online_text(online),
+            format!("{seconds:.1} s"),
+        ]);
+        list.push(json!({
+            "name": view.view.name,
+            "version": version.version,
+            "jobs": outcome.jobs,
+            "commits": outcome.commits,
+            "report": outcome.report,
+            "online": online_text(online),
+        }));
+    }
+    let header = [
+        "feature view",
+        "version",
+        "jobs",
+        "rows",
+        "bytes read",
+        "online",
+        "time",
+    ];
+    printer.answer(&table(&header, &rows), &json!({ "feature_views": list }));
+    Ok(())
+}
+
+fn reasons(outcome: &Outcome) -> String {
+    let report = &outcome.report;
+    let counts = [
+        ("null key in the source", report.source.null_keys),
+        ("null time in the source", report.source.null_times),
+        (
+            "time outside of the years 0001 to 9999",
+            report.source.unrepresentable_times,
+        ),
+        ("made outside of the job's interval", report.cut.outside_interval),
+        ("made with a null key", report.cut.null_keys),
+        ("made with a null time", report.cut.null_times),
+    ];
+    let text = counts
+        .iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(reason, count)| format!("{reason}: {count}"));
+    text.collect::<Vec<_>>().join(", ")
+}
+
+fn online_text(online: Option<OnlineOutcome>) -> String {
+    match online {
+        None => "off".to_owned(),
+        Some(OnlineOutcome::Unchanged) => "unchanged".to_owned(),
+        Some(OnlineOutcome::Loaded(keys)) => format!("{keys} keys loaded"),
+        Some(OnlineOutcome::Written(keys)) => format!("{keys} keys written"),
+    }
+}
+
+async fn one(
+    bench: &Workbench,
+    settings: &Settings,
+    arguments: &Arguments,
+    view: &CompiledView,
+    version: &AppliedView,
+    printer: &Printer,
+) -> Result<(Outcome, Option<OnlineOutcome>), CliError> {
+    let name = bench.name(&view.view.name, version.version);
+    let table = Arc::new(bench.table_or_new(view, &name).await?);
+    let coverage = table.coverage();
+    let covered = coverage.union();
+    let situation = Situation {
+        data_delay: view.data_delay,
+        covered: &covered,
+        applied_at: version.version_at,
+        now: bench.now,
+    };
+    let jobs = jobs(arguments, view, &situation)?;
+    let bar = printer.bar(&view.view.name, jobs.len());
+    let task = Task {
+        compiled: view,
+        table: Arc::clone(&table),
+        coverage: &coverage,
+        jobs: &jobs,
+    };
+    let outcome = materialize(settings, task, |jobs, rows| {
+        bar.set_position(jobs as u64);
+        bar.set_message(format!("{rows} rows"));
+    })
+    .await;
+    bar.finish_and_clear();
+    let outcome = outcome?;
+    if !view.view.online {
+        return Ok((outcome, None));
+    }
+    // A version is switched to when its backfill is complete; until then the one before it is served.
+    let through = table.coverage().contiguous_from(view.view.feature_start_time);
+    let due = last_due(&view.view, view.data_delay, bench.now);
+    let complete = through >= backfill_end(&view.view, view.data_delay, version.version_at).min(due);
+    if !complete {
+        printer.tell(&format!(
+            "{}: its backfill is not complete, so it is not brought online yet",
+            view.view.name
+        ));
+        return Ok((outcome, Some(OnlineOutcome::Unchanged)));
+    }
+    let visible = Visible {
+        compiled: view,
+        name: &name,
+        table: &table,
+        through: through.min(due),
+        now: bench.now,
+    };
+    let online = bring_online(&bench.session, bench.online(), &visible).await?;
+    Ok((outcome, Some(online)))
+}
+
+fn jobs(arguments: &Arguments, view: &CompiledView, situation: &Situation<'_>) -> Result<Vec<Job>, CliError> {
+    let (Some(start), Some(end)) = (arguments.start, arguments.end) else {
+        return Ok(plan(&view.view, situation));
+    };
+    let interval = Interval::new(start, end)
+        .filter(|interval| !interval.is_empty())
+        .ok_or_else(|| CliError::invalid(format!("the range ends at {end} and begins at {start}"), None))?;
+    let range = Range {
+        interval,
+        overwrite: arguments.overwrite,
+    };
+    plan_range(&view.view, situation, range).map_err(|error| {
+        CliError::invalid(
+            format!("feature view `{}`: {}", view.view.name, error.message),
+            error.hint,
+        )
+    })
+}

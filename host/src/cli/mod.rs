@@ -1,0 +1,115 @@
+//! The command line: one file for each subcommand. stdout is data, stderr is narration; exit codes are 0 done, 1 yours to
+//! fix, 2 ours.
+
+mod apply;
+mod build;
+mod compile;
+mod demo;
+mod error;
+mod get;
+mod inspect;
+mod materialize;
+mod output;
+mod plan;
+mod run;
+mod status;
+mod workbench;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::time::Timestamp;
+use error::CliError;
+use output::Printer;
+use workbench::Workbench;
+
+/// A feature platform whose transformations are sandboxed WebAssembly.
+#[derive(Parser)]
+#[command(name = "sandglass", version, max_term_width = 120)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Args, Clone)]
+pub(crate) struct Global {
+    /// The project's folder, which holds `sandglass.toml`.
+    #[arg(long, global = true, default_value = ".")]
+    project: PathBuf,
+    /// The time that the command takes for now; RFC 3339 or a date.
+    #[arg(long, global = true)]
+    now: Option<Timestamp>,
+    /// How the answer is written to stdout.
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    format: Format,
+    /// Shows what guests log at every level, not only warnings and errors.
+    #[arg(long, global = true)]
+    verbose: bool,
+    /// Memory for plans and guests together, in bytes; sorts spill to disk beyond it.
+    #[arg(long, global = true, default_value_t = 4 << 30)]
+    memory_bytes: usize,
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// One object, for programs.
+    Json,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds the project's components.
+    Build(build::Arguments),
+    /// Shows what a component is: transformations, contracts, imports, size, digest.
+    Inspect(inspect::Arguments),
+    /// Runs one interval of a view and shows its rows, writing nothing.
+    Run(run::Arguments),
+    /// Shows what `apply` would change and which jobs are left.
+    Plan,
+    /// Registers the project's definitions and components.
+    Apply,
+    /// Runs the jobs that are due, and brings what is complete online.
+    Materialize(materialize::Arguments),
+    /// Reads the features of a key from the online store.
+    Get(get::Arguments),
+    /// Shows what is materialized and how fresh it is.
+    Status,
+    /// Runs the purchases example from its sources to a value read back.
+    Demo,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let printer = Printer::new(cli.global.format);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return printer.fail(&CliError::internal(format!("cannot start threads: {error}"))),
+    };
+    let result = runtime.block_on(dispatch(cli, &printer));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => printer.fail(&error),
+    }
+}
+
+async fn dispatch(cli: Cli, printer: &Printer) -> Result<(), CliError> {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Inspect(arguments) => inspect::run(&arguments, printer),
+        Command::Demo => demo::run(global, printer).await,
+        Command::Build(arguments) => build::run(&Workbench::open(&global)?, &arguments, printer).await,
+        Command::Run(arguments) => run::run(&Workbench::open(&global)?, &arguments, printer).await,
+        Command::Plan => plan::run(&Workbench::open(&global)?, printer).await,
+        Command::Apply => apply::run(&Workbench::open(&global)?, printer).await,
+        Command::Materialize(arguments) => materialize::run(&Workbench::open(&global)?, &arguments, printer).await,
+        Command::Get(arguments) => get::run(&Workbench::open(&global)?, &arguments, printer).await,
+        Command::Status => status::run(&Workbench::open(&global)?, printer).await,
+    }
+}

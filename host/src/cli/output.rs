@@ -1,0 +1,97 @@
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Format;
+use super::error::CliError;
+use crate::definition::Parsed;
+
+/// Decides what goes to stdout and what to stderr.
+pub(crate) struct Printer {
+    format: Format,
+}
+
+impl Printer {
+    pub(crate) fn new(format: Format) -> Self {
+        Self { format }
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// The answer: text for people, or one object.
+    pub(crate) fn answer(&self, text: &str, json: &serde_json::Value) {
+        let out = match self.format {
+            Format::Text => text.trim_end().to_owned(),
+            Format::Json => json.to_string(),
+        };
+        if !out.is_empty() {
+            // A reader that has gone away wants no more.
+            let _ = writeln!(std::io::stdout(), "{out}");
+        }
+    }
+
+    /// What is being done.
+    pub(crate) fn tell(&self, line: &str) {
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+
+    /// What is allowed in a definition and likely wrong.
+    pub(crate) fn warnings(&self, parsed: &Parsed) {
+        if !parsed.warnings.is_empty() {
+            let problems = parsed.problems(parsed.warnings.clone());
+            for problem in problems.problems() {
+                let line = problems.line(problem);
+                self.tell(&format!("warning: {}:{line}: {}", problems.file(), problem.message));
+            }
+        }
+    }
+
+    pub(crate) fn fail(&self, error: &CliError) -> ExitCode {
+        let mut stderr = std::io::stderr();
+        let plain = !stderr.is_terminal();
+        let _ = match self.format {
+            Format::Text => write!(stderr, "{}", error.text(plain)),
+            Format::Json => writeln!(stderr, "{}", error.json()),
+        };
+        error.exit_code()
+    }
+
+    /// A bar with jobs, rows, rate and time left; nothing where stderr is no terminal.
+    pub(crate) fn bar(&self, what: &str, jobs: usize) -> ProgressBar {
+        if self.is_json() || !std::io::stderr().is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let template = "{prefix} [{bar:30}] {pos}/{len} jobs, {msg}, {per_sec}, {eta} left";
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::with_draw_target(Some(jobs as u64), ProgressDrawTarget::stderr());
+        bar.set_style(style);
+        bar.set_prefix(what.to_owned());
+        bar
+    }
+}
+
+/// Rows in columns, as wide as they need to be.
+pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        let cells = rows
+            .iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count());
+        cells.chain([header[column].chars().count()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let line = |cells: Vec<&str>| {
+        let cells = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let mut out = line(header.to_vec());
+    for row in rows {
+        out.push('\n');
+        out.push_str(&line(row.iter().map(String::as_str).collect()));
+    }
+    out.push('\n');
+    out
+}

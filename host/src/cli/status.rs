@@ -1,0 +1,71 @@
+use serde_json::json;
+
+use super::error::CliError;
+use super::output::{Printer, table};
+use super::workbench::Workbench;
+use crate::plan::last_due;
+
+pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliError> {
+    let applied = bench.applied()?;
+    let (mut rows, mut list) = (Vec::new(), Vec::new());
+    for view in &applied.project.feature_views {
+        let Some(version) = applied.views.get(&view.name) else {
+            continue;
+        };
+        let name = bench.name(&view.name, version.version);
+        let covered = match bench.table(&name).await? {
+            Some(table) => table.coverage().union(),
+            None => Vec::new(),
+        };
+        let data_delay = applied.project.data_delay(view);
+        let due = last_due(view, data_delay, bench.now);
+        let store = bench.online();
+        let live = tokio::task::spawn_blocking(move || store.live(&name))
+            .await
+            .map_err(|error| CliError::internal(error.to_string()))??;
+        let through = live.as_ref().map(|(_, state)| state.through);
+        let freshness = through.map(|through| bench.now.since(through).micros() / 1_000_000);
+        let live_version = live.as_ref().map(|(record, _)| record.version);
+        let gaps = crate::plan::gaps(
+            crate::time::Interval {
+                start: view.feature_start_time,
+                end: due,
+            },
+            &covered,
+        );
+        rows.push(vec![
+            view.name.clone(),
+            format!("v{}", version.version),
+            live_version.map(|version| format!("v{version}")).unwrap_or_default(),
+            covered
+                .iter()
+                .map(|interval| format!("{} to {}", interval.start, interval.end))
+                .collect::<Vec<_>>()
+                .join(", "),
+            gaps.iter()
+                .map(|interval| format!("{} to {}", interval.start, interval.end))
+                .collect::<Vec<_>>()
+                .join(", "),
+            through.map(|through| through.to_string()).unwrap_or_default(),
+        ]);
+        list.push(json!({
+            "name": view.name,
+            "version": version.version,
+            "live_version": live_version,
+            "materialized": covered,
+            "missing": gaps,
+            "online_through": through,
+            "freshness_seconds": freshness,
+        }));
+    }
+    let header = [
+        "feature view",
+        "version",
+        "live",
+        "materialized",
+        "missing",
+        "online through",
+    ];
+    printer.answer(&table(&header, &rows), &json!({ "feature_views": list }));
+    Ok(())
+}

@@ -1,0 +1,172 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use chrono::Utc;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use sandglass_runtime::{GuestThreads, Profile, Sandbox};
+
+use super::Global;
+use super::error::CliError;
+use crate::definition::Project;
+use crate::materialize::Log;
+use crate::offline::{Granularity, OfflineTable, TableSpec};
+use crate::online::{EmbeddedStore, OnlineStore};
+use crate::project::{CompiledView, Folder};
+use crate::registry::{Applied, Registry};
+use crate::source::SourceTable;
+use crate::time::{Span, Timestamp};
+use crate::workspace::Name;
+
+/// What commands work with: the project's folder, the engines, the stores, the time.
+pub(crate) struct Workbench {
+    pub(crate) folder: Folder,
+    pub(crate) session: SessionContext,
+    pub(crate) threads: Arc<GuestThreads>,
+    pub(crate) now: Timestamp,
+    verbose: bool,
+    sandbox: OnceLock<Sandbox>,
+}
+
+/// How long the log and removed files of an offline table are kept.
+const RETENTION: Span = Span::from_days(30);
+
+impl Workbench {
+    pub(crate) fn open(global: &Global) -> Result<Self, CliError> {
+        let folder = Folder::open(&global.project)?;
+        let cores = cores();
+        let mut config = SessionConfig::new().with_target_partitions(cores);
+        // Statistics of whole files say nothing that row groups do not, and cost a pass over the footers of all of them.
+        config.options_mut().execution.collect_statistics = false;
+        config.options_mut().execution.parquet.enable_page_index = true;
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(global.memory_bytes)))
+            .build_arc()
+            .map_err(|error| CliError::internal(error.strip_backtrace()))?;
+        let session = SessionContext::new_with_config_rt(config, runtime);
+        let threads =
+            GuestThreads::new(cores).map_err(|error| CliError::internal(format!("cannot start threads: {error}")))?;
+        Ok(Self {
+            folder,
+            session,
+            threads: Arc::new(threads),
+            now: global.now.unwrap_or_else(wall_clock),
+            verbose: global.verbose,
+            sandbox: OnceLock::new(),
+        })
+    }
+
+    pub(crate) fn project(&self) -> &Project {
+        self.folder.project()
+    }
+
+    pub(crate) fn registry(&self) -> Registry {
+        Registry::new(&self.folder.offline(), self.project())
+    }
+
+    /// The last application; an error if there is none.
+    pub(crate) fn applied(&self) -> Result<Applied, CliError> {
+        self.registry().latest()?.ok_or_else(|| {
+            CliError::invalid(
+                "nothing has been applied yet",
+                Some("run `sandglass apply` first".to_owned()),
+            )
+        })
+    }
+
+    pub(crate) fn online(&self) -> Arc<dyn OnlineStore> {
+        let (path, map_size_bytes) = self.folder.online();
+        Arc::new(EmbeddedStore::new(&path, map_size_bytes))
+    }
+
+    pub(crate) fn sandbox(&self) -> Result<&Sandbox, CliError> {
+        if let Some(sandbox) = self.sandbox.get() {
+            return Ok(sandbox);
+        }
+        // As many runs as there are partitions of jobs that run at once.
+        let runs = u32::try_from(cores() * cores() * 4).unwrap_or(64).clamp(16, 256);
+        let sandbox = Sandbox::new(Profile::Production, runs).map_err(CliError::internal)?;
+        Ok(self.sandbox.get_or_init(|| sandbox))
+    }
+
+    /// Where guests' messages go.
+    pub(crate) fn log(&self) -> Log {
+        let verbose = self.verbose;
+        Arc::new(move |label, level, message| {
+            if verbose || matches!(level, "warn" | "error") {
+                eprintln!("guest, {label}: {level}: {message}");
+            }
+        })
+    }
+
+    /// Opens sources, each once.
+    pub(crate) async fn sources(&self, project: &Project) -> Result<BTreeMap<String, Arc<SourceTable>>, CliError> {
+        let mut tables = BTreeMap::new();
+        for source in &project.sources {
+            let used = project
+                .feature_views
+                .iter()
+                .any(|view| view.sources.iter().any(|used| used.name == source.name));
+            if used {
+                let table = SourceTable::open(&self.session, &self.folder.root, source).await?;
+                tables.insert(source.name.clone(), Arc::new(table));
+            }
+        }
+        Ok(tables)
+    }
+
+    /// The offline table of a view's version, none if nothing has been materialized.
+    pub(crate) async fn table(&self, name: &Name) -> Result<Option<OfflineTable>, CliError> {
+        let table = OfflineTable::open(&self.location(name)?).await?;
+        Ok(table.map(|table| table.with_runtime(self.session.runtime_env())))
+    }
+
+    /// The offline table of a view's version, which is made if it is not there.
+    pub(crate) async fn table_or_new(&self, compiled: &CompiledView, name: &Name) -> Result<OfflineTable, CliError> {
+        if let Some(table) = self.table(name).await? {
+            return Ok(table);
+        }
+        let spec = TableSpec {
+            name: name.to_string(),
+            description: compiled.view.meta.description.clone().unwrap_or_default(),
+            schema: Arc::clone(&compiled.schema),
+            time_column: compiled.view.timestamp_column.clone(),
+            partition: if compiled.view.batch_schedule < Span::DAY {
+                Granularity::Day
+            } else {
+                Granularity::Month
+            },
+            retention: RETENTION,
+        };
+        let table = OfflineTable::create(&self.location(name)?, spec).await?;
+        Ok(table.with_runtime(self.session.runtime_env()))
+    }
+
+    /// The version of a view that was applied.
+    pub(crate) fn name(&self, view: &str, version: u32) -> Name {
+        Name::new(&self.project().name, view, version)
+    }
+
+    fn location(&self, name: &Name) -> Result<String, CliError> {
+        let folder = self.folder.offline().join(name.rows_path());
+        let absolute = std::path::absolute(&folder)
+            .map_err(|error| CliError::internal(format!("{}: {error}", folder.display())))?;
+        Ok(shown(&absolute))
+    }
+}
+
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// The one place that looks at the machine's clock; `--now` takes its place.
+fn wall_clock() -> Timestamp {
+    Timestamp::from_micros(Utc::now().timestamp_micros())
+}
+
+/// A path as messages show it.
+pub(crate) fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

@@ -1,0 +1,161 @@
+use datafusion::common::DataFusionError;
+
+use crate::error::{Classified, Kind};
+use crate::offline::OfflineError;
+use crate::online::OnlineError;
+use crate::source::SourceError;
+use crate::time::Interval;
+use crate::transform::TransformError;
+
+/// What goes wrong in materialization.
+#[derive(Debug, thiserror::Error)]
+pub enum MaterializeError {
+    /// A run failed; its message names view and interval.
+    #[error(transparent)]
+    Transform(Box<TransformError>),
+    /// A source's rows cannot be used.
+    #[error("{label}: {error}")]
+    Source {
+        /// View and interval.
+        label: String,
+        /// Why.
+        #[source]
+        error: SourceError,
+    },
+    /// Too many rows were rejected.
+    #[error("{label}: the transformation rejected {rejected} rows, {allowed} are allowed; the first: {}", .reasons.join("; "))]
+    Rejected {
+        /// View and interval.
+        label: String,
+        /// How many.
+        rejected: u64,
+        /// `max_rejected` of the view.
+        allowed: u64,
+        /// The first reasons.
+        reasons: Vec<String>,
+    },
+    /// The offline store.
+    #[error(transparent)]
+    Offline(#[from] OfflineError),
+    /// The online store.
+    #[error(transparent)]
+    Online(#[from] OnlineError),
+    /// The machine has no memory for the plan.
+    #[error("{label}: {message}")]
+    Resources {
+        /// View and interval.
+        label: String,
+        /// What the pool says.
+        message: String,
+    },
+    /// The rest.
+    #[error("{label}: {message}")]
+    Engine {
+        /// View and interval.
+        label: String,
+        /// What DataFusion says.
+        message: String,
+    },
+}
+
+impl MaterializeError {
+    /// What a job's rows ended with, instead of more rows.
+    pub fn of_plan(view: &str, interval: Interval, error: DataFusionError) -> Self {
+        Self::from_plan(&label(view, interval), error)
+    }
+
+    /// Finds in DataFusion's error what it wraps.
+    pub(super) fn from_plan(label: &str, error: DataFusionError) -> Self {
+        let label = label.to_owned();
+        match error {
+            DataFusionError::External(inner) => match inner.downcast::<TransformError>() {
+                Ok(error) => Self::Transform(error),
+                Err(inner) => match inner.downcast::<SourceError>() {
+                    Ok(error) => Self::Source { label, error: *error },
+                    Err(inner) => Self::Engine {
+                        label,
+                        message: inner.to_string(),
+                    },
+                },
+            },
+            DataFusionError::ResourcesExhausted(message) => Self::Resources { label, message },
+            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
+                Self::from_plan(&label, *inner)
+            }
+            DataFusionError::Shared(inner) => match std::sync::Arc::try_unwrap(inner) {
+                Ok(inner) => Self::from_plan(&label, inner),
+                Err(inner) => Self::from_shared(label, &inner),
+            },
+            // What a file holds is the data's, not ours.
+            DataFusionError::ArrowError(error, _) => Self::Source {
+                error: SourceError::Rows {
+                    source_name: "?".to_owned(),
+                    problem: error.to_string(),
+                },
+                label,
+            },
+            other => Self::Engine {
+                label,
+                message: other.strip_backtrace(),
+            },
+        }
+    }
+
+    /// What the offline store could not write, for the rows' sake or its own.
+    pub(super) fn from_store(label: &str, error: OfflineError) -> Self {
+        match error {
+            OfflineError::Rows { source, .. } => Self::from_plan(label, source),
+            other => Self::Offline(other),
+        }
+    }
+
+    /// An error that several partitions hold.
+    fn from_shared(label: String, error: &DataFusionError) -> Self {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+        while let Some(inner) = cause {
+            if let Some(error) = inner.downcast_ref::<SourceError>() {
+                let (source_name, problem) = ("?".to_owned(), error.to_string());
+                return Self::Source {
+                    label,
+                    error: SourceError::Rows { source_name, problem },
+                };
+            }
+            cause = inner.source();
+        }
+        Self::Engine {
+            label,
+            message: error.strip_backtrace(),
+        }
+    }
+}
+
+impl Classified for MaterializeError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Transform(error) => error.kind(),
+            Self::Source { error, .. } => error.kind(),
+            Self::Rejected { .. } => Kind::Invalid,
+            Self::Offline(error) => error.kind(),
+            Self::Online(error) => error.kind(),
+            Self::Resources { .. } => Kind::Unavailable,
+            Self::Engine { .. } => Kind::Internal,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Transform(error) => error.hint(),
+            Self::Source { error, .. } => error.hint(),
+            Self::Rejected { .. } => Some("raise `max_rejected` of the view, or mend the rows".to_owned()),
+            Self::Offline(error) => error.hint(),
+            Self::Online(error) => error.hint(),
+            Self::Resources { .. } => Some("run fewer jobs at once with `--parallel 1`".to_owned()),
+            Self::Engine { .. } => None,
+        }
+    }
+}
+
+/// View and interval, as errors and logs name a job.
+pub(super) fn label(view: &str, interval: Interval) -> String {
+    format!("feature view `{view}`, interval {interval}")
+}

@@ -1,0 +1,258 @@
+use std::sync::Arc;
+
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::prelude::SessionContext;
+use sandglass_runtime::{Context, GuestThreads, Mode};
+use serde::Serialize;
+
+use super::cut::{Cut, CutCounts, CutExec};
+use super::error::{MaterializeError, label};
+use crate::offline::{FileRead, OfflineTable, Reads, SourceRead, Staged};
+use crate::project::{CompiledTransform, CompiledView};
+use crate::source::{NormalizeExec, ScanMetrics, SourceCounts, SourceTable, scan_metrics};
+use crate::time::Interval;
+use crate::transform::{Transform, TransformCounts, WasmTransformExec, plan};
+
+/// Where a guest's log goes: label, level, message.
+pub type Log = Arc<dyn Fn(&str, &str, &str) + Send + Sync>;
+
+/// What a job did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct JobReport {
+    /// Of its sources.
+    pub source: SourceCounts,
+    /// Of the files that it read.
+    pub scan: ScanMetrics,
+    /// Rows that the transformation rejected.
+    pub rejected: u64,
+    /// Rows that were made and not written.
+    pub cut: CutCounts,
+    /// Rows written.
+    pub rows: u64,
+    /// Bytes written.
+    pub bytes: u64,
+    /// Nanoseconds inside guests.
+    pub guest_ns: u64,
+    /// Nanoseconds spent on checking what came back.
+    pub boundary_ns: u64,
+    /// The largest memory of a run.
+    pub guest_memory_bytes: u64,
+}
+
+impl JobReport {
+    /// Adds up two jobs.
+    pub fn add(&mut self, other: &Self) {
+        self.source.add(&other.source);
+        self.scan.add(&other.scan);
+        self.rejected += other.rejected;
+        self.cut.outside_interval += other.cut.outside_interval;
+        self.cut.null_keys += other.cut.null_keys;
+        self.cut.null_times += other.cut.null_times;
+        self.rows += other.rows;
+        self.bytes += other.bytes;
+        self.guest_ns += other.guest_ns;
+        self.boundary_ns += other.boundary_ns;
+        self.guest_memory_bytes = self.guest_memory_bytes.max(other.guest_memory_bytes);
+    }
+}
+
+/// A job's plan and the nodes that count.
+struct JobPlan {
+    root: Arc<dyn ExecutionPlan>,
+    sources: Vec<Arc<NormalizeExec>>,
+    transform: Option<Arc<WasmTransformExec>>,
+    cut: Arc<CutExec>,
+}
+
+impl JobPlan {
+    async fn new(
+        session: &SessionContext,
+        threads: &Arc<GuestThreads>,
+        log: &Log,
+        compiled: &CompiledView,
+        interval: Interval,
+    ) -> Result<Self, MaterializeError> {
+        let label = label(&compiled.view.name, interval);
+        let engine = |error| MaterializeError::from_plan(&label, error);
+        let mut sources = Vec::new();
+        let mut ranges = Vec::new();
+        for (input, (place, table)) in compiled.inputs.iter().enumerate() {
+            let range = compiled.view.source_range(&compiled.view.sources[*place], interval);
+            ranges.push(range);
+            let (columns, keys) = match &compiled.transform {
+                Some(transform) => {
+                    let input = &transform.contract.inputs[input];
+                    (Arc::clone(&input.columns), input.keys.clone())
+                }
+                None => (
+                    Arc::clone(&compiled.schema),
+                    compiled.view.join_keys.iter().map(|key| key.name.clone()).collect(),
+                ),
+            };
+            let failed = |error| MaterializeError::Source {
+                label: label.clone(),
+                error,
+            };
+            let shape = table.shape(columns, keys, range).map_err(failed)?;
+            sources.push(table.scan(session, shape, range).await.map_err(failed)?);
+        }
+        let scans: Vec<Arc<dyn ExecutionPlan>> = sources.iter().map(|source| Arc::clone(source) as _).collect();
+        let (made, transform) = match &compiled.transform {
+            Some(transform) => {
+                let partitions = session.copied_config().target_partitions();
+                let transform = transform_of(transform, compiled, interval, &ranges, threads, log, &label);
+                let node = plan(transform, scans, partitions).map_err(engine)?;
+                (Arc::clone(&node) as Arc<dyn ExecutionPlan>, Some(node))
+            }
+            None => (scans.into_iter().next().ok_or_else(|| no_source(&label))?, None),
+        };
+        let cut = Cut {
+            schema: Arc::clone(&compiled.schema),
+            time_column: compiled.view.timestamp_column.clone(),
+            keys: compiled.view.join_keys.iter().map(|key| key.name.clone()).collect(),
+            interval,
+        };
+        let cut = Arc::new(CutExec::new(Arc::new(cut), made));
+        let root: Arc<dyn ExecutionPlan> = Arc::new(CoalescePartitionsExec::new(Arc::clone(&cut) as _));
+        Ok(Self {
+            root,
+            sources,
+            transform,
+            cut,
+        })
+    }
+
+    fn report(&self) -> JobReport {
+        let mut report = JobReport {
+            cut: self.cut.counts(),
+            scan: scan_metrics(&self.root),
+            ..JobReport::default()
+        };
+        self.sources
+            .iter()
+            .for_each(|source| report.source.add(&source.counts()));
+        if let Some(transform) = &self.transform {
+            let TransformCounts {
+                rows_rejected,
+                guest_ns,
+                boundary_ns,
+                memory_bytes,
+                ..
+            } = transform.counts();
+            report.rejected = rows_rejected;
+            (report.guest_ns, report.boundary_ns, report.guest_memory_bytes) = (guest_ns, boundary_ns, memory_bytes);
+        }
+        report
+    }
+}
+
+fn transform_of(
+    transform: &CompiledTransform,
+    compiled: &CompiledView,
+    interval: Interval,
+    ranges: &[Option<Interval>],
+    threads: &Arc<GuestThreads>,
+    log: &Log,
+    label: &str,
+) -> Transform {
+    let micros = |range: &Interval| (range.start.micros(), range.end.micros());
+    let (start, end) = micros(&interval);
+    Transform {
+        component: transform.component.clone(),
+        contract: transform.contract.clone(),
+        context: Context {
+            mode: Mode::Materialize { start, end },
+            ranges: ranges.iter().map(|range| range.as_ref().map(micros)).collect(),
+            parameters: transform.parameters.clone(),
+            lineage: false,
+        },
+        limits: transform.limits.clone(),
+        threads: Arc::clone(threads),
+        label: label.to_owned(),
+        time_columns: compiled
+            .inputs
+            .iter()
+            .map(|(_, table)| SourceTable::time_column(table).to_owned())
+            .collect(),
+        log: Arc::clone(log),
+    }
+}
+
+fn no_source(label: &str) -> MaterializeError {
+    MaterializeError::Engine {
+        label: label.to_owned(),
+        message: "a view without a source".to_owned(),
+    }
+}
+
+/// Runs a job and stages its rows; nothing is visible yet.
+pub async fn stage_job(
+    session: &SessionContext,
+    threads: &Arc<GuestThreads>,
+    log: &Log,
+    compiled: &CompiledView,
+    table: &OfflineTable,
+    interval: Interval,
+) -> Result<(Staged, Reads, JobReport), MaterializeError> {
+    let label = label(&compiled.view.name, interval);
+    let plan = JobPlan::new(session, threads, log, compiled, interval).await?;
+    let rows = execute_stream(Arc::clone(&plan.root), session.task_ctx())
+        .map_err(|error| MaterializeError::from_plan(&label, error))?;
+    let staged = table
+        .stage(interval, rows)
+        .await
+        .map_err(|error| MaterializeError::from_store(&label, error))?;
+    let mut report = plan.report();
+    report.rows = staged.rows;
+    report.bytes = staged.bytes;
+    if report.rejected > compiled.view.max_rejected {
+        let reasons = plan
+            .transform
+            .as_ref()
+            .map(|transform| transform.counts().reasons)
+            .unwrap_or_default();
+        let (rejected, allowed) = (report.rejected, compiled.view.max_rejected);
+        return Err(MaterializeError::Rejected {
+            label,
+            rejected,
+            allowed,
+            reasons,
+        });
+    }
+    Ok((staged, reads(compiled), report))
+}
+
+/// Runs a job and hands its rows out, writing nothing.
+pub async fn run_to_stream(
+    session: &SessionContext,
+    threads: &Arc<GuestThreads>,
+    log: &Log,
+    compiled: &CompiledView,
+    interval: Interval,
+) -> Result<(SendableRecordBatchStream, impl Fn() -> JobReport + use<>), MaterializeError> {
+    let plan = JobPlan::new(session, threads, log, compiled, interval).await?;
+    let rows = execute_stream(Arc::clone(&plan.root), session.task_ctx())
+        .map_err(|error| MaterializeError::from_plan(&label(&compiled.view.name, interval), error))?;
+    Ok((rows, move || plan.report()))
+}
+
+fn reads(compiled: &CompiledView) -> Reads {
+    let sources = compiled.inputs.iter().map(|(_, table)| SourceRead {
+        source: table.name().to_owned(),
+        version: None,
+        files: table
+            .files()
+            .iter()
+            .map(|file| FileRead {
+                path: file.path.display().to_string(),
+                size: file.size_bytes,
+                modified: file.modified,
+            })
+            .collect(),
+    });
+    Reads {
+        sources: sources.collect(),
+    }
+}

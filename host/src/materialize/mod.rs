@@ -1,0 +1,17 @@
+//! Materialization: jobs from source rows to committed offline rows, then the online store.
+//!
+//! For a job: [`job`] makes one DataFusion plan (scan, shape, transformation, cut, sort), stages its files, and
+//! [`drive`] commits the jobs that have finished together. When a version's backfill is complete, [`online`] brings the
+//! latest row of each key online, as a new generation or as a small change.
+
+mod cut;
+mod drive;
+mod error;
+mod job;
+mod online;
+
+pub use cut::CutCounts;
+pub use drive::{Outcome, Settings, Task, materialize};
+pub use error::MaterializeError;
+pub use job::{JobReport, Log, run_to_stream, stage_job};
+pub use online::{OnlineOutcome, Visible, bring_online};

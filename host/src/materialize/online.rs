@@ -1,0 +1,326 @@
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, TimestampMicrosecondType};
+use datafusion::prelude::{DataFrame, Expr, SessionContext};
+use futures::StreamExt;
+
+use super::error::MaterializeError;
+use crate::key::KeyColumns;
+use crate::offline::OfflineTable;
+use crate::online::{Change, GenerationState, Item, LiveRecord, OnlineError, OnlineStore, Value};
+use crate::project::CompiledView;
+use crate::time::{Interval, Span, Timestamp};
+use crate::workspace::Name;
+
+/// What is to be brought online.
+pub struct Visible<'a> {
+    /// The view.
+    pub compiled: &'a CompiledView,
+    /// Its version.
+    pub name: &'a Name,
+    /// Its table.
+    pub table: &'a OfflineTable,
+    /// Where the coverage that begins at the view's start ends.
+    pub through: Timestamp,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What was done to the online store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnlineOutcome {
+    /// Nothing: it holds this already.
+    Unchanged,
+    /// A new generation with so many items.
+    Loaded(u64),
+    /// A change of the live generation with so many items.
+    Written(u64),
+}
+
+/// More rows than this are loaded as a generation.
+const CHANGE_ROWS_MAX: u64 = 100_000;
+/// How long a generation that was switched away from is kept for those who read it.
+const GRACE: Span = Span::from_micros(60_000_000);
+
+/// Brings the latest visible row of each key online.
+pub async fn bring_online(
+    session: &SessionContext,
+    store: Arc<dyn OnlineStore>,
+    visible: &Visible<'_>,
+) -> Result<OnlineOutcome, MaterializeError> {
+    let Visible {
+        compiled,
+        name,
+        table,
+        through,
+        now,
+    } = visible;
+    let name = (*name).clone();
+    let live = blocking({
+        let (store, name) = (Arc::clone(&store), name.clone());
+        move || store.live(&name)
+    })
+    .await?;
+    let state = GenerationState {
+        through: *through,
+        offline_version: table.version(),
+        columns: compiled.features(),
+    };
+    let start = compiled.view.feature_start_time;
+    if let Some((record, old)) = &live
+        && record.version == name.version()
+        && old.columns == state.columns
+    {
+        if old.through == state.through && old.offline_version == state.offline_version {
+            return Ok(OnlineOutcome::Unchanged);
+        }
+        // Only if nothing before `through` has changed are the rows after it the latest of their keys.
+        let appended = table.changed_since(old.offline_version).await?.is_some_and(|changed| {
+            old.through <= *through && changed.iter().all(|interval| interval.start >= old.through)
+        });
+        if appended {
+            let range = Interval {
+                start: old.through,
+                end: *through,
+            };
+            let items = latest(session, visible, range).await?;
+            if let Some(puts) = items {
+                let count = puts.len() as u64;
+                let change = Change {
+                    puts,
+                    deletes: Vec::new(),
+                    state,
+                };
+                let record = record.clone();
+                blocking(move || store.write(&name, &record, &change)).await?;
+                return Ok(OnlineOutcome::Written(count));
+            }
+        }
+    }
+    let range = Interval { start, end: *through };
+    let count = load(
+        session,
+        store,
+        visible,
+        range,
+        state,
+        live.map(|(record, _)| record),
+        *now,
+    )
+    .await?;
+    Ok(OnlineOutcome::Loaded(count))
+}
+
+/// The latest row of each key in a range, none if there are too many rows for a change.
+async fn latest(
+    session: &SessionContext,
+    visible: &Visible<'_>,
+    range: Interval,
+) -> Result<Option<Vec<(Vec<u8>, Item)>>, MaterializeError> {
+    let label = visible.compiled.view.name.clone();
+    let engine = |error| MaterializeError::from_plan(&label, error);
+    if range.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let rows = visible
+        .table
+        .scan(session, Some(range), None)?
+        .count()
+        .await
+        .map_err(engine)?;
+    if rows as u64 > CHANGE_ROWS_MAX {
+        return Ok(None);
+    }
+    let mut items = Vec::new();
+    let mut last = Latest::default();
+    let mut rows = sorted(session, visible, range)?
+        .execute_stream()
+        .await
+        .map_err(engine)?;
+    while let Some(batch) = rows.next().await {
+        last.push(visible, &batch.map_err(engine)?, &mut |key, item| {
+            items.push((key, item))
+        })?;
+    }
+    items.extend(last.take());
+    Ok(Some(items))
+}
+
+/// Builds a generation and switches to it.
+async fn load(
+    session: &SessionContext,
+    store: Arc<dyn OnlineStore>,
+    visible: &Visible<'_>,
+    range: Interval,
+    state: GenerationState,
+    expected: Option<LiveRecord>,
+    now: Timestamp,
+) -> Result<u64, MaterializeError> {
+    let label = visible.compiled.view.name.clone();
+    let engine = |error| MaterializeError::from_plan(&label, error);
+    let name = visible.name.clone();
+    let (sender, receiver) = tokio::sync::mpsc::channel::<Result<(Vec<u8>, Item), OnlineError>>(1024);
+    let loading = tokio::task::spawn_blocking({
+        let (store, name) = (Arc::clone(&store), name.clone());
+        move || {
+            let mut receiver = receiver;
+            let mut items = std::iter::from_fn(|| receiver.blocking_recv());
+            store.bulk_load(&name, &state, &mut items)
+        }
+    });
+    let mut count = 0;
+    let fed: Result<(), MaterializeError> = async {
+        let mut last = Latest::default();
+        let mut rows = sorted(session, visible, range)?
+            .execute_stream()
+            .await
+            .map_err(engine)?;
+        while let Some(batch) = rows.next().await {
+            let mut items = Vec::new();
+            last.push(visible, &batch.map_err(engine)?, &mut |key, item| {
+                items.push((key, item))
+            })?;
+            for item in items {
+                count += u64::from(item.1.expires.is_none_or(|expires| now < expires));
+                send(&sender, item, now).await;
+            }
+        }
+        if let Some(item) = last.take() {
+            count += u64::from(item.1.expires.is_none_or(|expires| now < expires));
+            send(&sender, item, now).await;
+        }
+        Ok(())
+    }
+    .await;
+    if let Err(error) = &fed {
+        // Without this the half of the items that were fed would be a complete generation.
+        let message = error.to_string();
+        let _ = sender
+            .send(Err(OnlineError::Unavailable {
+                view: name.to_string(),
+                message,
+            }))
+            .await;
+    }
+    drop(sender);
+    let loaded = loading.await.unwrap_or_else(|error| Err(panicked(&error)));
+    fed?;
+    let generation = loaded?;
+    blocking(move || {
+        store.switch(&name, generation, expected.as_ref(), now)?;
+        store.sweep(&name, GRACE, now)
+    })
+    .await?;
+    Ok(count)
+}
+
+/// Items that are expired already are not written.
+async fn send(
+    sender: &tokio::sync::mpsc::Sender<Result<(Vec<u8>, Item), OnlineError>>,
+    item: (Vec<u8>, Item),
+    now: Timestamp,
+) {
+    if item.1.expires.is_none_or(|expires| now < expires) {
+        // Nobody receives any more: the load has failed, and says why itself.
+        let _ = sender.send(Ok(item)).await;
+    }
+}
+
+/// Rows by key, then time, then `order_by`, then all columns: the last of a key is its latest, whatever order rows were
+/// written in.
+fn sorted(session: &SessionContext, visible: &Visible<'_>, range: Interval) -> Result<DataFrame, MaterializeError> {
+    let view = &visible.compiled.view;
+    let frame = visible.table.scan(session, Some(range), None)?;
+    let column = |name: &str| Expr::Column(datafusion::common::Column::new_unqualified(name));
+    let mut order: Vec<&str> = view.join_keys.iter().map(|key| key.name.as_str()).collect();
+    order.push(&view.timestamp_column);
+    order.extend(view.order_by.as_deref());
+    for field in visible.compiled.schema.fields() {
+        let sortable = !matches!(field.data_type(), DataType::Map(..));
+        if sortable && !order.contains(&field.name().as_str()) {
+            order.push(field.name());
+        }
+    }
+    let order = order.into_iter().map(|name| column(name).sort(true, true)).collect();
+    frame
+        .sort(order)
+        .map_err(|error| MaterializeError::from_plan(&view.name, error))
+}
+
+/// Keeps the last row of each key of rows that come sorted by key.
+#[derive(Default)]
+struct Latest {
+    pending: Option<(Vec<u8>, Item)>,
+}
+
+impl Latest {
+    fn push(
+        &mut self,
+        visible: &Visible<'_>,
+        batch: &RecordBatch,
+        out: &mut impl FnMut(Vec<u8>, Item),
+    ) -> Result<(), MaterializeError> {
+        let view = &visible.compiled.view;
+        let wrong = |message: String| MaterializeError::Engine {
+            label: view.name.clone(),
+            message,
+        };
+        let keys = KeyColumns::new(batch, &view.join_keys).map_err(|error| wrong(error.message))?;
+        let times = batch
+            .column_by_name(&view.timestamp_column)
+            .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>())
+            .ok_or_else(|| wrong("no time column".to_owned()))?;
+        let columns: Vec<&dyn Array> = visible
+            .compiled
+            .features()
+            .iter()
+            .filter_map(|(name, _)| batch.column_by_name(name).map(AsRef::as_ref))
+            .collect();
+        let encoded: Vec<Vec<u8>> = (0..batch.num_rows()).map(|row| keys.encode(row)).collect();
+        for (row, key) in encoded.iter().enumerate() {
+            // Only the last row of a key in this batch is worth an item.
+            if encoded.get(row + 1) == Some(key) {
+                continue;
+            }
+            let timestamp = Timestamp::from_micros(times.value(row));
+            let values = columns
+                .iter()
+                .map(|column| Value::of(*column, row))
+                .collect::<Result<_, _>>()
+                .map_err(wrong)?;
+            let item = Item {
+                timestamp,
+                effective: view.effective_time(timestamp, visible.compiled.data_delay),
+                expires: view.expiry(timestamp, visible.compiled.data_delay),
+                as_of: visible.through,
+                values,
+            };
+            if let Some((before, done)) = self.pending.replace((key.clone(), item))
+                && before != *key
+            {
+                out(before, done);
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self) -> Option<(Vec<u8>, Item)> {
+        self.pending.take()
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, OnlineError> + Send + 'static,
+) -> Result<T, OnlineError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(panicked(&error)))
+}
+
+fn panicked(error: &tokio::task::JoinError) -> OnlineError {
+    OnlineError::Unavailable {
+        view: "?".to_owned(),
+        message: error.to_string(),
+    }
+}

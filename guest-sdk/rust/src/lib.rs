@@ -128,7 +128,7 @@ pub use log::Level;
 #[doc(hidden)]
 pub use log::log;
 pub use output::{Output, array, timestamps};
-pub use transformation::{Keyed, Transformation, Whole};
+pub use transformation::{AlignedScope, Builder, IntervalScope, Keyed, KeyedScope, RowScope, Transformation, Whole};
 
 /// Arrow's crates, as this crate uses them.
 pub use {arrow_array, arrow_buffer, arrow_schema};

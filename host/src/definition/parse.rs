@@ -81,10 +81,7 @@ pub fn parse(file: &str, text: &str) -> Result<Parsed, Problems> {
     }
     let findings = Findings::default();
     let warnings = Findings::default();
-    let mut reading = Reading {
-        findings: &findings,
-        spans: BTreeMap::new(),
-    };
+    let mut reading = Reading::default();
     let span = 0..text.lines().next().map_or(0, str::len);
     let project = reading.project(&Table::new(
         &findings,
@@ -112,12 +109,12 @@ pub fn parse(file: &str, text: &str) -> Result<Parsed, Problems> {
     Err(Problems::new(file, text, findings.take()))
 }
 
-struct Reading<'f> {
-    findings: &'f Findings,
+#[derive(Default)]
+struct Reading {
     spans: BTreeMap<String, Range<usize>>,
 }
 
-impl Reading<'_> {
+impl Reading {
     fn project(&mut self, root: &Table<'_>) -> Option<Project> {
         let name = root
             .require("project")

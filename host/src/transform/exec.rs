@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::compute::SortOptions;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
@@ -90,6 +90,7 @@ pub fn plan(
         .zip(&transform.time_columns)
         .map(|((plan, input), time)| match contract.scope {
             Scope::Aligned | Scope::Row => Ok(plan),
+            // Ties are broken by the remaining columns: what a guest makes of its rows never depends on chance.
             Scope::Keyed => {
                 let keys = input
                     .keys
@@ -105,22 +106,24 @@ pub fn plan(
     Ok(Arc::new(WasmTransformExec::new(transform, shaped)))
 }
 
+/// Sorts every partition by these columns, then by all others that can be compared.
 fn sorted<'a>(
     plan: Arc<dyn ExecutionPlan>,
     columns: impl IntoIterator<Item = &'a String>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let schema = plan.schema();
-    let mut expressions: Vec<PhysicalSortExpr> = Vec::new();
-    for column in columns {
-        // A guest need not read the time; its rows then come in any order within a key.
-        if schema.index_of(column).is_ok() {
-            let options = SortOptions {
-                descending: false,
-                nulls_first: true,
-            };
-            expressions.push(PhysicalSortExpr::new(col(column, &schema)?, options));
+    // A guest need not read the time: it is left out then.
+    let mut names: Vec<&String> = columns.into_iter().filter(|name| schema.index_of(name).is_ok()).collect();
+    for field in schema.fields() {
+        if !matches!(field.data_type(), DataType::Map(..)) && !names.contains(&field.name()) {
+            names.push(field.name());
         }
     }
+    let options = SortOptions { descending: false, nulls_first: true };
+    let expressions: Vec<PhysicalSortExpr> = names
+        .into_iter()
+        .map(|name| Ok(PhysicalSortExpr::new(col(name, &schema)?, options)))
+        .collect::<Result<_>>()?;
     Ok(match LexOrdering::new(expressions) {
         Some(ordering) => Arc::new(SortExec::new(ordering, plan).with_preserve_partitioning(true)),
         None => plan,

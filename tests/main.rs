@@ -1,3 +1,16 @@
-//! tests
-#[test]
-fn t() {}
+//! The integration tests, one binary: topics as modules, each test with its own folder and clock. They run the program itself
+//! where they can, and the library where they look closer.
+#![expect(unreachable_pub, reason = "one binary")]
+
+mod harness;
+
+mod backfills;
+mod bad_input;
+mod definitions;
+mod demo;
+mod foreign;
+mod guests;
+mod kills;
+mod oracle;
+mod scans;
+mod sdk;

@@ -162,6 +162,9 @@ macro_rules! export {
                     ::std::vec![$($transformation()),+]
                 }
             }
+            // Natively there is nothing to export; this keeps the transformations from being called unused.
+            const _: fn() -> ::std::vec::Vec<$crate::Transformation> =
+                <Author as $crate::component::Author>::transformations;
             #[cfg(target_arch = "wasm32")]
             type Exported = $crate::component::Component<Author>;
             #[cfg(target_arch = "wasm32")]

@@ -113,13 +113,19 @@ fn sorted<'a>(
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let schema = plan.schema();
     // A guest need not read the time: it is left out then.
-    let mut names: Vec<&String> = columns.into_iter().filter(|name| schema.index_of(name).is_ok()).collect();
+    let mut names: Vec<&String> = columns
+        .into_iter()
+        .filter(|name| schema.index_of(name).is_ok())
+        .collect();
     for field in schema.fields() {
         if !matches!(field.data_type(), DataType::Map(..)) && !names.contains(&field.name()) {
             names.push(field.name());
         }
     }
-    let options = SortOptions { descending: false, nulls_first: true };
+    let options = SortOptions {
+        descending: false,
+        nulls_first: true,
+    };
     let expressions: Vec<PhysicalSortExpr> = names
         .into_iter()
         .map(|name| Ok(PhysicalSortExpr::new(col(name, &schema)?, options)))

@@ -1,0 +1,169 @@
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use arrow::array::RecordBatch;
+use datafusion::prelude::SessionContext;
+use sandglass::offline::OfflineTable;
+use sandglass::online::{EmbeddedStore, Item, OnlineStore};
+use sandglass::workspace::Name;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The repository.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A component of the repository, built once for all tests: the path of its `.wasm` file.
+pub fn component(folder: &str) -> PathBuf {
+    static BUILT: OnceLock<Mutex<Vec<(String, Arc<(TempDir, PathBuf)>)>>> = OnceLock::new();
+    let mut built = BUILT.get_or_init(Mutex::default).lock().unwrap();
+    if let Some((_, found)) = built.iter().find(|(name, _)| name == folder) {
+        return found.1.clone();
+    }
+    let made = sandglass::project::build(&repository(), folder, true).unwrap_or_else(|error| panic!("{error}"));
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("component.wasm");
+    std::fs::write(&path, made.bytes).unwrap();
+    built.push((folder.to_owned(), Arc::new((place, path.clone()))));
+    path
+}
+
+/// A project in a folder of its own.
+pub struct Project {
+    folder: TempDir,
+}
+
+/// What the program answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Answer {
+    pub fn of(output: &Output) -> Self {
+        Self {
+            status: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Project {
+    /// A project with these definitions, behind `[project] name = "shop"`, the entity and the source of the purchases.
+    pub fn new(views: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let project = Self { folder };
+        project.define(views);
+        project
+    }
+
+    /// The example's data in `data/purchases.parquet`.
+    pub fn with_purchases(views: &str) -> Self {
+        let project = Self::new(views);
+        std::fs::create_dir_all(project.path("data")).unwrap();
+        let from = repository().join("examples/purchases/data/purchases.parquet");
+        std::fs::copy(from, project.path("data/purchases.parquet")).unwrap();
+        project
+    }
+
+    pub fn define(&self, views: &str) {
+        let text = format!(
+            "[project]\nname = \"shop\"\n\n[[entity]]\nname = \"customer\"\njoin_keys = {{ customer_id = \"int64\" }}\n\n\
+             [[source]]\nname = \"purchases\"\npath = \"data/purchases.parquet\"\ntimestamp_column = \"timestamp\"\n\n{views}"
+        );
+        std::fs::write(self.path("sandglass.toml"), text).unwrap();
+    }
+
+    pub fn path(&self, path: &str) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    pub fn command(&self, now: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sandglass"));
+        command
+            .arg("--project")
+            .arg(self.folder.path())
+            .args(["--now", now])
+            .args(arguments);
+        command
+    }
+
+    pub fn run(&self, now: &str, arguments: &[&str]) -> Answer {
+        Answer::of(&self.command(now, arguments).output().unwrap())
+    }
+
+    /// The program's answer as JSON; it has to succeed.
+    pub fn json(&self, now: &str, arguments: &[&str]) -> Value {
+        let mut all = vec!["--format", "json"];
+        all.extend(arguments);
+        let answer = self.run(now, &all);
+        assert_eq!(answer.status, 0, "{}", answer.stderr);
+        serde_json::from_str(&answer.stdout).unwrap()
+    }
+
+    pub fn apply_and_materialize(&self, now: &str) {
+        self.json(now, &["apply"]);
+        self.json(now, &["materialize"]);
+    }
+
+    /// All offline rows of a view's version, by SQL, `rows` being the table.
+    pub fn sql(&self, view: &str, version: u32, sql: &str) -> Vec<RecordBatch> {
+        runtime().block_on(async {
+            let session = SessionContext::new();
+            let location = self.path("store/offline").join(name(view, version).rows_path());
+            let table = OfflineTable::open(location.to_str().unwrap()).await.unwrap().unwrap();
+            session.register_table("rows", table.provider().unwrap()).unwrap();
+            let source = self.path("data/purchases.parquet");
+            if source.exists() {
+                session
+                    .register_parquet("purchases", source.to_str().unwrap(), Default::default())
+                    .await
+                    .unwrap();
+            }
+            session.sql(sql).await.unwrap().collect().await.unwrap()
+        })
+    }
+
+    /// All offline rows of a view's version in one order, as text.
+    pub fn rows(&self, view: &str, version: u32) -> Vec<String> {
+        let batches = self.sql(view, version, "select * from rows");
+        let mut rows: Vec<String> = batches.iter().flat_map(as_text).collect();
+        rows.sort();
+        rows
+    }
+
+    /// All online items of a view.
+    pub fn items(&self, view: &str) -> Vec<(Vec<u8>, Item)> {
+        EmbeddedStore::new(&self.path("store/online"), 1 << 30)
+            .scan(&name(view, 1))
+            .unwrap()
+    }
+}
+
+fn as_text(batch: &RecordBatch) -> Vec<String> {
+    let value = |row: usize| {
+        let columns = batch.columns().iter();
+        columns
+            .map(|column| format!("{:?}", sandglass::online::Value::of(column, row).unwrap()))
+            .collect::<Vec<_>>()
+            .join("|")
+    };
+    (0..batch.num_rows()).map(value).collect()
+}
+
+fn name(view: &str, version: u32) -> Name {
+    Name::new(&"shop".parse().unwrap(), view, version)
+}
+
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+}

@@ -115,12 +115,12 @@ fn a_new_version_is_served_when_its_backfill_is_complete() {
     let project = Project::with_purchases(&view(""));
     project.apply_and_materialize(END);
     let before = reads(&project);
-    project.define(&view("parameters = { big_basket = 1 }"));
+    project.define(&view("parameters = { big_basket = 100 }"));
     let plan = project.json(END, &["plan"]);
     assert_eq!(plan["feature_views"][0]["change"], "new version");
     assert_eq!(
         plan["feature_views"][0]["reasons"][0],
-        "parameters: {} to {\"big_basket\":1}"
+        "parameters: {} to {\"big_basket\":100}"
     );
     project.json(END, &["apply"]);
     assert_eq!(reads(&project), before, "applied is not live");

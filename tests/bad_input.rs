@@ -74,6 +74,6 @@ fn errors_are_one_object_for_programs() {
     assert_eq!((answer.status, answer.stdout.as_str()), (1, ""));
     let error: serde_json::Value = serde_json::from_str(&answer.stderr).unwrap();
     assert_eq!(error["error"]["kind"], "invalid");
-    assert_eq!(error["error"]["line"], 13);
+    assert_eq!(error["error"]["line"], 14);
     assert!(error["error"]["problems"].as_array().unwrap().len() > 1);
 }

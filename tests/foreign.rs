@@ -62,7 +62,7 @@ table = DeltaTable(sys.argv[1])
 rows = table.to_pyarrow_table()
 import duckdb
 out = duckdb.sql("select count(*), sum(customer_id), sum(case when is_big_basket then 1 else 0 end), "
-                 "max(epoch_us(timestamp)), count(distinct __month) from rows").fetchone()
+                 "max(epoch_us(timestamp)), count(distinct __month) from rows").fetchall()[0]
 print(json.dumps({"columns": rows.column_names, "answer": [int(value) for value in out]}))
 "#;
     let table = project.path("store/offline/shop/v/v1/rows");

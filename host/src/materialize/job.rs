@@ -1,7 +1,11 @@
 use std::sync::Arc;
 
+use arrow::compute::SortOptions;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_expr::expressions::col;
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionContext;
 use sandglass_runtime::{Context, GuestThreads, Mode};
@@ -81,16 +85,7 @@ impl JobPlan {
         for (input, (place, table)) in compiled.inputs.iter().enumerate() {
             let range = compiled.view.source_range(&compiled.view.sources[*place], interval);
             ranges.push(range);
-            let (columns, keys) = match &compiled.transform {
-                Some(transform) => {
-                    let input = &transform.contract.inputs[input];
-                    (Arc::clone(&input.columns), input.keys.clone())
-                }
-                None => (
-                    Arc::clone(&compiled.schema),
-                    compiled.view.join_keys.iter().map(|key| key.name.clone()).collect(),
-                ),
-            };
+            let (columns, keys) = compiled.wanted(input);
             let failed = |error| MaterializeError::Source {
                 label: label.clone(),
                 error,
@@ -224,7 +219,7 @@ pub async fn stage_job(
     Ok((staged, reads(compiled), report))
 }
 
-/// Runs a job and hands its rows out, writing nothing.
+/// Runs a job and hands its rows out, sorted by time, writing nothing.
 pub async fn run_to_stream(
     session: &SessionContext,
     threads: &Arc<GuestThreads>,
@@ -232,10 +227,26 @@ pub async fn run_to_stream(
     compiled: &CompiledView,
     interval: Interval,
 ) -> Result<(SendableRecordBatchStream, impl Fn() -> JobReport + use<>), MaterializeError> {
+    let failed = |error| MaterializeError::from_plan(&label(&compiled.view.name, interval), error);
     let plan = JobPlan::new(session, threads, log, compiled, interval).await?;
-    let rows = execute_stream(Arc::clone(&plan.root), session.task_ctx())
-        .map_err(|error| MaterializeError::from_plan(&label(&compiled.view.name, interval), error))?;
+    let sorted = sorted_by_time(Arc::clone(&plan.root), &compiled.view.timestamp_column).map_err(failed)?;
+    let rows = execute_stream(sorted, session.task_ctx()).map_err(failed)?;
     Ok((rows, move || plan.report()))
+}
+
+fn sorted_by_time(
+    plan: Arc<dyn ExecutionPlan>,
+    time_column: &str,
+) -> Result<Arc<dyn ExecutionPlan>, datafusion::common::DataFusionError> {
+    let options = SortOptions {
+        descending: false,
+        nulls_first: true,
+    };
+    let expression = PhysicalSortExpr::new(col(time_column, &plan.schema())?, options);
+    Ok(match LexOrdering::new([expression]) {
+        Some(ordering) => Arc::new(SortExec::new(ordering, plan)),
+        None => plan,
+    })
 }
 
 fn reads(compiled: &CompiledView) -> Reads {

@@ -107,15 +107,13 @@ fn componentize(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, BuildError> {
 fn cargo_build(path: &str, folder: &Path, quiet: bool) -> Result<PathBuf, BuildError> {
     add_target(path, folder, quiet)?;
     let mut flags = vec!["-Ctarget-feature=+simd128".to_owned()];
-    // Paths of this machine would be in the component, and change its digest from one machine to the next.
-    let absolute = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    // Paths of this machine would be in the component, and change its digest from one machine to the next. The crate's own
+    // are relative already; flags that named its folder would make every crate build the SDK's dependencies anew.
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
-    for (from, to) in [(Some(absolute), "/crate"), (home, "/cargo")] {
-        if let Some(from) = from {
-            flags.push(format!("--remap-path-prefix={}={to}", from.display()));
-        }
+    if let Some(home) = home {
+        flags.push(format!("--remap-path-prefix={}=/cargo", home.display()));
     }
     let output = Command::new(cargo())
         .args([

@@ -38,6 +38,26 @@ pub struct CompiledTransform {
 }
 
 impl CompiledView {
+    /// The columns that an input wants of its source, and those that are never null there: a row where one is, is dropped.
+    /// These are the input's keys, and the view's join keys unless the transformation takes nulls.
+    pub fn wanted(&self, input: usize) -> (SchemaRef, Vec<String>) {
+        let join_keys = self.view.join_keys.iter().map(|key| &key.name);
+        match &self.transform {
+            None => (Arc::clone(&self.schema), join_keys.cloned().collect()),
+            Some(transform) => {
+                let input = &transform.contract.inputs[input];
+                let never_null = |name: &&String| {
+                    input
+                        .columns
+                        .field_with_name(name)
+                        .is_ok_and(|field| !field.is_nullable())
+                };
+                let keys = input.keys.iter().chain(join_keys.filter(never_null)).cloned().collect();
+                (Arc::clone(&input.columns), keys)
+            }
+        }
+    }
+
     /// The names and types of the features: every column but the keys and the time.
     pub fn features(&self) -> Vec<(String, String)> {
         features(&self.view, &self.schema)

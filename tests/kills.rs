@@ -55,6 +55,7 @@ fn killed_and_resumed() {
                 .stderr(Stdio::null())
                 .spawn()
                 .unwrap();
+            #[expect(clippy::disallowed_methods, reason = "a random moment is a time")]
             std::thread::sleep(Duration::from_micros(random.below(whole)));
             child.kill().unwrap();
             cut_short += usize::from(!child.wait().unwrap().success());

@@ -1,6 +1,10 @@
 //! The integration tests, one binary: topics as modules, each test with its own folder and clock. They run the program itself
 //! where they can, and the library where they look closer.
-#![expect(unreachable_pub, reason = "one binary")]
+#![expect(
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "one binary, in which a panic is a failed test"
+)]
 
 mod harness;
 

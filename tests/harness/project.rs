@@ -15,9 +15,12 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// The folder it was built of, where it is kept, and its path there.
+type Built = (String, Arc<(TempDir, PathBuf)>);
+
 /// A component of the repository, built once for all tests: the path of its `.wasm` file.
 pub fn component(folder: &str) -> PathBuf {
-    static BUILT: OnceLock<Mutex<Vec<(String, Arc<(TempDir, PathBuf)>)>>> = OnceLock::new();
+    static BUILT: OnceLock<Mutex<Vec<Built>>> = OnceLock::new();
     let mut built = BUILT.get_or_init(Mutex::default).lock().unwrap();
     if let Some((_, found)) = built.iter().find(|(name, _)| name == folder) {
         return found.1.clone();

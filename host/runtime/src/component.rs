@@ -210,6 +210,9 @@ impl fmt::Debug for Component {
 /// Names of the imports, read before anything is compiled.
 fn imports(bytes: &[u8]) -> Result<Vec<String>, LoadError> {
     let wrong = |message: String| LoadError::NotAComponent { message };
+    if !bytes.starts_with(b"\0asm") {
+        return Err(wrong("it does not begin as WebAssembly does".to_owned()));
+    }
     let mut imports = Vec::new();
     let mut depth = 0usize;
     for payload in wasmparser::Parser::new(0).parse_all(bytes) {

@@ -97,6 +97,7 @@ struct Ticker {
 }
 
 impl Ticker {
+    #[expect(clippy::disallowed_methods, reason = "the ticker is what time is taken from")]
     fn start(engine: &Engine) -> std::io::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let (flag, engine): (Weak<AtomicBool>, _) = (Arc::downgrade(&stop), engine.weak());

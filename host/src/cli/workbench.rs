@@ -11,13 +11,13 @@ use sandglass_runtime::{GuestThreads, Profile, Sandbox};
 use super::Global;
 use super::error::CliError;
 use crate::definition::Project;
-use crate::materialize::Log;
 use crate::offline::{Granularity, OfflineTable, TableSpec};
 use crate::online::{EmbeddedStore, OnlineStore};
 use crate::project::{CompiledView, Folder};
 use crate::registry::{Applied, Registry};
 use crate::source::SourceTable;
 use crate::time::{Span, Timestamp};
+use crate::transform::Log;
 use crate::workspace::Name;
 
 /// What commands work with: the project's folder, the engines, the stores, the time.
@@ -162,6 +162,7 @@ pub(crate) fn cores() -> usize {
 }
 
 /// The one place that looks at the machine's clock; `--now` takes its place.
+#[expect(clippy::disallowed_methods, reason = "the one place that may")]
 fn wall_clock() -> Timestamp {
     Timestamp::from_micros(Utc::now().timestamp_micros())
 }

@@ -5,10 +5,11 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use sandglass_runtime::GuestThreads;
 
 use super::error::MaterializeError;
-use super::job::{JobReport, Log, stage_job};
+use super::job::{JobReport, stage_job};
 use crate::offline::{Coverage, JobCommit, OfflineTable};
 use crate::plan::Job;
 use crate::project::CompiledView;
+use crate::transform::Log;
 
 /// How jobs are run.
 #[derive(Clone)]

@@ -17,10 +17,7 @@ use crate::offline::{FileRead, OfflineTable, Reads, SourceRead, Staged};
 use crate::project::{CompiledTransform, CompiledView};
 use crate::source::{NormalizeExec, ScanMetrics, SourceCounts, SourceTable, scan_metrics};
 use crate::time::Interval;
-use crate::transform::{Transform, TransformCounts, WasmTransformExec, plan};
-
-/// Where a guest's log goes: label, level, message.
-pub type Log = Arc<dyn Fn(&str, &str, &str) + Send + Sync>;
+use crate::transform::{Log, Transform, TransformCounts, WasmTransformExec, plan};
 
 /// What a job did.
 #[derive(Debug, Clone, Default, Serialize)]

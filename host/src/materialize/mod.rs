@@ -13,5 +13,5 @@ mod online;
 pub use cut::CutCounts;
 pub use drive::{Outcome, Settings, Task, materialize};
 pub use error::MaterializeError;
-pub use job::{JobReport, Log, run_to_stream, stage_job};
+pub use job::{JobReport, run_to_stream, stage_job};
 pub use online::{OnlineOutcome, Visible, bring_online};

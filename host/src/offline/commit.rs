@@ -243,6 +243,10 @@ impl OfflineTable {
 }
 
 fn now_ms() -> i64 {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the log records when it was written, whatever time a command takes for now"
+    )]
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();

@@ -171,12 +171,10 @@ fn artifact(messages: &[u8]) -> Option<PathBuf> {
         filenames: Vec<PathBuf>,
     }
     let lines = messages.split(|byte| *byte == b'\n');
-    let files = lines
+    let mut files = lines
         .filter_map(|line| serde_json::from_slice::<Message>(line).ok())
         .flat_map(|message| message.filenames);
-    files
-        .filter(|file| file.extension().is_some_and(|ending| ending == "wasm"))
-        .last()
+    files.rfind(|file| file.extension().is_some_and(|ending| ending == "wasm"))
 }
 
 /// Adds the target by rustup where it is missing.

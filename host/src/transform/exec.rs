@@ -25,6 +25,9 @@ use super::budget::PoolBudget;
 use super::drive::Driver;
 use super::steps::{Stepper, TransformError, on_guest_thread};
 
+/// Where guests' log messages go: label, level, message.
+pub type Log = Arc<dyn Fn(&str, &str, &str) + Send + Sync>;
+
 /// Everything that a run needs beside its rows.
 #[derive(Clone)]
 pub struct Transform {
@@ -42,8 +45,8 @@ pub struct Transform {
     pub label: String,
     /// The column of every input that holds its rows' time, by which a key's rows are sorted.
     pub time_columns: Vec<String>,
-    /// Where the guest's log messages go: label, level, message.
-    pub log: Arc<dyn Fn(&str, &str, &str) + Send + Sync>,
+    /// Where the guest's log messages go.
+    pub log: Log,
 }
 
 /// What all runs of a node did.

@@ -37,6 +37,7 @@ fn reads(project: &Project) -> Vec<String> {
 
 #[test]
 fn one_job_many_jobs_and_a_walking_clock() {
+    let _timed = crate::harness::Timed::new("backfills::one_job_many_jobs_and_a_walking_clock");
     let one = Project::with_purchases(&view(""));
     one.apply_and_materialize(END);
     let many = Project::with_purchases(&view("max_backfill_interval = \"7d\""));
@@ -88,6 +89,7 @@ fn one_job_many_jobs_and_a_walking_clock() {
 
 #[test]
 fn overwriting_a_range_and_reading_the_past() {
+    let _timed = crate::harness::Timed::new("backfills::overwriting_a_range_and_reading_the_past");
     let project = Project::with_purchases(&view(""));
     project.apply_and_materialize(END);
     let rows = project.rows("v", 1);
@@ -112,6 +114,7 @@ fn overwriting_a_range_and_reading_the_past() {
 
 #[test]
 fn a_new_version_is_served_when_its_backfill_is_complete() {
+    let _timed = crate::harness::Timed::new("backfills::a_new_version_is_served_when_its_backfill_is_complete");
     let project = Project::with_purchases(&view(""));
     project.apply_and_materialize(END);
     let before = reads(&project);

@@ -6,6 +6,7 @@ use crate::harness::{Project, component, repository};
 
 #[test]
 fn golden_projects() {
+    let _timed = crate::harness::Timed::new("bad_input::golden_projects");
     let example = component("examples/purchases/transformations/purchases");
     let good = component("tests/guests/good");
     let mut count = 0;
@@ -75,6 +76,7 @@ fn golden_projects() {
 
 #[test]
 fn errors_are_one_object_for_programs() {
+    let _timed = crate::harness::Timed::new("bad_input::errors_are_one_object_for_programs");
     let project = Project::new("[[feature_view]]\nname = \"v\"\nkind = \"bach\"\n");
     let answer = project.run("2024-02-01", &["--format", "json", "plan"]);
     assert_eq!((answer.status, answer.stdout.as_str()), (1, ""));

@@ -18,6 +18,7 @@ pub fn compare(path: &Path, given: &str) {
 
 #[test]
 fn golden_definitions() {
+    let _timed = crate::harness::Timed::new("definitions::golden_definitions");
     let folder = repository().join("tests/golden/definitions");
     let mut count = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -40,6 +41,7 @@ fn golden_definitions() {
 /// No text makes the parser panic: valid definitions with bytes removed, doubled and replaced.
 #[test]
 fn no_text_panics() {
+    let _timed = crate::harness::Timed::new("definitions::no_text_panics");
     let text = std::fs::read_to_string(repository().join("examples/purchases/sandglass.toml")).unwrap();
     let mut random = Random(7);
     for _ in 0..cases(3_000) {

@@ -6,6 +6,7 @@ use crate::harness::{Answer, repository};
 
 #[test]
 fn the_demo_ends_with_values() {
+    let _timed = crate::harness::Timed::new("demo::the_demo_ends_with_values");
     let folder = tempfile::tempdir().unwrap();
     let example = folder.path().join("examples/purchases");
     let copy = |from: &str| {

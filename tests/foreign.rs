@@ -27,6 +27,7 @@ fn python() -> PathBuf {
 
 #[test]
 fn python_reads_the_offline_table() {
+    let _timed = crate::harness::Timed::new("foreign::python_reads_the_offline_table");
     let component = component("examples/purchases/transformations/purchases");
     let project = Project::with_purchases(&format!(
         r#"

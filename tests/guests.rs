@@ -53,6 +53,7 @@ incremental_backfills = true
 /// test_user_distinct_merchant_transaction_count_30d.py.
 #[test]
 fn tecton_materialization_context_distinct_merchants() {
+    let _timed = crate::harness::Timed::new("guests::tecton_materialization_context_distinct_merchants");
     let view = merchants_view("v", "start_time_offset = \"-29d\"", "distinct_merchants");
     let project = merchants_project(&view);
     merchants(
@@ -82,6 +83,7 @@ fn tecton_materialization_context_distinct_merchants() {
 /// Seven days by a filtered source, and by the guest's own filter on the context.
 #[test]
 fn a_filtered_source_is_the_guests_own_filter() {
+    let _timed = crate::harness::Timed::new("guests::a_filtered_source_is_the_guests_own_filter");
     let views = merchants_view("filtered", "start_time_offset = \"-6d\"", "distinct_merchants")
         + &merchants_view("own", "unfiltered = true", "distinct_merchants_own_filter");
     let project = merchants_project(&views);
@@ -132,6 +134,7 @@ fn fails(transformation: &str, more: &str) -> String {
 
 #[test]
 fn failures_carry_view_interval_and_the_guests_own_words() {
+    let _timed = crate::harness::Timed::new("guests::failures_carry_view_interval_and_the_guests_own_words");
     let stderr = fails("fails", "parameters = { how = \"failure\" }");
     let interval = "feature view `v`, interval [1997-01-01T00:00:00Z, 1997-01-02T00:00:00Z)";
     assert!(
@@ -147,6 +150,7 @@ fn failures_carry_view_interval_and_the_guests_own_words() {
 
 #[test]
 fn limits_end_a_run_and_say_what_was_used_and_allowed() {
+    let _timed = crate::harness::Timed::new("guests::limits_end_a_run_and_say_what_was_used_and_allowed");
     let stderr = fails("loops", "limits = { guest_time = \"200ms\" }");
     assert!(
         stderr.contains("the guest hit its limit of time inside the guest in `push`"),
@@ -163,6 +167,7 @@ fn limits_end_a_run_and_say_what_was_used_and_allowed() {
 
 #[test]
 fn interval_scope_sees_the_whole_interval_in_one_run() {
+    let _timed = crate::harness::Timed::new("guests::interval_scope_sees_the_whole_interval_in_one_run");
     let project = Project::with_purchases(&good_view("daily_total", "incremental_backfills = true"));
     project.apply_and_materialize("1997-01-11");
     let sql = "select count(*) from rows r join (select date_trunc('day', \"timestamp\") as day, count(*) as n, \
@@ -175,6 +180,7 @@ fn interval_scope_sees_the_whole_interval_in_one_run() {
 
 #[test]
 fn a_key_of_two_inputs_meets_itself() {
+    let _timed = crate::harness::Timed::new("guests::a_key_of_two_inputs_meets_itself");
     let good = component("tests/guests/good");
     let view = format!(
         r#"
@@ -219,6 +225,7 @@ incremental_backfills = true
 
 #[test]
 fn rows_outside_of_the_interval_are_counted_and_not_written() {
+    let _timed = crate::harness::Timed::new("guests::rows_outside_of_the_interval_are_counted_and_not_written");
     let project = Project::with_purchases(&good_view("outside", ""));
     project.json("1997-02-01", &["apply"]);
     let report = project.json("1997-02-01", &["materialize"]);

@@ -30,6 +30,7 @@ online = true
 
 #[test]
 fn killed_and_resumed() {
+    let _timed = crate::harness::Timed::new("kills::killed_and_resumed");
     let seed = std::env::var("SANDGLASS_TEST_SEED")
         .ok()
         .and_then(|text| text.parse().ok())

@@ -42,6 +42,7 @@ incremental_backfills = true
 
 #[test]
 fn every_row_of_both_example_views() {
+    let _timed = crate::harness::Timed::new("oracle::every_row_of_both_example_views");
     let project = Project::with_purchases(&views());
     let plan = project.json(END, &["plan"]);
     let jobs: Vec<usize> = plan["feature_views"]

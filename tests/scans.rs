@@ -22,6 +22,7 @@ feature_start_time = "1997-01-01"
 
 #[test]
 fn row_groups_out_of_range_are_not_read() {
+    let _timed = crate::harness::Timed::new("scans::row_groups_out_of_range_are_not_read");
     let project = Project::new(&view());
     std::fs::create_dir_all(project.path("data")).unwrap();
     let mut rows = purchases();
@@ -51,6 +52,7 @@ fn row_groups_out_of_range_are_not_read() {
 
 #[test]
 fn the_interval_is_half_open_to_the_microsecond() {
+    let _timed = crate::harness::Timed::new("scans::the_interval_is_half_open_to_the_microsecond");
     let project = Project::new(&view());
     std::fs::create_dir_all(project.path("data")).unwrap();
     let day = 852_163_200_000_000;

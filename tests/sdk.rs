@@ -7,6 +7,7 @@ use crate::harness::repository;
 
 #[test]
 fn guest_crates_pass_their_own_tests() {
+    let _timed = crate::harness::Timed::new("sdk::guest_crates_pass_their_own_tests");
     let cache = std::env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"));

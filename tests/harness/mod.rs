@@ -6,6 +6,27 @@ mod project;
 pub use data::{Row, purchases, write_rows};
 pub use project::{Answer, Project, component, repository};
 
+/// Says how long a test took when it is over, past the capture of its output.
+pub struct Timed(&'static str, std::time::Instant);
+
+impl Timed {
+    pub fn new(test: &'static str) -> Self {
+        Self(test, std::time::Instant::now())
+    }
+}
+
+impl Drop for Timed {
+    fn drop(&mut self) {
+        use std::io::Write;
+        let _ = writeln!(
+            std::io::stderr(),
+            "{:>7.1} s  {}",
+            self.1.elapsed().as_secs_f64(),
+            self.0
+        );
+    }
+}
+
 /// How many cases a long test runs: `normal`, times `SANDGLASS_TEST_FACTOR` if that is set.
 pub fn cases(normal: usize) -> usize {
     let factor = std::env::var("SANDGLASS_TEST_FACTOR")

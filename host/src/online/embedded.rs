@@ -533,3 +533,6 @@ impl View<'_> {
         serde_json::to_vec(value).map_err(|error| self.corrupt(error.to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests;

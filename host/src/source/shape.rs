@@ -273,3 +273,74 @@ pub(super) fn lossless(from: &DataType, to: &DataType) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::TimestampUnit;
+    use arrow::array::{Int32Array, Int64Array, StringArray, UInt64Array};
+
+    fn wanted(columns: Vec<Field>, range: Option<Interval>) -> Wanted {
+        Wanted {
+            columns: Arc::new(Schema::new(columns)),
+            keys: vec!["id".into()],
+            time_column: "t".into(),
+            time_kind: TimeKind::Ticks(TimestampUnit::S),
+            range,
+        }
+    }
+
+    fn time() -> Field {
+        Field::new("t", sandglass_runtime::host_type::timestamp(), false)
+    }
+
+    #[test]
+    fn rows_are_dropped_for_one_reason_each_and_counted() {
+        let ids: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), None, Some(3), Some(4), None]));
+        // In range, in range, null, beyond the year 9999, null and out of range.
+        let times: ArrayRef = Arc::new(Int64Array::from(vec![
+            Some(1),
+            Some(1),
+            None,
+            Some(i64::MAX),
+            Some(100),
+        ]));
+        let batch = RecordBatch::try_from_iter([("id", ids), ("t", times)]).expect("a batch");
+        let range = Interval {
+            start: Timestamp::from_micros(1_000_000),
+            end: Timestamp::from_micros(2_000_000),
+        };
+        let columns = vec![Field::new("id", DataType::Int64, false), time()];
+        let shape = Shape::new(batch.schema_ref(), wanted(columns, Some(range))).expect("a shape");
+        let (rows, dropped) = shape.apply(&batch).expect("shaped");
+        assert_eq!(rows.num_rows(), 1);
+        let expected = Dropped {
+            null_keys: 1,
+            null_times: 1,
+            unrepresentable_times: 1,
+            floored_times: 0,
+        };
+        assert_eq!(dropped, expected);
+    }
+
+    #[test]
+    fn what_would_be_lossy_is_refused_by_name() {
+        let big: ArrayRef = Arc::new(UInt64Array::from(vec![u64::MAX]));
+        let times: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+        let batch = RecordBatch::try_from_iter([("id", big), ("t", times)]).expect("a batch");
+        let columns = vec![Field::new("id", DataType::Int64, false), time()];
+        let error = Shape::new(batch.schema_ref(), wanted(columns, None)).expect_err("lossy");
+        assert_eq!(error.message, "column `id` is uint64, which is not int64 without loss");
+    }
+
+    #[test]
+    fn text_that_does_not_parse_is_an_error_of_the_row() {
+        let ids: ArrayRef = Arc::new(StringArray::from(vec!["7", "seven"]));
+        let times: ArrayRef = Arc::new(Int64Array::from(vec![1, 1]));
+        let batch = RecordBatch::try_from_iter([("id", ids), ("t", times)]).expect("a batch");
+        let columns = vec![Field::new("id", DataType::Int64, false), time()];
+        let shape = Shape::new(batch.schema_ref(), wanted(columns, None)).expect("a shape");
+        assert!(shape.apply(&batch.slice(0, 1)).is_ok());
+        assert!(shape.apply(&batch).expect_err("no number").message.contains("seven"));
+    }
+}

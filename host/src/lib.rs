@@ -1,4 +1,17 @@
-//! Sandglass
+//! Sandglass: a feature platform whose user code is sandboxed WebAssembly.
+//!
+//! The way of the data, and of this crate:
+//! 1. [`definition`]: the text of `sandglass.toml`, its problems, the valid project.
+//! 2. [`project`]: components are built and checked against the definitions and the sources; [`registry`] keeps what was applied.
+//! 3. [`plan`]: which jobs are left, a pure function of the definition, what is done, and the time.
+//! 4. [`source`]: rows of a time range, in the columns and types that are asked for.
+//! 5. [`transform`]: the DataFusion node that runs a component over them, by `sandglass-runtime`.
+//! 6. [`offline`]: the rows, in a Delta table for each version of a view; a job is done if and only if its commit is there.
+//! 7. [`online`]: the latest row of each [`key`], in generations that are switched atomically.
+//! 8. [`materialize`] puts 4 to 7 in sequence, [`cli`] everything.
+//!
+//! [`time`], [`key`] and [`workspace`] hold the words that all of them share; errors answer [`error::Classified`].
+
 pub mod cli;
 pub mod definition;
 pub mod error;

@@ -18,6 +18,11 @@ impl Column {
     pub fn nullable(self) -> Self {
         Self(self.0.with_nullable(true))
     }
+
+    /// The column as Arrow has it.
+    pub fn into_field(self) -> Field {
+        self.0
+    }
 }
 
 /// A column of an Arrow type that the contract knows.

@@ -8,11 +8,12 @@ use crate::bindings::exports::sandglass::transform::transformation as wit;
 use crate::bindings::sandglass::transform::types;
 use crate::context::{Context, Interval, Mode};
 use crate::contract::{Parameter, Value, ValueKind};
-use crate::convert::{decode, encode, nodes};
+use crate::decode::decode;
 use crate::error::{Error, FailureKind, Result};
 use crate::log::panics_to_log;
-use crate::run::Run;
-use crate::transformation::{Body, Transformation};
+use crate::run::Driver;
+use crate::schema::nodes;
+use crate::transformation::{Scope, Transformation};
 
 /// Whoever wrote the component.
 pub trait Author: 'static {
@@ -37,33 +38,37 @@ impl<A: Author> wit::Guest for Component<A> {
 
     fn open(name: String, context: wit::Context) -> Result<wit::Run, wit::Failure> {
         panics_to_log();
-        let found = A::transformations()
+        let transformations = A::transformations();
+        let names: Vec<_> = transformations
+            .iter()
+            .map(|transformation| format!("`{}`", transformation.name))
+            .collect();
+        let found = transformations
             .into_iter()
             .find(|transformation| transformation.name == name);
-        let run = found
-            .ok_or_else(|| Error::new(format!("there is no transformation `{name}`")))
-            .and_then(|transformation| Run::open(transformation, context_of(context)))
+        let driver = found
+            .ok_or_else(|| {
+                Error::new(format!(
+                    "there is no transformation `{name}`; there are {}",
+                    names.join(", ")
+                ))
+            })
+            .and_then(|transformation| Driver::open(transformation, context_of(context)))
             .map_err(failure)?;
-        Ok(wit::Run::new(ComponentRun(RefCell::new(run))))
+        Ok(wit::Run::new(ComponentRun(RefCell::new(driver))))
     }
 }
 
 /// A run behind the contract's resource.
-pub struct ComponentRun(RefCell<Run>);
+pub struct ComponentRun(RefCell<Driver>);
 
 impl wit::GuestRun for ComponentRun {
     fn push(&self, input: u32, batch: wit::Batch) -> Result<(), wit::Failure> {
-        let mut run = self.0.borrow_mut();
-        let index = input as usize;
-        let schema = run
-            .transformation()
-            .inputs
-            .get(index)
-            .map(|input| input.columns.clone());
-        schema
-            .ok_or_else(|| Error::new(format!("there is no input {input}")))
+        let mut driver = self.0.borrow_mut();
+        driver
+            .columns(input)
             .and_then(|schema| decode(&schema, batch))
-            .and_then(|batch| run.push(index, batch))
+            .and_then(|batch| driver.push(input, batch))
             .map_err(failure)
     }
 
@@ -76,37 +81,30 @@ impl wit::GuestRun for ComponentRun {
     }
 
     fn next(&self) -> Result<Option<wit::Output>, wit::Failure> {
-        let Some(output) = self.0.borrow_mut().next() else {
-            return Ok(None);
-        };
-        let batch = encode(&output.batch).map_err(failure)?;
-        let rejected = output
-            .rejected
-            .into_iter()
-            .map(|(row, message)| types::Rejection { row, message })
-            .collect();
-        Ok(Some(wit::Output {
-            batch,
-            source_rows: output.source_rows,
-            rejected,
-        }))
+        let checked = self.0.borrow_mut().next().map_err(failure)?;
+        checked
+            .map(|checked| checked.into_wit())
+            .transpose()
+            .map_err(failure)
     }
 }
 
-fn contract(transformation: &Transformation) -> Result<wit::Contract> {
+pub(crate) fn contract(transformation: &Transformation) -> Result<wit::Contract> {
     let Transformation {
         name,
         doc,
         inputs,
         output,
         parameters,
-        body,
+        properties,
+        scope,
+        open: _,
     } = transformation;
-    let scope = match body {
-        Body::Aligned(_) => types::Scope::Aligned,
-        Body::Row(_) => types::Scope::Row,
-        Body::Keyed(_) => types::Scope::Keyed,
-        Body::Interval(_) => types::Scope::Interval,
+    let scope = match scope {
+        Scope::Aligned => types::Scope::Aligned,
+        Scope::Row => types::Scope::Row,
+        Scope::Keyed => types::Scope::Keyed,
+        Scope::Interval => types::Scope::Interval,
     };
     let inputs = inputs
         .iter()
@@ -127,7 +125,7 @@ fn contract(transformation: &Transformation) -> Result<wit::Contract> {
         output,
         scope,
         parameters,
-        properties: Vec::new(),
+        properties: properties.clone(),
     })
 }
 
@@ -164,13 +162,19 @@ fn parameter(parameter: &Parameter) -> types::Parameter {
 
 fn context_of(context: wit::Context) -> Context {
     let interval = |types::Interval { start, end }| Interval { start, end };
-    let mode = match context.mode {
+    let wit::Context {
+        mode,
+        ranges,
+        parameters,
+        lineage,
+        properties,
+    } = context;
+    let mode = match mode {
         types::Mode::Materialize(range) => Mode::Materialize(interval(range)),
         types::Mode::Streaming => Mode::Streaming,
         types::Mode::Request(at) => Mode::Request(at),
     };
-    let parameters = context
-        .parameters
+    let parameters = parameters
         .into_iter()
         .map(|(name, value)| {
             let value = match value {
@@ -184,12 +188,16 @@ fn context_of(context: wit::Context) -> Context {
             (name, value)
         })
         .collect();
-    let ranges = context.ranges.into_iter().map(|range| range.map(interval)).collect();
+    let ranges = ranges
+        .into_iter()
+        .map(|range| range.map(interval))
+        .collect();
     Context {
         mode,
         ranges,
         parameters,
-        lineage: context.lineage,
+        lineage,
+        properties,
     }
 }
 

@@ -28,6 +28,14 @@ pub struct Context {
     pub(crate) ranges: Vec<Option<Interval>>,
     pub(crate) parameters: Vec<(String, Value)>,
     pub(crate) lineage: bool,
+    pub(crate) properties: Vec<(String, String)>,
+}
+
+impl Interval {
+    /// Whether it holds the time.
+    pub fn contains(&self, micros: i64) -> bool {
+        (self.start..self.end).contains(&micros)
+    }
 }
 
 impl Context {
@@ -40,7 +48,9 @@ impl Context {
     pub fn interval(&self) -> Result<Interval> {
         match self.mode {
             Mode::Materialize(interval) => Ok(interval),
-            Mode::Streaming | Mode::Request(_) => Err(Error::new("there is no interval outside of materialization")),
+            Mode::Streaming | Mode::Request(_) => Err(Error::new(
+                "there is no interval outside of materialization",
+            )),
         }
     }
 
@@ -52,6 +62,14 @@ impl Context {
     /// Whether source rows are wanted; giving them when they are not does no harm.
     pub fn lineage(&self) -> bool {
         self.lineage
+    }
+
+    /// What a host later than this SDK may tell besides.
+    pub fn property(&self, name: &str) -> Option<&str> {
+        let mut properties = self.properties.iter();
+        properties
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value.as_str())
     }
 
     fn value(&self, name: &str) -> Result<&Value> {

@@ -65,6 +65,11 @@ impl From<bool> for Value {
         Self::Boolean(value)
     }
 }
+impl From<i32> for Value {
+    fn from(value: i32) -> Self {
+        Self::Int64(i64::from(value))
+    }
+}
 impl From<i64> for Value {
     fn from(value: i64) -> Self {
         Self::Int64(value)
@@ -73,6 +78,11 @@ impl From<i64> for Value {
 impl From<f64> for Value {
     fn from(value: f64) -> Self {
         Self::Float64(value)
+    }
+}
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Utf8(value)
     }
 }
 impl From<&str> for Value {
@@ -89,6 +99,17 @@ pub(crate) enum ValueKind {
     Utf8,
     Timestamp,
     Duration,
+}
+
+impl ValueKind {
+    /// The value as one of this kind: times and lengths of time are written as whole numbers.
+    pub(crate) fn of(self, value: Value) -> Value {
+        match (self, value) {
+            (Self::Timestamp, Value::Int64(micros)) => Value::Timestamp(micros),
+            (Self::Duration, Value::Int64(micros)) => Value::Duration(micros),
+            (_, value) => value,
+        }
+    }
 }
 
 /// A parameter: declared here, given by the feature view. Without a default it must be given.
@@ -129,11 +150,7 @@ parameters! {
 impl Parameter {
     /// Its value where a view gives none. Of times and lengths of time: microseconds.
     pub fn default(mut self, value: impl Into<Value>) -> Self {
-        self.default = Some(match (self.kind, value.into()) {
-            (ValueKind::Timestamp, Value::Int64(micros)) => Value::Timestamp(micros),
-            (ValueKind::Duration, Value::Int64(micros)) => Value::Duration(micros),
-            (_, value) => value,
-        });
+        self.default = Some(self.kind.of(value.into()));
         self
     }
 

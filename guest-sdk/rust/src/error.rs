@@ -11,7 +11,8 @@ pub enum FailureKind {
     Internal,
 }
 
-/// What ends a run. Every error becomes one by `?`, with the kind [`FailureKind::Internal`].
+/// What ends a run. Every error, and every text, becomes one by `?`, with the kind [`FailureKind::Internal`].
+#[derive(Clone, PartialEq, Eq)]
 pub struct Error {
     /// Whose fault it is.
     pub kind: FailureKind,
@@ -65,9 +66,9 @@ impl Error {
 }
 
 // Like anyhow's: not itself a `std::error::Error`, so that every one of those can become it.
-impl<E: std::error::Error> From<E> for Error {
+impl<E: Into<Box<dyn std::error::Error>>> From<E> for Error {
     fn from(error: E) -> Self {
-        Self::new(error)
+        Self::new(error.into())
     }
 }
 
@@ -86,5 +87,25 @@ impl fmt::Display for Error {
             (None, Some(row)) => write!(f, " (row {row})"),
             (None, None) => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_becomes_one() {
+        let number = || -> Result<i64> { Ok("x".parse::<i64>()?) };
+        assert_eq!(
+            number().unwrap_err(),
+            Error::new("invalid digit found in string")
+        );
+        let text = || -> Result<()> { Err("a text")? };
+        assert_eq!(text().unwrap_err().kind, FailureKind::Internal);
+        let owned = || -> Result<()> { Err(format!("row {}", 1))? };
+        assert_eq!(owned().unwrap_err().message, "row 1");
+        let named = Error::input("odd").of_input(1).row(7);
+        assert_eq!(named.to_string(), "odd (input 1, row 7)");
     }
 }

@@ -3,6 +3,7 @@
 //! A transformation is a function from rows to rows. You describe its columns, write the function, and name it in one line of
 //! [`export!`]; Sandglass builds the crate to a WebAssembly component and feeds it rows.
 //!
+//! # A crate
 //! ```toml
 //! [package]
 //! name = "purchases"
@@ -10,7 +11,7 @@
 //! edition = "2024"
 //!
 //! [lib]
-//! crate-type = ["cdylib", "rlib"]        # rlib, so that tests can use it
+//! crate-type = ["cdylib", "rlib"]        # cdylib is the component, rlib is for tests
 //!
 //! [dependencies]
 //! sandglass-guest = { path = "…/guest-sdk/rust" }
@@ -20,115 +21,218 @@
 //! lto = true
 //! codegen-units = 1
 //! panic = "abort"
+//!
+//! [workspace]                            # unless the crate is a member of one
 //! ```
+//!
+//! `sandglass build` compiles it for `wasm32-unknown-unknown` with `-C target-feature=+simd128`, which by hand is
+//! `RUSTFLAGS="-C target-feature=+simd128" cargo build --release --target wasm32-unknown-unknown`. Natively [`export!`] does
+//! nothing, so `cargo test` tests the same functions without WebAssembly.
 //!
 //! # Rows one by one
-//! `row` transformations return any number of rows for each row in, and [`aligned`](Transformation::aligned) ones exactly one.
-//! Columns are Arrow arrays over the bytes that the host handed in; nothing is copied.
+//! A [`row`](Transformation::row) transformation returns any number of rows for each row in. Its simplest form emits them one
+//! by one, and says which row of the batch each came from: the host counts by it, and names the row when something is wrong.
 //!
 //! ```
 //! use sandglass_guest::prelude::*;
 //!
-//! fn big_spenders() -> Transformation {
-//!     Transformation::row("big_spenders")
-//!         .doc("Purchases above a limit, in cents.")
-//!         .input(Input::new("purchases", [column::int64("customer_id"), column::timestamp("timestamp"), column::float64("amount")]))
-//!         .parameter(Parameter::float64("limit").default(100.0).doc("Dollars."))
-//!         .output([column::int64("customer_id"), column::timestamp("timestamp"), column::int64("cents")])
-//!         .run(|context, batch| {
-//!             let limit = context.float64("limit")?;
-//!             let (ids, times, amounts) = (batch.int64("customer_id")?, batch.timestamp("timestamp")?, batch.float64("amount")?);
-//!             let kept: Vec<u32> = (0..batch.rows()).filter(|&row| amounts.value(row as usize) > limit).collect();
-//!             let id = Int64Array::from_iter_values(kept.iter().map(|&row| ids.value(row as usize)));
-//!             let time = timestamps(kept.iter().map(|&row| times.value(row as usize)));
-//!             let cents = Int64Array::from_iter_values(kept.iter().map(|&row| (amounts.value(row as usize) * 100.0) as i64));
-//!             Ok(Output::new(columns![id, time, cents]).source_rows(kept))
+//! fn units() -> Transformation {
+//!     Transformation::row("units")
+//!         .doc("One row for each unit bought.")
+//!         .input(Input::new("purchases", [
+//!             column::int64("customer_id"),
+//!             column::timestamp("timestamp"),
+//!             column::int64("quantity"),
+//!         ]))
+//!         .parameter(Parameter::int64("most").default(100).doc("Quantities above are rejected."))
+//!         .output([column::int64("customer_id"), column::timestamp("timestamp"), column::int64("unit")])
+//!         .emit(|context, batch, out| {
+//!             let most = context.int64("most")?;
+//!             let (ids, times) = (batch.int64("customer_id")?, batch.timestamp("timestamp")?);
+//!             let quantities = batch.int64("quantity")?;
+//!             for row in 0..batch.rows() {
+//!                 let (id, time) = (ids.value(row as usize), times.value(row as usize));
+//!                 match quantities.value(row as usize) {
+//!                     quantity if quantity > most => out.reject(row, format!("a quantity of {quantity}")),
+//!                     quantity => {
+//!                         for unit in 0..quantity {
+//!                             out.emit(row, (id, time, unit))?;
+//!                         }
+//!                     }
+//!                 }
+//!             }
+//!             Ok(())
 //!         })
 //! }
-//! sandglass_guest::export!(big_spenders);
+//! sandglass_guest::export!(units);
 //!
-//! // A unit test, without WebAssembly: what the host would hand in, and what it would see.
+//! // A unit test: what the host would hand in, and what it would see.
 //! let rows = testing::batch([
-//!     ("customer_id", array(Int64Array::from(vec![1, 2]))),
-//!     ("timestamp", array(timestamps([0, 0]))),
-//!     ("amount", array(Float64Array::from(vec![99.0, 101.5]))),
+//!     ("customer_id", array(Int64Array::from(vec![1, 2, 3]))),
+//!     ("timestamp", array(timestamps([0, 0, 0]))),
+//!     ("quantity", array(Int64Array::from(vec![2, 99, 1]))),
 //! ]);
-//! let out = testing::Test::new(big_spenders()).run([rows]).unwrap();
-//! assert_eq!(out.batch.int64("cents").unwrap().values(), &[10150]);
-//! assert_eq!(out.source_rows, Some(vec![1]));
+//! let out = testing::Test::new(units()).parameter("most", 10).run([rows]).unwrap();
+//! assert_eq!(out.batch.int64("unit").unwrap().values(), &[0, 1, 0]);
+//! assert_eq!(out.source_rows, Some(vec![0, 0, 2]));
+//! assert_eq!(out.rejected, [(1, "a quantity of 99".to_owned())]);
 //! ```
 //!
-//! # Rows of a key together
-//! A `keyed` transformation gets all rows of a key at once, of every input, each sorted by time. It implements [`Keyed`]:
-//! [`group`](Keyed::group) is called for each key, [`take`](Keyed::take) hands over what was made of them.
+//! Cells are Rust values in the order of the output's columns: see [`Cell`]. `Option`s are for nullable columns.
+//!
+//! # Columns at once
+//! What computes whole columns is faster. Columns of a batch are Arrow arrays over the bytes that the host handed in, found by
+//! name and type ([`Columns`]); nothing is copied. [`columns!`] makes an [`Output`] of arrays. A filter takes
+//! [`rows_where`](Columns::rows_where) and [`take_rows`](Columns::take_rows), and says what it kept.
 //!
 //! ```
 //! use sandglass_guest::prelude::*;
 //!
-//! struct Totals { interval: Interval, ids: Vec<i64>, totals: Vec<f64> }
-//!
-//! impl Keyed for Totals {
-//!     fn group(&mut self, group: &Group<'_>) -> Result<()> {
-//!         let rows = group.rows(0);
-//!         self.ids.push(rows.int64("customer_id")?.value(0));
-//!         self.totals.push(rows.float64("amount")?.values().iter().sum());
-//!         Ok(())
-//!     }
-//!     fn take(&mut self) -> Result<Output> {
-//!         let times = timestamps(self.ids.iter().map(|_| self.interval.end - 1));
-//!         let (ids, totals) = (std::mem::take(&mut self.ids), std::mem::take(&mut self.totals));
-//!         Ok(Output::new(columns![Int64Array::from(ids), times, Float64Array::from(totals)]))
-//!     }
+//! fn in_cents() -> Transformation {
+//!     Transformation::aligned("in_cents")
+//!         .input(Input::new("purchases", [column::timestamp("timestamp"), column::float64("amount").nullable()]))
+//!         .output([column::timestamp("timestamp"), column::float64("cents").nullable()])
+//!         .run(|_, batch| {
+//!             let cents = batch.float64("amount")?.unary::<_, arrow_array::types::Float64Type>(|dollars| dollars * 100.0);
+//!             Ok(Output::new(columns![batch.timestamp("timestamp")?.clone(), cents]))
+//!         })
 //! }
+//!
+//! fn dear() -> Transformation {
+//!     Transformation::row("dear")
+//!         .input(Input::new("purchases", [column::timestamp("timestamp"), column::float64("amount")]))
+//!         .parameter(Parameter::float64("limit").default(100.0).doc("Dollars."))
+//!         .output([column::timestamp("timestamp"), column::float64("amount")])
+//!         .run(|context, batch| {
+//!             let (limit, amounts) = (context.float64("limit")?, batch.float64("amount")?);
+//!             let kept = batch.rows_where(|row| amounts.value(row) > limit);
+//!             Ok(Output::batch(batch.take_rows(&kept)?).source_rows(kept))
+//!         })
+//! }
+//! sandglass_guest::export!(in_cents, dear);
+//! # use sandglass_guest::arrow_array;
+//! # let rows = || testing::batch([("timestamp", array(timestamps([0, 1]))), ("amount", array(Float64Array::from(vec![1.0, 101.0])))]);
+//! # assert_eq!(testing::Test::new(in_cents()).run([rows()]).unwrap().batch.float64("cents").unwrap().values(), &[100.0, 10100.0]);
+//! # assert_eq!(testing::Test::new(dear()).run([rows()]).unwrap().source_rows, Some(vec![1]));
+//! ```
+//!
+//! An [`aligned`](Transformation::aligned) transformation returns one row for each row in, in the same order, and cannot
+//! reject any.
+//!
+//! # Rows of a key together
+//! A [`keyed`](Transformation::keyed) transformation is called once for each key, with all its rows of every input ([`Group`]),
+//! each input's sorted by time. A key may be in one input and not in another.
+//!
+//! ```
+//! use sandglass_guest::prelude::*;
 //!
 //! fn totals() -> Transformation {
 //!     Transformation::keyed("totals")
-//!         .input(Input::new("purchases", [column::int64("customer_id"), column::timestamp("timestamp"), column::float64("amount")])
-//!             .keys(["customer_id"]))
+//!         .input(
+//!             Input::new("purchases", [
+//!                 column::int64("customer_id"),
+//!                 column::timestamp("timestamp"),
+//!                 column::float64("amount"),
+//!             ])
+//!             .keys(["customer_id"]),
+//!         )
 //!         .output([column::int64("customer_id"), column::timestamp("timestamp"), column::float64("total")])
-//!         .run(|context| Ok(Totals { interval: context.interval()?, ids: vec![], totals: vec![] }))
+//!         .emit(|context, group, out| {
+//!             let end = context.interval()?.end;
+//!             let total: f64 = group.rows(0).float64("amount")?.values().iter().sum();
+//!             out.push((group.key(0), end - 1, total))
+//!         })
 //! }
 //! sandglass_guest::export!(totals);
+//! # let rows = testing::batch([
+//! #     ("customer_id", array(Int64Array::from(vec![2, 1, 2]))),
+//! #     ("timestamp", array(timestamps([0, 0, 0]))),
+//! #     ("amount", array(Float64Array::from(vec![1.0, 2.0, 3.0]))),
+//! # ]);
+//! # let out = testing::Test::new(totals()).run([rows]).unwrap();
+//! # assert_eq!(out.batch.float64("total").unwrap().values(), &[2.0, 4.0]);
 //! ```
 //!
-//! An `interval` transformation gets a whole interval in one run and implements [`Whole`].
+//! An [`interval`](Transformation::interval) transformation is called once, with everything ([`Inputs`]).
+//!
+//! Both have a form for columns, a value that is made once for a run: [`Keyed`] is given key after key, [`Whole`] batch after
+//! batch, so that the interval need not be held. What wants every call of the contract, in any scope, implements [`Run`].
+//!
+//! # The context
+//! [`Context`] tells the [`interval`](Context::interval) whose rows are to be made (or another [`Mode`]), the
+//! [`range`](Context::range) that an input was filtered to, and the parameters that the feature view gives, by name and type.
+//! Times are microseconds since 1970 in UTC; intervals are half open, `[start, end)`.
 //!
 //! # What goes wrong
-//! `?` works on every error. An [`Error`] ends the run; say with [`Error::input`] that the rows are to blame, and which one with
-//! [`Error::row`]. A row that you cannot use but need not stop for is [rejected](Output::reject) with a reason: it is counted,
-//! and the view's `max_rejected` decides how many a job may have. A panic ends the run too, its message in the log.
-//! [`debug!`], [`info!`], [`warn!`] and [`error!`] log.
+//! `?` works on every error, and on text. An [`Error`] ends the run; say with [`Error::input`] that the rows are to blame, and
+//! which one with [`Error::row`], or with [`Error::parameter`] that a parameter is. A row that you cannot use but need not stop
+//! for is [rejected](Emitter::reject) with a reason, in the row scope: it is counted, and the view's `max_rejected` decides how
+//! many a job may have. A panic ends the run too, its message in the log. [`debug!`], [`info!`], [`warn!`] and [`error!`] log.
+//!
+//! ```
+//! use sandglass_guest::prelude::*;
+//!
+//! fn parse(text: &str, row: u32) -> Result<i64> {
+//!     if text.is_empty() {
+//!         sandglass_guest::warn!("row {row} is empty");
+//!         return Err(Error::input("an empty text").row(row));
+//!     }
+//!     Ok(text.parse()?)
+//! }
+//! # assert!(parse("", 1).is_err() && parse("x", 1).is_err() && parse("7", 1).unwrap() == 7);
+//! ```
+//!
+//! # Tests
+//! [`testing::Test`] runs a transformation as the host would, through the same conversions and checks, and answers the rows, the
+//! rows that they came from, rejected rows and log messages. `batch_rows` hands rows in by small batches.
 //!
 //! # What is not there
-//! No clock, no randomness, no files, no network: the interval is in the [`Context`], and the same rows give the same answer.
+//! No clock, no randomness, no files, no network: the same context and rows give the same answer.
 
 mod batch;
 #[doc(hidden)]
 pub mod bindings;
+mod builder;
+mod cell;
 pub mod column;
 #[doc(hidden)]
 pub mod component;
 mod context;
 mod contract;
-mod convert;
+mod decode;
+mod encode;
 mod error;
+mod gather;
 mod group;
+mod inputs;
+mod key;
 mod log;
 mod output;
+mod rows;
 mod run;
+mod runs;
+mod schema;
 pub mod testing;
 mod transformation;
 
 pub use batch::Columns;
+pub use cell::{Cell, Row};
+pub use column::Column;
 pub use context::{Context, Interval, Mode};
 pub use contract::{Input, Parameter, Value};
 pub use error::{Error, FailureKind, Result};
 pub use group::Group;
+pub use inputs::Inputs;
+pub use key::Key;
 pub use log::Level;
 #[doc(hidden)]
 pub use log::log;
 pub use output::{Output, array, timestamps};
-pub use transformation::{AlignedScope, Builder, IntervalScope, Keyed, KeyedScope, RowScope, Transformation, Whole};
+pub use rows::{Emitter, Rows};
+pub use run::Run;
+pub use transformation::{
+    AlignedScope, Builder, IntervalScope, Keyed, KeyedScope, RowScope, Transformation, Whole,
+};
 
 /// Arrow's crates, as this crate uses them.
 pub use {arrow_array, arrow_buffer, arrow_schema};
@@ -136,12 +240,13 @@ pub use {arrow_array, arrow_buffer, arrow_schema};
 /// What a transformation needs.
 pub mod prelude {
     pub use crate::{
-        Columns, Context, Error, Group, Input, Interval, Keyed, Mode, Output, Parameter, Result, Transformation, Whole,
-        array, column, columns, testing, timestamps,
+        Column, Columns, Context, Emitter, Error, Group, Input, Inputs, Interval, Key, Keyed, Mode,
+        Output, Parameter, Result, Rows, Run, Transformation, Whole, array, column, columns,
+        testing, timestamps,
     };
     pub use arrow_array::{
-        Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Float32Array, Float64Array, Int32Array, Int64Array,
-        RecordBatch, StringArray, TimestampMicrosecondArray, builder,
+        Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Float32Array, Float64Array,
+        Int32Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, builder,
     };
 }
 
@@ -162,6 +267,9 @@ macro_rules! export {
                     ::std::vec![$($transformation()),+]
                 }
             }
+            // Natively there is nothing to export; this keeps the transformations from being called unused.
+            const _: fn() -> ::std::vec::Vec<$crate::Transformation> =
+                <Author as $crate::component::Author>::transformations;
             // Natively there is nothing to export; this keeps the transformations from being called unused.
             const _: fn() -> ::std::vec::Vec<$crate::Transformation> =
                 <Author as $crate::component::Author>::transformations;

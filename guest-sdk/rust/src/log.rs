@@ -11,7 +11,7 @@ pub enum Level {
     Error,
 }
 
-/// Hands a message to the host; natively it goes to stderr.
+/// Hands a message to the host; natively it goes to stderr, and to the [`Outcome`](crate::testing::Outcome) of a test.
 pub fn log(level: Level, message: &str) {
     #[cfg(target_arch = "wasm32")]
     {
@@ -25,7 +25,26 @@ pub fn log(level: Level, message: &str) {
         host::log(level, message);
     }
     #[cfg(not(target_arch = "wasm32"))]
-    eprintln!("{level:?}: {message}");
+    {
+        eprintln!("{level:?}: {message}");
+        CAPTURED.with_borrow_mut(|messages| {
+            if let Some(messages) = messages {
+                messages.push((level, message.to_owned()));
+            }
+        });
+    }
+}
+
+thread_local! {
+    /// Messages of the test that runs on this thread.
+    static CAPTURED: std::cell::RefCell<Option<Vec<(Level, String)>>> = const { std::cell::RefCell::new(None) };
+}
+
+/// What `run` logs on this thread; nothing in a component, where the host has it.
+pub(crate) fn capture<T>(run: impl FnOnce() -> T) -> (T, Vec<(Level, String)>) {
+    CAPTURED.set(Some(Vec::new()));
+    let result = run();
+    (result, CAPTURED.take().unwrap_or_default())
 }
 
 /// A panic's message reaches the host's log before the guest traps.
@@ -33,7 +52,9 @@ pub(crate) fn panics_to_log() {
     #[cfg(target_arch = "wasm32")]
     {
         static ONCE: std::sync::Once = std::sync::Once::new();
-        ONCE.call_once(|| std::panic::set_hook(Box::new(|panic| log(Level::Error, &panic.to_string()))));
+        ONCE.call_once(|| {
+            std::panic::set_hook(Box::new(|panic| log(Level::Error, &panic.to_string())));
+        });
     }
 }
 

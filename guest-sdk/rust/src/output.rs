@@ -1,16 +1,26 @@
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray};
-use arrow_schema::SchemaRef;
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, RecordBatch, TimestampMicrosecondArray};
+use arrow_schema::{DataType, SchemaRef};
 
+use crate::bindings::sandglass::transform::types as wit;
+use crate::encode::encode;
 use crate::error::{Error, Result};
+use crate::schema::{alike, children, kind_name, names};
 
-/// Rows that a transformation returns: columns in the contract's order, all of one length.
+/// Rows that a transformation returns, all columns of one length.
 #[derive(Debug, Clone, Default)]
 pub struct Output {
-    columns: Vec<ArrayRef>,
+    columns: Option<Given>,
     source_rows: Option<Vec<u32>>,
     rejected: Vec<(u32, String)>,
+}
+
+#[derive(Debug, Clone)]
+enum Given {
+    InOrder(Vec<ArrayRef>),
+    ByName(RecordBatch),
 }
 
 /// Any array, as [`columns!`](crate::columns) takes it.
@@ -24,12 +34,19 @@ pub fn timestamps(micros: impl IntoIterator<Item = i64>) -> TimestampMicrosecond
 }
 
 impl Output {
-    /// These columns.
+    /// These columns, in the contract's order.
     pub fn new(columns: Vec<ArrayRef>) -> Self {
         Self {
-            columns,
-            source_rows: None,
-            rejected: Vec::new(),
+            columns: Some(Given::InOrder(columns)),
+            ..Self::default()
+        }
+    }
+
+    /// The columns of a batch, found by the names in the contract; others are left out.
+    pub fn batch(batch: RecordBatch) -> Self {
+        Self {
+            columns: Some(Given::ByName(batch)),
+            ..Self::default()
         }
     }
 
@@ -45,89 +62,171 @@ impl Output {
         self
     }
 
-    /// A row of the batch that cannot be used, and why.
+    /// A row of the batch that cannot be used, and why; in the row scope only. The run goes on.
     pub fn reject(mut self, row: u32, reason: impl Into<String>) -> Self {
         self.rejected.push((row, reason.into()));
         self
     }
 
-    /// Checks the columns against the contract, and the source rows against the batch, and completes them.
-    pub(crate) fn finish(self, schema: &SchemaRef, rows_in: Option<u32>, lineage: bool) -> Result<Finished> {
+    pub(crate) fn rows(&self) -> usize {
+        match &self.columns {
+            None => 0,
+            Some(Given::InOrder(columns)) => columns.first().map_or(0, |column| column.len()),
+            Some(Given::ByName(batch)) => batch.num_rows(),
+        }
+    }
+
+    /// Compares with the contract, names what differs.
+    pub(crate) fn check(self, schema: &SchemaRef) -> Result<Checked> {
+        let rows = self.rows();
         let Self {
             columns,
             source_rows,
             mut rejected,
         } = self;
         rejected.sort_by_key(|(row, _)| *row);
-        let batch = batch(schema, columns)?;
-        let source_rows = match (source_rows, rows_in) {
-            _ if !lineage => None,
-            (Some(rows), _) => Some(rows),
-            (None, Some(rows_in)) => {
-                let rows: Vec<u32> = (0..rows_in)
-                    .filter(|row| rejected.binary_search_by_key(row, |(row, _)| *row).is_err())
-                    .collect();
-                if rows.len() != batch.num_rows() {
-                    return Err(Error::new(format!(
-                        "{} rows out for {} rows in: say which row each came from with `Output::source_rows`",
-                        batch.num_rows(),
-                        rows.len()
-                    )));
-                }
-                Some(rows)
-            }
-            (None, None) => None,
+        let columns = match columns {
+            None => RecordBatch::new_empty(Arc::clone(schema))
+                .columns()
+                .to_vec(),
+            Some(Given::InOrder(columns)) => columns,
+            Some(Given::ByName(batch)) => by_name(schema, &batch)
+                .map_err(|error| Error::new(format!("output: {}", error.message)))?,
         };
-        Ok(Finished {
-            batch,
+        conform(schema, &columns, rows)
+            .map_err(|error| Error::new(format!("output: {}", error.message)))?;
+        Ok(Checked {
+            schema: Arc::clone(schema),
+            columns,
+            rows,
             source_rows,
             rejected,
         })
     }
 }
 
-/// What goes to the host.
+/// A field inside of a column that has nulls where the contract says that it has none.
+fn null_inside(contract: &DataType, array: &ArrayRef) -> Option<String> {
+    let wanted = children(contract);
+    if wanted.is_empty() {
+        return None;
+    }
+    let have = children(array.data_type()).into_iter();
+    let arrays = match array.data_type() {
+        DataType::List(_) => vec![array.as_list::<i32>().values().clone()],
+        DataType::FixedSizeList(..) => vec![array.as_fixed_size_list().values().clone()],
+        DataType::Struct(_) => array.as_struct().columns().to_vec(),
+        DataType::Map(..) => vec![
+            array.as_map().keys().clone(),
+            array.as_map().values().clone(),
+        ],
+        _ => Vec::new(),
+    };
+    // Where the array's own type says that there are none, arrow has looked.
+    let mut inside = wanted.into_iter().zip(have).zip(&arrays);
+    inside.find_map(|((wanted, have), array)| {
+        if !wanted.is_nullable() && have.is_nullable() && array.null_count() > 0 {
+            return Some(wanted.name().clone());
+        }
+        null_inside(wanted.data_type(), array)
+    })
+}
+
+/// Compares columns with the contract's.
+pub(crate) fn conform(schema: &SchemaRef, columns: &[ArrayRef], rows: usize) -> Result<()> {
+    if columns.len() != schema.fields().len() {
+        let (have, want) = (columns.len(), schema.fields().len());
+        return Err(Error::new(format!(
+            "{have} columns, there should be {want}: {}",
+            names(schema)
+        )));
+    }
+    for (field, column) in schema.fields().iter().zip(columns) {
+        let wrong = |what: String| Error::new(format!("column `{}` {what}", field.name()));
+        if !alike(field.data_type(), column.data_type()) {
+            let (have, want) = (kind_name(column.data_type()), kind_name(field.data_type()));
+            return Err(wrong(format!("is {have}, the contract says {want}")));
+        }
+        if column.len() != rows {
+            let length = column.len();
+            return Err(wrong(format!("has {length} rows, the first has {rows}")));
+        }
+        if !field.is_nullable() && column.logical_null_count() > 0 {
+            return Err(wrong(format!(
+                "has {} nulls, the contract says that it has none",
+                column.logical_null_count()
+            )));
+        }
+        if let Some(inside) = null_inside(field.data_type(), column) {
+            return Err(wrong(format!(
+                "has nulls in its `{inside}`, the contract says that it has none"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The columns of a batch in the order of the contract's.
+pub(crate) fn by_name(schema: &SchemaRef, batch: &RecordBatch) -> Result<Vec<ArrayRef>> {
+    let columns = schema.fields().iter().map(|field| {
+        let name = field.name();
+        batch.column_by_name(name).cloned().ok_or_else(|| {
+            let there = names(batch.schema_ref());
+            Error::new(format!("column `{name}` is missing; there are {there}"))
+        })
+    });
+    columns.collect()
+}
+
+/// Rows as the contract has them.
 #[derive(Debug, Clone)]
-pub(crate) struct Finished {
-    pub(crate) batch: RecordBatch,
+pub(crate) struct Checked {
+    pub(crate) schema: SchemaRef,
+    pub(crate) columns: Vec<ArrayRef>,
+    pub(crate) rows: usize,
     pub(crate) source_rows: Option<Vec<u32>>,
     pub(crate) rejected: Vec<(u32, String)>,
 }
 
-fn batch(schema: &SchemaRef, columns: Vec<ArrayRef>) -> Result<RecordBatch> {
-    if columns.is_empty() {
-        return Ok(RecordBatch::new_empty(Arc::clone(schema)));
-    }
-    let names: Vec<_> = schema
-        .fields()
-        .iter()
-        .map(|field| format!("`{}`", field.name()))
-        .collect();
-    if columns.len() != names.len() {
-        let (have, want) = (columns.len(), names.len());
-        return Err(Error::new(format!(
-            "{have} columns, the output has {want}: {}",
-            names.join(", ")
-        )));
-    }
-    for (field, column) in schema.fields().iter().zip(&columns) {
-        if field.data_type() != column.data_type() {
-            let (name, want, have) = (field.name(), field.data_type(), column.data_type());
-            return Err(Error::new(format!(
-                "output column `{name}` is {have}, the contract says {want}"
-            )));
+impl Checked {
+    /// Parts of at most so many rows; rejected rows go with the first.
+    pub(crate) fn split(mut self, rows_max: usize) -> Vec<Self> {
+        if self.rows <= rows_max {
+            return vec![self];
         }
-        if !field.is_nullable() && column.null_count() > 0 {
-            return Err(Error::new(format!(
-                "output column `{}` has nulls, the contract says that it has none",
-                field.name()
-            )));
-        }
+        let starts = (0..self.rows).step_by(rows_max);
+        let part = |from: usize| {
+            let rows = rows_max.min(self.rows - from);
+            let columns = self.columns.iter();
+            let sources = self.source_rows.as_ref();
+            Self {
+                schema: Arc::clone(&self.schema),
+                columns: columns.map(|column| column.slice(from, rows)).collect(),
+                rows,
+                source_rows: sources.map(|sources| sources[from..from + rows].to_vec()),
+                rejected: Vec::new(),
+            }
+        };
+        let mut parts: Vec<_> = starts.map(part).collect();
+        parts[0].rejected = std::mem::take(&mut self.rejected);
+        parts
     }
-    let options = RecordBatchOptions::new().with_row_count(columns.first().map(|column| column.len()));
-    Ok(RecordBatch::try_new_with_options(
-        Arc::clone(schema),
-        columns,
-        &options,
-    )?)
+
+    pub(crate) fn into_wit(self) -> Result<wit::Output> {
+        let Self {
+            schema,
+            columns,
+            rows,
+            source_rows,
+            rejected,
+        } = self;
+        Ok(wit::Output {
+            batch: encode(&schema, columns, rows)?,
+            source_rows,
+            rejected: rejected
+                .into_iter()
+                .map(|(row, message)| wit::Rejection { row, message })
+                .collect(),
+        })
+    }
 }

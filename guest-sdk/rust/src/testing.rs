@@ -1,17 +1,22 @@
-//! Transformations in unit tests, without WebAssembly, through the same conversions as in a component.
+//! Transformations in unit tests, without WebAssembly, through the same conversions and checks as in a component.
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{Field, Schema};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
 
+use crate::component::contract;
 use crate::context::{Context, Interval, Mode};
-use crate::contract::Value;
-use crate::convert::{decode, encode};
+use crate::contract::{Input, Value};
+use crate::decode::decode;
+use crate::encode::encode;
 use crate::error::{Error, Result};
-use crate::group::concatenate;
-use crate::run::Run;
-use crate::transformation::{Body, Transformation};
+use crate::gather::{concatenate, take_rows};
+use crate::key::key_columns;
+use crate::log::{Level, capture};
+use crate::output::{by_name, conform};
+use crate::run::Driver;
+use crate::transformation::{Scope, Transformation};
 
 /// A batch of these columns, for an input.
 ///
@@ -20,7 +25,10 @@ use crate::transformation::{Body, Transformation};
 pub fn batch<'a>(columns: impl IntoIterator<Item = (&'a str, ArrayRef)>) -> RecordBatch {
     let (fields, columns): (Vec<_>, Vec<_>) = columns
         .into_iter()
-        .map(|(name, column)| (Field::new(name, column.data_type().clone(), true), column))
+        .map(|(name, column)| {
+            let field = Field::new(name, column.data_type().clone(), true);
+            (field, column)
+        })
         .unzip();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).expect("columns of one length")
 }
@@ -34,36 +42,38 @@ pub struct Outcome {
     pub source_rows: Option<Vec<u32>>,
     /// Rejected rows of the input and their reasons.
     pub rejected: Vec<(u32, String)>,
+    /// What was logged.
+    pub logs: Vec<(Level, String)>,
 }
 
-/// A run in the making. Parameters have their defaults, the interval is the first day of 1970 unless it is said.
+/// A run in the making. Parameters have their defaults, the interval is the first day of 1970 and the host wants source rows,
+/// unless it is said otherwise.
 pub struct Test {
     transformation: Transformation,
     context: Context,
+    given: Vec<(String, Value)>,
+    batch_rows: usize,
 }
 
 impl Test {
     /// A run of this transformation.
     pub fn new(transformation: Transformation) -> Self {
-        let interval = Interval {
+        let day = Interval {
             start: 0,
             end: 86_400_000_000,
         };
-        let parameters = transformation
-            .parameters
-            .iter()
-            .filter_map(|parameter| Some((parameter.name.clone(), parameter.default.clone()?)))
-            .collect();
-        let ranges = transformation.inputs.iter().map(|_| Some(interval)).collect();
         let context = Context {
-            mode: Mode::Materialize(interval),
-            ranges,
-            parameters,
+            mode: Mode::Materialize(day),
+            ranges: vec![Some(day); transformation.inputs.len()],
+            parameters: Vec::new(),
             lineage: true,
+            properties: Vec::new(),
         };
         Self {
             transformation,
             context,
+            given: Vec::new(),
+            batch_rows: 8_192,
         }
     }
 
@@ -75,63 +85,173 @@ impl Test {
         self
     }
 
-    /// The value of a parameter.
-    pub fn parameter(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.context.parameters.retain(|(other, _)| other != name);
-        self.context.parameters.push((name.to_owned(), value.into()));
+    /// Rows as they arrive, instead of an interval's.
+    pub fn streaming(mut self) -> Self {
+        self.context.mode = Mode::Streaming;
+        self.unfiltered()
+    }
+
+    /// One request at this time, instead of an interval.
+    pub fn request(mut self, at: i64) -> Self {
+        self.context.mode = Mode::Request(at);
+        self.unfiltered()
+    }
+
+    /// The time range that an input was filtered to.
+    pub fn range(mut self, input: usize, start: i64, end: i64) -> Self {
+        self.context.ranges[input] = Some(Interval { start, end });
         self
     }
 
-    /// Runs it over one batch for each input, whose columns are found by name. For the keyed scope rows come sorted by key,
-    /// then time, as the host sorts them.
+    /// No input was filtered.
+    pub fn unfiltered(mut self) -> Self {
+        self.context.ranges.fill(None);
+        self
+    }
+
+    /// Whether the host wants source rows.
+    pub fn lineage(mut self, wanted: bool) -> Self {
+        self.context.lineage = wanted;
+        self
+    }
+
+    /// The value of a parameter.
+    pub fn parameter(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.given.retain(|(other, _)| other != name);
+        self.given.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Hands rows in by batches of so many, to test what happens at their edges.
+    pub fn batch_rows(mut self, rows: usize) -> Self {
+        self.batch_rows = rows.max(1);
+        self
+    }
+
+    /// Runs it over the rows of each input, whose columns are found by name. As the host does, it sorts the rows of a keyed
+    /// transformation by key, then by time: the column `timestamp`, or else the first of that kind.
     pub fn run(self, inputs: impl IntoIterator<Item = RecordBatch>) -> Result<Outcome> {
-        let keyed = matches!(self.transformation.body, Body::Keyed(_));
-        let output = Arc::clone(&self.transformation.output);
-        let declared = self.transformation.inputs.clone();
-        let batches: Vec<_> = inputs.into_iter().collect();
-        if batches.len() != declared.len() {
-            return Err(Error::new(format!(
-                "{} batches for {} inputs",
-                batches.len(),
-                declared.len()
-            )));
+        let inputs: Vec<_> = inputs.into_iter().collect();
+        let (outcome, logs) = capture(|| self.run_uncaptured(&inputs));
+        outcome.map(|outcome| Outcome { logs, ..outcome })
+    }
+
+    fn run_uncaptured(mut self, batches: &[RecordBatch]) -> Result<Outcome> {
+        contract(&self.transformation)?;
+        self.context.parameters = self.parameters()?;
+        let Transformation {
+            inputs,
+            output,
+            scope,
+            ..
+        } = self.transformation.clone();
+        if batches.len() != inputs.len() {
+            let (have, want) = (batches.len(), inputs.len());
+            return Err(Error::new(format!("{have} batches for {want} inputs")));
         }
-        let mut run = Run::open(self.transformation, self.context)?;
-        let mut outputs = Vec::new();
-        for (index, (input, batch)) in declared.iter().zip(&batches).enumerate() {
-            let places = input
-                .columns
-                .fields()
-                .iter()
-                .map(|field| batch.schema().index_of(field.name()));
-            let projected = batch.project(&places.collect::<Result<Vec<_>, _>>()?)?;
-            let projected = RecordBatch::try_new(Arc::clone(&input.columns), projected.columns().to_vec())?;
-            run.push(index, decode(&input.columns, encode(&projected)?)?)?;
-            outputs.extend(std::iter::from_fn(|| run.next()));
-        }
-        if keyed {
-            run.end_keys()?;
-        }
-        run.finish()?;
-        outputs.extend(std::iter::from_fn(|| run.next()));
-        let mut parts = Vec::new();
-        let (mut source_rows, mut rejected) = (None::<Vec<u32>>, Vec::new());
-        for finished in outputs {
-            parts.push(decode(&output, encode(&finished.batch)?)?);
-            if let Some(rows) = finished.source_rows {
-                source_rows.get_or_insert_default().extend(rows);
+        let mut driver = Driver::open(self.transformation, self.context)?;
+        let mut seen = Seen::default();
+        for (index, (input, rows)) in inputs.iter().zip(batches).enumerate() {
+            let rows = prepare(input, rows, scope)?;
+            for from in (0..rows.num_rows()).step_by(self.batch_rows) {
+                let part = rows.slice(from, self.batch_rows.min(rows.num_rows() - from));
+                let wit = encode(&input.columns, part.columns().to_vec(), part.num_rows())?;
+                driver.push(index as u32, decode(&input.columns, wit)?)?;
+                seen.drain(&mut driver, from as u32)?;
             }
-            rejected.extend(finished.rejected);
         }
-        let shape = crate::contract::Input {
-            name: String::new(),
-            columns: output,
-            keys: Vec::new(),
-        };
+        if scope == Scope::Keyed {
+            driver.end_keys()?;
+            seen.drain(&mut driver, 0)?;
+        }
+        driver.finish()?;
+        seen.drain(&mut driver, 0)?;
         Ok(Outcome {
-            batch: concatenate(&shape, &parts)?,
-            source_rows,
-            rejected,
+            batch: concatenate(&output, &seen.parts)?,
+            source_rows: seen.source_rows,
+            rejected: seen.rejected,
+            logs: Vec::new(),
         })
+    }
+
+    /// What the host would hand over: the given ones, and defaults for the rest.
+    fn parameters(&self) -> Result<Vec<(String, Value)>> {
+        let declared = &self.transformation.parameters;
+        for (name, _) in &self.given {
+            if !declared.iter().any(|parameter| parameter.name == *name) {
+                return Err(Error::parameter(format!("there is no parameter `{name}`")));
+            }
+        }
+        let value = |parameter: &crate::Parameter| {
+            let name = &parameter.name;
+            let mut given = self.given.iter();
+            let given = given.find(|(other, _)| other == name);
+            let value = given.map(|(_, value)| parameter.kind.of(value.clone()));
+            value
+                .or_else(|| parameter.default.clone())
+                .map(|value| (name.clone(), value))
+                .ok_or_else(|| Error::parameter(format!("parameter `{name}` must be given")))
+        };
+        declared.iter().map(value).collect()
+    }
+}
+
+/// The rows as the host would hand them in.
+fn prepare(input: &Input, rows: &RecordBatch, scope: Scope) -> Result<RecordBatch> {
+    let named = |error: Error| Error::new(format!("input `{}`: {}", input.name, error.message));
+    let columns = by_name(&input.columns, rows).map_err(named)?;
+    conform(&input.columns, &columns, rows.num_rows()).map_err(named)?;
+    let wit = encode(&input.columns, columns, rows.num_rows())?;
+    let rows = decode(&input.columns, wit)?;
+    if scope != Scope::Keyed {
+        return Ok(rows);
+    }
+    let keys = key_columns(&input.columns, &input.keys, &rows)?;
+    let times = key_columns(&input.columns, &time_column(input), &rows)?;
+    let mut order: Vec<u32> = (0..rows.num_rows() as u32).collect();
+    order.sort_by_key(|row| {
+        let columns = keys.iter().chain(&times);
+        columns
+            .map(|column| column.value(*row as usize))
+            .collect::<Vec<_>>()
+    });
+    take_rows(&rows, &order)
+}
+
+fn time_column(input: &Input) -> Vec<String> {
+    let is_time = |field: &&Arc<Field>| matches!(field.data_type(), DataType::Timestamp(..));
+    let fields = input.columns.fields().iter();
+    let mut times = fields.filter(is_time).map(|field| field.name().clone());
+    let first = times.next();
+    if times.any(|name| name == "timestamp") {
+        return vec!["timestamp".to_owned()];
+    }
+    first.into_iter().collect()
+}
+
+#[derive(Default)]
+struct Seen {
+    parts: Vec<RecordBatch>,
+    source_rows: Option<Vec<u32>>,
+    rejected: Vec<(u32, String)>,
+}
+
+impl Seen {
+    /// Takes what is ready; `from` is where the batch last pushed starts in its input.
+    fn drain(&mut self, driver: &mut Driver, from: u32) -> Result<()> {
+        while let Some(checked) = driver.next()? {
+            let schema = Arc::clone(&checked.schema);
+            let output = checked.into_wit()?;
+            self.parts.push(decode(&schema, output.batch)?);
+            if let Some(rows) = output.source_rows {
+                let rows = rows.into_iter().map(|row| row + from);
+                self.source_rows.get_or_insert_default().extend(rows);
+            }
+            for rejection in output.rejected {
+                self.rejected
+                    .push((rejection.row + from, rejection.message));
+            }
+        }
+        driver.check_aligned()
     }
 }

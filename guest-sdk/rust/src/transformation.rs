@@ -1,3 +1,4 @@
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -8,18 +9,22 @@ use crate::context::Context;
 use crate::contract::{Input, Parameter};
 use crate::error::Result;
 use crate::group::Group;
+use crate::inputs::Inputs;
 use crate::output::Output;
+use crate::rows::{Emitter, Rows};
+use crate::run::{Open, Run};
+use crate::runs::{ByKey, Columnar, EmitKeys, EmitRows, EmitWhole, PerBatch};
 
-/// Makes rows of the rows of a key; one value for a run.
+/// Makes columns of the rows of a key; one value for a run.
 pub trait Keyed {
     /// All rows of one key. Keys come in rising order.
     fn group(&mut self, group: &Group<'_>) -> Result<()>;
 
-    /// Hands over what was made since it was last asked.
+    /// Hands over what was made since it was last asked, at the end of each range of keys.
     fn take(&mut self) -> Result<Output>;
 }
 
-/// Makes rows of a whole interval; one value for a run.
+/// Makes columns of a whole interval without holding its rows; one value for a run.
 pub trait Whole {
     /// Rows of an input; inputs come one after another.
     fn push(&mut self, input: usize, batch: &RecordBatch) -> Result<()>;
@@ -28,16 +33,13 @@ pub trait Whole {
     fn finish(&mut self) -> Result<Output>;
 }
 
-type Rows = dyn Fn(&Context, &RecordBatch) -> Result<Output>;
-type OpenKeyed = dyn Fn(&Context) -> Result<Box<dyn Keyed>>;
-type OpenWhole = dyn Fn(&Context) -> Result<Box<dyn Whole>>;
-
-#[derive(Clone)]
-pub(crate) enum Body {
-    Aligned(Arc<Rows>),
-    Row(Arc<Rows>),
-    Keyed(Arc<OpenKeyed>),
-    Interval(Arc<OpenWhole>),
+/// How far the host may split the input over runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    Aligned,
+    Row,
+    Keyed,
+    Interval,
 }
 
 /// One transformation: its contract, and what makes its rows.
@@ -48,39 +50,31 @@ pub struct Transformation {
     pub(crate) inputs: Vec<Input>,
     pub(crate) output: SchemaRef,
     pub(crate) parameters: Vec<Parameter>,
-    pub(crate) body: Body,
+    pub(crate) properties: Vec<(String, String)>,
+    pub(crate) scope: Scope,
+    pub(crate) open: Arc<Open>,
 }
 
 impl Transformation {
     /// One row out for each row in, in the same order.
     pub fn aligned(name: &str) -> Builder<AlignedScope> {
-        Builder::new(name, AlignedScope)
+        Builder::new(name, Scope::Aligned)
     }
 
     /// Every row by itself, any number of rows out.
     pub fn row(name: &str) -> Builder<RowScope> {
-        Builder::new(name, RowScope)
+        Builder::new(name, Scope::Row)
     }
 
     /// All rows of a key together. Needs `incremental_backfills` in the view.
     pub fn keyed(name: &str) -> Builder<KeyedScope> {
-        Builder::new(name, KeyedScope)
+        Builder::new(name, Scope::Keyed)
     }
 
     /// A whole interval in one run. Needs `incremental_backfills` in the view.
     pub fn interval(name: &str) -> Builder<IntervalScope> {
-        Builder::new(name, IntervalScope)
+        Builder::new(name, Scope::Interval)
     }
-}
-
-/// A transformation in the making; [`run`](Builder::run) ends it.
-pub struct Builder<S> {
-    name: String,
-    doc: String,
-    inputs: Vec<Input>,
-    output: SchemaRef,
-    parameters: Vec<Parameter>,
-    scope: S,
 }
 
 /// See [`Transformation::aligned`].
@@ -92,16 +86,29 @@ pub struct KeyedScope;
 /// See [`Transformation::interval`].
 pub struct IntervalScope;
 
+/// A transformation in the making. `run` (with columns), `emit` (row by row) or [`open`](Builder::open) ends it.
+pub struct Builder<S> {
+    name: String,
+    doc: String,
+    inputs: Vec<Input>,
+    output: SchemaRef,
+    parameters: Vec<Parameter>,
+    properties: Vec<(String, String)>,
+    scope: Scope,
+    marker: PhantomData<S>,
+}
+
 impl<S> Builder<S> {
-    fn new(name: &str, scope: S) -> Self {
-        let output = Arc::new(Schema::empty());
+    fn new(name: &str, scope: Scope) -> Self {
         Self {
             name: name.to_owned(),
             doc: String::new(),
             inputs: Vec::new(),
-            output,
+            output: Arc::new(Schema::empty()),
             parameters: Vec::new(),
+            properties: Vec::new(),
             scope,
+            marker: PhantomData,
         }
     }
 
@@ -125,20 +132,38 @@ impl<S> Builder<S> {
 
     /// The columns of its output, in order.
     pub fn output(mut self, columns: impl IntoIterator<Item = Column>) -> Self {
-        self.output = Arc::new(Schema::new(
-            columns.into_iter().map(|column| column.0).collect::<Vec<_>>(),
-        ));
+        let fields: Vec<_> = columns.into_iter().map(|column| column.0).collect();
+        self.output = Arc::new(Schema::new(fields));
         self
     }
 
-    fn build(self, body: impl FnOnce(S) -> Body) -> Transformation {
+    /// Adds a property for a host later than this SDK; one that does not know it ignores it.
+    pub fn property(mut self, name: &str, value: &str) -> Self {
+        self.properties.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// For runs with a state of their own: called once for a run, what it returns is given the batches. See [`Run`].
+    pub fn open<R: Run + 'static>(
+        self,
+        open: impl Fn(&Context) -> Result<R> + 'static,
+    ) -> Transformation {
+        self.build(move |_, context| Ok(Box::new(open(context)?)))
+    }
+
+    fn build(
+        self,
+        open: impl Fn(&Transformation, &Context) -> Result<Box<dyn Run>> + 'static,
+    ) -> Transformation {
         let Self {
             name,
             doc,
             inputs,
             output,
             parameters,
+            properties,
             scope,
+            marker: _,
         } = self;
         Transformation {
             name,
@@ -146,35 +171,111 @@ impl<S> Builder<S> {
             inputs,
             output,
             parameters,
-            body: body(scope),
+            properties,
+            scope,
+            open: Arc::new(open),
         }
+    }
+
+    fn per_batch(
+        self,
+        function: impl Fn(&Context, &RecordBatch) -> Result<Output> + 'static,
+    ) -> Transformation {
+        let function = Arc::new(function);
+        self.build(move |_, context| {
+            Ok(Box::new(PerBatch::new(
+                Arc::clone(&function),
+                context.clone(),
+            )))
+        })
     }
 }
 
 impl Builder<AlignedScope> {
-    /// Called for each batch.
-    pub fn run(self, rows: impl Fn(&Context, &RecordBatch) -> Result<Output> + 'static) -> Transformation {
-        self.build(|_| Body::Aligned(Arc::new(rows)))
+    /// `function` is called for each batch, and returns as many rows, in the same order.
+    pub fn run(
+        self,
+        function: impl Fn(&Context, &RecordBatch) -> Result<Output> + 'static,
+    ) -> Transformation {
+        self.per_batch(function)
     }
 }
 
 impl Builder<RowScope> {
-    /// Called for each batch.
-    pub fn run(self, rows: impl Fn(&Context, &RecordBatch) -> Result<Output> + 'static) -> Transformation {
-        self.build(|_| Body::Row(Arc::new(rows)))
+    /// `function` is called for each batch, and returns columns.
+    pub fn run(
+        self,
+        function: impl Fn(&Context, &RecordBatch) -> Result<Output> + 'static,
+    ) -> Transformation {
+        self.per_batch(function)
+    }
+
+    /// `function` is called for each batch, and emits rows one by one.
+    pub fn emit(
+        self,
+        function: impl Fn(&Context, &RecordBatch, &mut Emitter) -> Result<()> + 'static,
+    ) -> Transformation {
+        let function = Arc::new(function);
+        self.build(move |transformation, context| {
+            Ok(Box::new(EmitRows::new(
+                Arc::clone(&function),
+                context.clone(),
+                Arc::clone(&transformation.output),
+            )))
+        })
     }
 }
 
 impl Builder<KeyedScope> {
-    /// Called once for a run; what it returns is given the keys.
-    pub fn run<K: Keyed + 'static>(self, open: impl Fn(&Context) -> Result<K> + 'static) -> Transformation {
-        self.build(|_| Body::Keyed(Arc::new(move |context| Ok(Box::new(open(context)?)))))
+    /// `function` is called for each key with all its rows, and emits rows one by one. Keys rise.
+    pub fn emit(
+        self,
+        function: impl Fn(&Context, &Group<'_>, &mut Rows) -> Result<()> + 'static,
+    ) -> Transformation {
+        let function = Arc::new(function);
+        self.build(move |transformation, context| {
+            let keyed = EmitKeys::new(
+                Arc::clone(&function),
+                context.clone(),
+                &transformation.output,
+            );
+            Ok(Box::new(ByKey::new(keyed, &transformation.inputs)))
+        })
+    }
+
+    /// Called once for a run; what it returns is given the keys, and returns columns.
+    pub fn run<K: Keyed + 'static>(
+        self,
+        open: impl Fn(&Context) -> Result<K> + 'static,
+    ) -> Transformation {
+        self.build(move |transformation, context| {
+            let keyed = Columnar::new(open(context)?);
+            Ok(Box::new(ByKey::new(keyed, &transformation.inputs)))
+        })
     }
 }
 
 impl Builder<IntervalScope> {
-    /// Called once for a run; what it returns is given the rows.
-    pub fn run<W: Whole + 'static>(self, open: impl Fn(&Context) -> Result<W> + 'static) -> Transformation {
-        self.build(|_| Body::Interval(Arc::new(move |context| Ok(Box::new(open(context)?)))))
+    /// `function` is called once, with all rows of every input, and emits rows one by one.
+    pub fn emit(
+        self,
+        function: impl Fn(&Context, &Inputs, &mut Rows) -> Result<()> + 'static,
+    ) -> Transformation {
+        let function = Arc::new(function);
+        self.build(move |transformation, context| {
+            Ok(Box::new(EmitWhole::new(
+                Arc::clone(&function),
+                context.clone(),
+                transformation,
+            )))
+        })
+    }
+
+    /// Called once for a run; what it returns is given the rows, and returns columns.
+    pub fn run<W: Whole + 'static>(
+        self,
+        open: impl Fn(&Context) -> Result<W> + 'static,
+    ) -> Transformation {
+        self.build(move |_, context| Ok(Box::new(Columnar::new(open(context)?))))
     }
 }

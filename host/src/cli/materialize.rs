@@ -55,8 +55,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         .filter(|view| arguments.views.is_empty() || arguments.views.contains(&view.view.name));
     let settings = Settings {
         session: bench.session.clone(),
-        threads: Arc::clone(&bench.threads),
-        log: bench.log(),
+        guests: bench.guests.clone(),
         parallel: arguments.parallel.unwrap_or_else(cores),
     };
     let (mut rows, mut list) = (Vec::new(), Vec::new());

@@ -52,7 +52,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
                 None,
             )
         })?;
-    let (mut rows, report) = run_to_stream(&bench.session, &bench.threads, &bench.log(), view, interval).await?;
+    let (mut rows, report) = run_to_stream(&bench.session, &bench.guests, view, interval).await?;
     let mut sink = open(arguments, view)?;
     let mut shown_rows: Vec<RecordBatch> = Vec::new();
     let mut count = 0;

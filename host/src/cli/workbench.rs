@@ -8,6 +8,8 @@ use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use sandglass_runtime::{GuestThreads, Profile, Sandbox};
 
+use tokio::sync::Semaphore;
+
 use super::Global;
 use super::error::CliError;
 use crate::definition::Project;
@@ -17,16 +19,15 @@ use crate::project::{CompiledView, Folder};
 use crate::registry::{Applied, Registry};
 use crate::source::SourceTable;
 use crate::time::{Span, Timestamp};
-use crate::transform::Log;
+use crate::transform::{Guests, Log};
 use crate::workspace::Name;
 
 /// What commands work with: the project's folder, the engines, the stores, the time.
 pub(crate) struct Workbench {
     pub(crate) folder: Folder,
     pub(crate) session: SessionContext,
-    pub(crate) threads: Arc<GuestThreads>,
+    pub(crate) guests: Guests,
     pub(crate) now: Timestamp,
-    verbose: bool,
     sandbox: OnceLock<Sandbox>,
 }
 
@@ -51,9 +52,12 @@ impl Workbench {
         Ok(Self {
             folder,
             session,
-            threads: Arc::new(threads),
+            guests: Guests {
+                threads: Arc::new(threads),
+                slots: Arc::new(Semaphore::new(runs() as usize)),
+                log: log(global.verbose),
+            },
             now: global.now.unwrap_or_else(wall_clock),
-            verbose: global.verbose,
             sandbox: OnceLock::new(),
         })
     }
@@ -85,20 +89,8 @@ impl Workbench {
         if let Some(sandbox) = self.sandbox.get() {
             return Ok(sandbox);
         }
-        // As many runs as there are partitions of jobs that run at once.
-        let runs = u32::try_from(cores() * cores() * 4).unwrap_or(64).clamp(16, 256);
-        let sandbox = Sandbox::new(Profile::Production, runs).map_err(CliError::internal)?;
+        let sandbox = Sandbox::new(Profile::Production, runs()).map_err(CliError::internal)?;
         Ok(self.sandbox.get_or_init(|| sandbox))
-    }
-
-    /// Where guests' messages go.
-    pub(crate) fn log(&self) -> Log {
-        let verbose = self.verbose;
-        Arc::new(move |label, level, message| {
-            if verbose || matches!(level, "warn" | "error") {
-                eprintln!("guest, {label}: {level}: {message}");
-            }
-        })
     }
 
     /// Opens sources, each once.
@@ -155,6 +147,20 @@ impl Workbench {
             .map_err(|error| CliError::internal(format!("{}: {error}", folder.display())))?;
         Ok(shown(&absolute))
     }
+}
+
+/// Runs that the engine has room for: the partitions of jobs that run at once, and no more address space than a machine has.
+fn runs() -> u32 {
+    u32::try_from(cores() * cores() * 4).unwrap_or(64).clamp(16, 256)
+}
+
+/// Guests' warnings and errors, or all that they say.
+fn log(verbose: bool) -> Log {
+    Arc::new(move |label, level, message| {
+        if verbose || matches!(level, "warn" | "error") {
+            eprintln!("guest, {label}: {level}: {message}");
+        }
+    })
 }
 
 pub(crate) fn cores() -> usize {

@@ -55,18 +55,24 @@ impl<'a> KeyColumns<'a> {
         self.columns.iter().any(|(_, array)| array.is_null(row))
     }
 
-    /// The canonical bytes of the row's key.
+    /// The canonical bytes of the row's key, of which no part is null.
     pub fn encode(&self, row: usize) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.columns.len() * 9);
+        self.encode_into(row, &mut out);
+        out
+    }
+
+    /// Replaces what a buffer holds by the canonical bytes of the row's key, of which no part is null.
+    pub fn encode_into(&self, row: usize, out: &mut Vec<u8>) {
+        out.clear();
         for (column, _) in &self.columns {
             match column {
                 Column::Numbers(values) => out.extend(ordered(values[row]).to_be_bytes()),
                 Column::Days(values) => out.extend(ordered(i64::from(values[row])).to_be_bytes()),
                 Column::Boolean(array) => out.push(u8::from(array.value(row))),
-                Column::Utf8(array) => encode_text(array.value(row), &mut out),
+                Column::Utf8(array) => encode_text(array.value(row), out),
             }
         }
-        out
     }
 }
 
@@ -81,4 +87,81 @@ fn column(array: &ArrayRef, kind: KeyKind) -> Option<Column<'_>> {
         KeyKind::Boolean => Column::Boolean(array.as_boolean_opt()?),
         KeyKind::Utf8 => Column::Utf8(array.as_string_opt()?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Date32Array, Int64Array, TimestampMicrosecondArray};
+
+    use super::*;
+    use crate::key::{KeyValue, encode};
+
+    fn join_key(name: &str, kind: KeyKind) -> JoinKey {
+        JoinKey {
+            name: name.to_owned(),
+            kind,
+        }
+    }
+
+    fn batch() -> RecordBatch {
+        let columns: [(&str, ArrayRef); 5] = [
+            ("number", Arc::new(Int64Array::from(vec![Some(-1), None, Some(3)]))),
+            ("text", Arc::new(StringArray::from(vec!["a\0b", "", "c"]))),
+            ("flag", Arc::new(BooleanArray::from(vec![true, false, true]))),
+            ("day", Arc::new(Date32Array::from(vec![-1, 0, 1]))),
+            (
+                "time",
+                Arc::new(TimestampMicrosecondArray::from(vec![i64::MIN, 0, i64::MAX]).with_timezone("UTC")),
+            ),
+        ];
+        RecordBatch::try_from_iter(columns).expect("columns of one length")
+    }
+
+    #[test]
+    fn columns_give_the_bytes_that_values_give() {
+        // A slice starts in the middle of its buffers.
+        let batch = batch().slice(2, 1);
+        let keys = [
+            join_key("time", KeyKind::Timestamp),
+            join_key("text", KeyKind::Utf8),
+            join_key("number", KeyKind::Int64),
+            join_key("flag", KeyKind::Boolean),
+            join_key("day", KeyKind::Date),
+        ];
+        let columns = KeyColumns::new(&batch, &keys).expect("columns of these kinds");
+        let values = [
+            KeyValue::Timestamp(i64::MAX),
+            KeyValue::Utf8("c".to_owned()),
+            KeyValue::Int64(3),
+            KeyValue::Boolean(true),
+            KeyValue::Date(1),
+        ];
+        let mut buffer = vec![1, 2, 3];
+        columns.encode_into(0, &mut buffer);
+        assert_eq!(buffer, encode(&values));
+        assert_eq!(columns.encode(0), buffer);
+    }
+
+    #[test]
+    fn a_key_is_null_if_a_part_is() {
+        let batch = batch();
+        let keys = [join_key("text", KeyKind::Utf8), join_key("number", KeyKind::Int64)];
+        let columns = KeyColumns::new(&batch, &keys).expect("columns of these kinds");
+        assert_eq!([0, 1, 2].map(|row| columns.is_null(row)), [false, true, false]);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_column_is_told() {
+        let message = |name, kind| {
+            KeyColumns::new(&batch(), &[join_key(name, kind)])
+                .err()
+                .map(|error| error.message)
+        };
+        let text = "there is no column `user` for the join key";
+        assert_eq!(message("user", KeyKind::Int64).as_deref(), Some(text));
+        let text = "column `text` is Utf8, its join key is int64";
+        assert_eq!(message("text", KeyKind::Int64).as_deref(), Some(text));
+    }
 }

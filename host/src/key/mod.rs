@@ -3,6 +3,7 @@
 //! The law kept here: the order of the bytes is the order of the values, and a key has one encoding only.
 
 mod columns;
+mod json;
 
 pub use columns::{KeyColumns, data_type};
 

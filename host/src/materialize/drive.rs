@@ -2,14 +2,13 @@ use std::sync::Arc;
 
 use datafusion::prelude::SessionContext;
 use futures::stream::{FuturesUnordered, StreamExt};
-use sandglass_runtime::GuestThreads;
 
 use super::error::MaterializeError;
 use super::job::{JobReport, stage_job};
 use crate::offline::{Coverage, JobCommit, OfflineTable};
 use crate::plan::Job;
 use crate::project::CompiledView;
-use crate::transform::Log;
+use crate::transform::Guests;
 
 /// How jobs are run.
 #[derive(Clone)]
@@ -17,9 +16,7 @@ pub struct Settings {
     /// DataFusion's session, with its memory pool.
     pub session: SessionContext,
     /// Where guests run.
-    pub threads: Arc<GuestThreads>,
-    /// Where guests' logs go.
-    pub log: Log,
+    pub guests: Guests,
     /// Jobs at once.
     pub parallel: usize,
 }
@@ -78,10 +75,8 @@ pub async fn materialize(
             let interval = job.interval;
             // A task of its own, so that jobs share the machine's cores.
             running.push(tokio::spawn(async move {
-                let Settings {
-                    session, threads, log, ..
-                } = &settings;
-                let staged = stage_job(session, threads, log, &compiled, &table, interval).await;
+                let Settings { session, guests, .. } = &settings;
+                let staged = stage_job(session, guests, &compiled, &table, interval).await;
                 staged.map(|(staged, reads, report)| (JobCommit { staged, attempt, reads }, report))
             }));
         }

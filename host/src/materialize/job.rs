@@ -8,7 +8,7 @@ use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionContext;
-use sandglass_runtime::{Context, GuestThreads, Mode};
+use sandglass_runtime::{Context, Mode};
 use serde::Serialize;
 
 use super::cut::{Cut, CutCounts, CutExec};
@@ -17,7 +17,7 @@ use crate::offline::{FileRead, OfflineTable, Reads, SourceRead, Staged};
 use crate::project::{CompiledTransform, CompiledView};
 use crate::source::{NormalizeExec, ScanMetrics, SourceCounts, SourceTable, scan_metrics};
 use crate::time::Interval;
-use crate::transform::{Log, Transform, TransformCounts, WasmTransformExec, plan};
+use crate::transform::{Guests, Transform, TransformCounts, WasmTransformExec, plan};
 
 /// What a job did.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -70,8 +70,7 @@ struct JobPlan {
 impl JobPlan {
     async fn new(
         session: &SessionContext,
-        threads: &Arc<GuestThreads>,
-        log: &Log,
+        guests: &Guests,
         compiled: &CompiledView,
         interval: Interval,
     ) -> Result<Self, MaterializeError> {
@@ -94,7 +93,7 @@ impl JobPlan {
         let (made, transform) = match &compiled.transform {
             Some(transform) => {
                 let partitions = session.copied_config().target_partitions();
-                let transform = transform_of(transform, compiled, interval, &ranges, threads, log, &label);
+                let transform = transform_of(transform, compiled, interval, &ranges, guests, &label);
                 let node = plan(transform, scans, partitions).map_err(engine)?;
                 (Arc::clone(&node) as Arc<dyn ExecutionPlan>, Some(node))
             }
@@ -145,8 +144,7 @@ fn transform_of(
     compiled: &CompiledView,
     interval: Interval,
     ranges: &[Option<Interval>],
-    threads: &Arc<GuestThreads>,
-    log: &Log,
+    guests: &Guests,
     label: &str,
 ) -> Transform {
     let micros = |range: &Interval| (range.start.micros(), range.end.micros());
@@ -161,14 +159,13 @@ fn transform_of(
             lineage: false,
         },
         limits: transform.limits.clone(),
-        threads: Arc::clone(threads),
+        guests: guests.clone(),
         label: label.to_owned(),
         time_columns: compiled
             .inputs
             .iter()
             .map(|(_, table)| SourceTable::time_column(table).to_owned())
             .collect(),
-        log: Arc::clone(log),
     }
 }
 
@@ -182,14 +179,13 @@ fn no_source(label: &str) -> MaterializeError {
 /// Runs a job and stages its rows; nothing is visible yet.
 pub async fn stage_job(
     session: &SessionContext,
-    threads: &Arc<GuestThreads>,
-    log: &Log,
+    guests: &Guests,
     compiled: &CompiledView,
     table: &OfflineTable,
     interval: Interval,
 ) -> Result<(Staged, Reads, JobReport), MaterializeError> {
     let label = label(&compiled.view.name, interval);
-    let plan = JobPlan::new(session, threads, log, compiled, interval).await?;
+    let plan = JobPlan::new(session, guests, compiled, interval).await?;
     let rows = execute_stream(Arc::clone(&plan.root), session.task_ctx())
         .map_err(|error| MaterializeError::from_plan(&label, error))?;
     let staged = table
@@ -219,13 +215,12 @@ pub async fn stage_job(
 /// Runs a job and hands its rows out, sorted by time, writing nothing.
 pub async fn run_to_stream(
     session: &SessionContext,
-    threads: &Arc<GuestThreads>,
-    log: &Log,
+    guests: &Guests,
     compiled: &CompiledView,
     interval: Interval,
 ) -> Result<(SendableRecordBatchStream, impl Fn() -> JobReport + use<>), MaterializeError> {
     let failed = |error| MaterializeError::from_plan(&label(&compiled.view.name, interval), error);
-    let plan = JobPlan::new(session, threads, log, compiled, interval).await?;
+    let plan = JobPlan::new(session, guests, compiled, interval).await?;
     let sorted = sorted_by_time(Arc::clone(&plan.root), &compiled.view.timestamp_column).map_err(failed)?;
     let rows = execute_stream(sorted, session.task_ctx()).map_err(failed)?;
     Ok((rows, move || plan.report()))

@@ -1,158 +1,161 @@
-//! The embedded store on LMDB: one environment for what is live, one for each generation.
+//! The embedded store on LMDB: one environment for what is live, one for each generation. Several processes may read and
+//! write it at once.
 //!
-//! Items and the generation's state lie in one environment, so that a small change is one transaction; the live environment
-//! names only the version and the generation, so that a switch is one too. Nothing has to be kept equal over two of them.
+//! Below the store's folder lie `live/` and `<workspace>/<view>/v<N>/g<M>/`. The law kept here: what is read together was
+//! written together, whatever is killed when. There is no transaction over two environments, so nothing is kept in two:
+//! items and the generation's state (`through`, the offline version) lie in the generation, and a small change is one
+//! transaction there; `live/` names the version and the generation only, and a switch is one transaction there.
+//!
+//! What must not happen between a look at the live record and an action on it, happens under the write lock of `live/`, which
+//! holds over processes: a small change is committed, a generation is switched to, reserved or doomed under it. Whoever holds
+//! a generation's write lock may take that of `live/`, never the other way round.
+//!
+//! A process that is killed within a commit may leave it done but not yet told: it is seen when the next one writes. So what is
+//! planned is compared with what is found under the lock, and not with what was read before.
+
+mod environment;
+mod generation;
+mod live;
+mod load;
+mod sweep;
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use heed::types::{Bytes, Str};
-use heed::{Database, Env, EnvFlags, EnvOpenOptions, MdbError, RoTxn, RwTxn, WithoutTls};
-use sha2::{Digest, Sha256};
-
+use self::environment::{View, exists};
+use self::generation::Generation;
+use self::live::Live;
 use super::item::Item;
 use super::store::{Change, GenerationState, LiveRecord, OnlineError, OnlineStore, Read};
 use crate::time::{Span, Timestamp};
 use crate::workspace::Name;
 
-type Environment = Env<WithoutTls>;
-
 /// LMDB in a folder. Several processes may read and write it at once.
 pub struct EmbeddedStore {
-    root: PathBuf,
+    folder: PathBuf,
+    /// The folder without links and detours, once it is there: one environment must not be opened by two paths.
+    root: OnceLock<PathBuf>,
     map_size_bytes: usize,
     /// Locks of generations that are built and not yet switched to: a sweep leaves them alone.
     building: Mutex<HashMap<PathBuf, File>>,
 }
 
-/// The map of the live environment; a record is some hundred bytes.
-const LIVE_MAP_BYTES: usize = 1 << 30;
-const READERS_MAX: u32 = 1024;
-/// A bulk load commits in pieces of about this many bytes.
-const PIECE_BYTES: usize = 64 << 20;
-/// LMDB's longest key; longer ones are hashed, and the item keeps the key itself.
-const KEY_BYTES_MAX: usize = 511;
 /// How often a read starts anew because a generation was dropped while it was looked up.
 const TRIES: usize = 16;
 
-/// LMDB must not open one environment twice in a process.
-static OPEN: LazyLock<Mutex<HashMap<PathBuf, Environment>>> = LazyLock::new(Mutex::default);
-
 impl EmbeddedStore {
-    /// The store in this folder, which is made when it is first written.
+    /// The store in this folder, which is made when it is first written. `map_size_bytes` bounds one generation, and has to be
+    /// the same in all processes that use the store.
     pub fn new(root: &Path, map_size_bytes: u64) -> Self {
-        let map_size_bytes = usize::try_from(map_size_bytes).unwrap_or(usize::MAX);
         Self {
-            root: root.to_owned(),
-            map_size_bytes,
+            folder: root.to_owned(),
+            root: OnceLock::new(),
+            map_size_bytes: usize::try_from(map_size_bytes).unwrap_or(usize::MAX),
             building: Mutex::default(),
         }
     }
 
-    fn generation_path(&self, name: &Name, generation: u64) -> PathBuf {
-        self.root.join(name.path()).join(format!("g{generation}"))
-    }
-
-    fn live_environment(&self, view: &View<'_>) -> Result<Option<Environment>, OnlineError> {
-        let path = self.root.join("live");
-        if !path.join("data.mdb").exists() {
-            return Ok(None);
+    fn root(&self) -> &Path {
+        if let Some(root) = self.root.get() {
+            return root;
         }
-        open(&path, LIVE_MAP_BYTES, view).map(Some)
+        match self.folder.canonicalize() {
+            Ok(root) => self.root.get_or_init(|| root),
+            Err(_) => &self.folder,
+        }
     }
 
-    fn live_record(&self, view: &View<'_>) -> Result<Option<LiveRecord>, OnlineError> {
-        let Some(environment) = self.live_environment(view)? else {
-            return Ok(None);
-        };
-        let transaction = environment.read_txn().map_err(|error| view.lmdb(error))?;
-        let Some(live) = view.database::<Str>(&environment, &transaction, "live")? else {
-            return Ok(None);
-        };
-        view.json(live.get(&transaction, &view.key()).map_err(|error| view.lmdb(error))?)
+    fn path(&self, name: &Name, generation: u64) -> PathBuf {
+        self.root().join(name.path()).join(format!("g{generation}"))
     }
 
-    /// Reads one view at one snapshot of what is live.
+    fn generation(&self, view: &View<'_>, live: &LiveRecord) -> Result<Option<Generation>, OnlineError> {
+        let path = self.path(&view.version(live.version), live.generation);
+        Generation::open(&path, self.map_size_bytes, view)
+    }
+
+    /// Reads views, all at one snapshot of what is live, and each at one snapshot of its generation.
     fn read<T>(
         &self,
-        view: &View<'_>,
-        mut read: impl FnMut(&LiveRecord, &Environment, &RoTxn<'_, WithoutTls>) -> Result<T, OnlineError>,
-    ) -> Result<Option<T>, OnlineError> {
-        let mut problem = None;
-        for _ in 0..TRIES {
-            let Some(live) = self.live_record(view)? else {
-                return Ok(None);
+        names: &[&Name],
+        mut read: impl FnMut(usize, &View<'_>, &LiveRecord, &Generation) -> Result<T, OnlineError>,
+    ) -> Result<Vec<Option<T>>, OnlineError> {
+        let Some(first) = names.first() else {
+            return Ok(Vec::new());
+        };
+        let mut missing = None;
+        'anew: for _ in 0..TRIES {
+            let Some(live) = Live::open(self.root(), &View(first))? else {
+                return Ok(names.iter().map(|_| None).collect());
             };
-            let path = self.generation_path(&view.version(live.version), live.generation);
-            if !path.join("data.mdb").exists() {
-                // Dropped between the two looks: the live record names another one by now, or the store is damaged.
-                problem = Some(view.corrupt(format!("the live generation {} is not there", path.display())));
-                continue;
+            let mut answers = Vec::with_capacity(names.len());
+            for (index, record) in live.records(names)?.into_iter().enumerate() {
+                let view = View(names[index]);
+                let Some(record) = record else {
+                    answers.push(None);
+                    continue;
+                };
+                let Some(generation) = self.generation(&view, &record)? else {
+                    // Dropped between the two looks: by now another one is live, or the store is damaged.
+                    let path = self.path(&view.version(record.version), record.generation);
+                    missing = Some(view.missing(&path));
+                    continue 'anew;
+                };
+                answers.push(Some(read(index, &view, &record, &generation)?));
             }
-            let environment = open(&path, self.map_size_bytes, view)?;
-            let transaction = environment.read_txn().map_err(|error| view.lmdb(error))?;
-            return read(&live, &environment, &transaction).map(Some);
+            return Ok(answers);
         }
-        match problem {
-            Some(problem) => Err(problem),
-            None => Ok(None),
-        }
+        Err(missing.unwrap_or_else(|| View(first).unavailable("nothing was read".to_owned())))
     }
 
-    fn generations(&self, name: &Name) -> Vec<u64> {
-        let Ok(entries) = std::fs::read_dir(self.root.join(name.path())) else {
-            return Vec::new();
-        };
-        let number = |entry: std::fs::DirEntry| entry.file_name().to_str()?.strip_prefix('g')?.parse().ok();
-        entries.filter_map(|entry| number(entry.ok()?)).collect()
+    fn read_one<T>(
+        &self,
+        name: &Name,
+        mut read: impl FnMut(&View<'_>, &LiveRecord, &Generation) -> Result<T, OnlineError>,
+    ) -> Result<Option<T>, OnlineError> {
+        let answers = self.read(&[name], |_, view, live, generation| read(view, live, generation))?;
+        Ok(answers.into_iter().flatten().next())
     }
 
-    fn versions(&self, name: &Name) -> Vec<u32> {
-        let folder = self.root.join(name.workspace().as_str()).join(name.view());
-        let Ok(entries) = std::fs::read_dir(folder) else {
-            return Vec::new();
-        };
-        let number = |entry: std::fs::DirEntry| entry.file_name().to_str()?.strip_prefix('v')?.parse().ok();
-        entries.filter_map(|entry| number(entry.ok()?)).collect()
+    fn release(&self, path: &Path) -> Option<File> {
+        self.building
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(path)
     }
 }
 
 impl OnlineStore for EmbeddedStore {
     fn get(&self, wanted: &[(Name, Vec<Vec<u8>>)]) -> Result<Vec<Option<Read>>, OnlineError> {
-        wanted
-            .iter()
-            .map(|(name, keys)| {
-                let view = View(name);
-                self.read(&view, |live, environment, transaction| {
-                    let state = view.state(environment, transaction)?;
-                    let items = view.items(environment, transaction)?;
-                    let items = keys
-                        .iter()
-                        .map(|key| {
-                            let bytes = items
-                                .get(transaction, &stored_key(key))
-                                .map_err(|error| view.lmdb(error))?;
-                            let item = bytes.map(|bytes| view.item(key, bytes)).transpose()?;
-                            Ok(item.and_then(|(stored, item)| (stored == *key).then_some(item)))
-                        })
-                        .collect::<Result<_, OnlineError>>()?;
-                    Ok(Read {
-                        live: live.clone(),
-                        state,
-                        items,
-                    })
-                })
+        let names: Vec<&Name> = wanted.iter().map(|(name, _)| name).collect();
+        self.read(&names, |index, view, live, generation| {
+            let snapshot = generation.snapshot(view)?;
+            let keys = &wanted[index].1;
+            Ok(Read {
+                live: snapshot.record(live)?,
+                state: snapshot.state()?,
+                items: keys.iter().map(|key| snapshot.get(key)).collect::<Result<_, _>>()?,
             })
-            .collect()
+        })
     }
 
     fn live(&self, name: &Name) -> Result<Option<(LiveRecord, GenerationState)>, OnlineError> {
-        let view = View(name);
-        self.read(&view, |live, environment, transaction| {
-            Ok((live.clone(), view.state(environment, transaction)?))
-        })
+        let found = self.read_one(name, |view, live, generation| {
+            let snapshot = generation.snapshot(view)?;
+            Ok((snapshot.record(live)?, snapshot.state()?))
+        });
+        match found {
+            // Somebody deleted the view's folder, as the hint says: it is built anew.
+            Err(OnlineError::Missing { .. }) => Ok(None),
+            found => found,
+        }
     }
 
     fn bulk_load(
@@ -162,17 +165,14 @@ impl OnlineStore for EmbeddedStore {
         items: &mut dyn Iterator<Item = Result<(Vec<u8>, Item), OnlineError>>,
     ) -> Result<u64, OnlineError> {
         let view = View(name);
-        let (generation, path, lock) = self.reserve(&view)?;
-        let environment = make(&path, self.map_size_bytes, EnvFlags::NO_SYNC, &view)?;
-        let loaded = load(&view, &environment, state, items);
-        let synced = loaded.and_then(|()| environment.force_sync().map_err(|error| view.lmdb(error)));
-        environment.prepare_for_closing().wait();
-        synced?;
+        let reserved = self.reserve(&view)?;
+        // If it fails, its lock is let go of, and the next sweep drops it.
+        load::load(&view, self.root(), &reserved.path, self.map_size_bytes, state, items)?;
         self.building
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(path, lock);
-        Ok(generation)
+            .insert(reserved.path, reserved.lock);
+        Ok(reserved.generation)
     }
 
     fn switch(
@@ -183,356 +183,63 @@ impl OnlineStore for EmbeddedStore {
         now: Timestamp,
     ) -> Result<LiveRecord, OnlineError> {
         let view = View(name);
-        let path = self.root.join("live");
-        std::fs::create_dir_all(&path).map_err(|error| view.io(&error))?;
-        let environment = open(&path, LIVE_MAP_BYTES, &view)?;
-        let mut transaction = environment.write_txn().map_err(|error| view.lmdb(error))?;
-        let live = view.create::<Str>(&environment, &mut transaction, "live")?;
-        let retired = view.create::<Str>(&environment, &mut transaction, "retired")?;
-        let found: Option<LiveRecord> =
-            view.json(live.get(&transaction, &view.key()).map_err(|error| view.lmdb(error))?)?;
-        if found.as_ref() != expected {
-            return Err(view.conflict(found.as_ref()));
-        }
-        if let Some(found) = &found {
-            let key = format!("{}/{}", view.version(found.version).path(), found.generation);
-            let at = now.micros().to_be_bytes();
-            retired
-                .put(&mut transaction, &key, &at)
-                .map_err(|error| view.lmdb(error))?;
-        }
+        let path = self.path(name, generation);
+        // Held until the switch is done; if it is refused, the generation is given up.
+        let _lock = self.release(&path);
+        let Some(built) = Generation::open(&path, self.map_size_bytes, &view)? else {
+            return Err(view.invalid(format!(
+                "there is no generation {generation} of version {} to switch to",
+                name.version()
+            )));
+        };
+        let snapshot = built.snapshot(&view)?;
+        // Without a state it was never completed.
+        snapshot.state()?;
         let record = LiveRecord {
             version: name.version(),
             generation,
             switched_at: now,
+            changes: snapshot.changes()?,
         };
-        let bytes = view.to_json(&record)?;
-        live.put(&mut transaction, &view.key(), &bytes)
-            .map_err(|error| view.lmdb(error))?;
-        transaction.commit().map_err(|error| view.lmdb(error))?;
-        let path = self.generation_path(name, generation);
-        self.building
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&path);
+        Live::create(self.root(), &view)?.locked(&view, |locked| {
+            let old = locked.record()?;
+            // Changes of it are committed under the lock that is held here, so its count of them stands.
+            let found = match &old {
+                Some(old) => match self.generation(&view, old)? {
+                    Some(generation) => Some(generation.snapshot(&view)?.record(old)?),
+                    None => None,
+                },
+                None => None,
+            };
+            if found.as_ref() != expected {
+                return Err(view.conflict(found.as_ref()));
+            }
+            if !exists(&path) {
+                return Err(view.missing(&path));
+            }
+            locked.switch(old.as_ref(), &record)
+        })?;
         Ok(record)
     }
 
     fn write(&self, name: &Name, expected: &LiveRecord, change: &Change) -> Result<(), OnlineError> {
         let view = View(name);
-        let found = self.live_record(&view)?;
-        if found.as_ref() != Some(expected) {
+        let Some(live) = Live::open(self.root(), &view)? else {
+            return Err(view.conflict(None));
+        };
+        let Some(generation) = self.generation(&view, expected)? else {
+            let found = live.records(&[name])?.into_iter().flatten().next();
             return Err(view.conflict(found.as_ref()));
-        }
-        let environment = open(
-            &self.generation_path(&view.version(expected.version), expected.generation),
-            self.map_size_bytes,
-            &view,
-        )?;
-        let mut transaction = environment.write_txn().map_err(|error| view.lmdb(error))?;
-        let state = view.state(&environment, &transaction)?;
-        if state.offline_version > change.state.offline_version {
-            let message = format!(
-                "it holds what version {} of the offline table has, this change is of version {}",
-                state.offline_version, change.state.offline_version
-            );
-            return Err(OnlineError::Conflict {
-                view: view.label(),
-                message,
-            });
-        }
-        let items = view.create::<Bytes>(&environment, &mut transaction, "items")?;
-        for key in &change.deletes {
-            items
-                .delete(&mut transaction, &stored_key(key))
-                .map_err(|error| view.lmdb(error))?;
-        }
-        for (key, item) in &change.puts {
-            items
-                .put(&mut transaction, &stored_key(key), &item.encode(key))
-                .map_err(|error| view.lmdb(error))?;
-        }
-        view.put_state(&environment, &mut transaction, &change.state)?;
-        transaction.commit().map_err(|error| view.lmdb(error))
+        };
+        generation.write(&view, change, |commit| live.if_still(&view, expected, commit))
     }
 
     fn sweep(&self, name: &Name, grace: Span, now: Timestamp) -> Result<usize, OnlineError> {
-        let view = View(name);
-        let live = self.live_record(&view)?;
-        let mut swept = 0;
-        for version in self.versions(name) {
-            let version = view.version(version);
-            for generation in self.generations(&version) {
-                if live
-                    .as_ref()
-                    .is_some_and(|live| (live.version, live.generation) == (version.version(), generation))
-                {
-                    continue;
-                }
-                let retired = self.retired_at(&view, &version, generation)?;
-                if retired.is_some_and(|at| at.saturating_add(grace) > now) {
-                    continue;
-                }
-                let path = self.generation_path(&version, generation);
-                // Somebody is building it, or is about to switch to what they built.
-                let Ok(lock) = File::create(path.join("building")) else {
-                    continue;
-                };
-                if !matches!(lock.try_lock(), Ok(())) {
-                    continue;
-                }
-                if let Some(environment) = OPEN.lock().unwrap_or_else(PoisonError::into_inner).remove(&path) {
-                    drop(environment.prepare_for_closing());
-                }
-                std::fs::remove_dir_all(&path).map_err(|error| view.io(&error))?;
-                swept += 1;
-            }
-        }
-        Ok(swept)
+        sweep::sweep(self.root(), &View(name), grace, now)
     }
 
     fn scan(&self, name: &Name) -> Result<Vec<(Vec<u8>, Item)>, OnlineError> {
-        let view = View(name);
-        let all = self.read(&view, |_, environment, transaction| {
-            let items = view.items(environment, transaction)?;
-            let iterator = items.iter(transaction).map_err(|error| view.lmdb(error))?;
-            iterator
-                .map(|entry| {
-                    let (key, bytes) = entry.map_err(|error| view.lmdb(error))?;
-                    view.item(key, bytes)
-                })
-                .collect::<Result<Vec<_>, _>>()
-        })?;
+        let all = self.read_one(name, |view, _, generation| generation.snapshot(view)?.scan())?;
         Ok(all.unwrap_or_default())
     }
 }
-
-impl EmbeddedStore {
-    /// A folder for a new generation, with its lock, which is held as long as it is built.
-    fn reserve(&self, view: &View<'_>) -> Result<(u64, PathBuf, File), OnlineError> {
-        let folder = self.root.join(view.0.path());
-        std::fs::create_dir_all(&folder).map_err(|error| view.io(&error))?;
-        loop {
-            let generation = self.generations(view.0).into_iter().max().unwrap_or(0) + 1;
-            let path = self.generation_path(view.0, generation);
-            match std::fs::create_dir(&path) {
-                Ok(()) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => continue,
-                Err(error) => return Err(view.io(&error)),
-            }
-            let lock = File::create(path.join("building")).map_err(|error| view.io(&error))?;
-            match lock.try_lock() {
-                Ok(()) => return Ok((generation, path, lock)),
-                Err(TryLockError::WouldBlock) => {}
-                Err(TryLockError::Error(error)) => return Err(view.io(&error)),
-            }
-        }
-    }
-
-    fn retired_at(&self, view: &View<'_>, version: &Name, generation: u64) -> Result<Option<Timestamp>, OnlineError> {
-        let Some(environment) = self.live_environment(view)? else {
-            return Ok(None);
-        };
-        let transaction = environment.read_txn().map_err(|error| view.lmdb(error))?;
-        let Some(retired) = view.database::<Str>(&environment, &transaction, "retired")? else {
-            return Ok(None);
-        };
-        let key = format!("{}/{generation}", version.path());
-        let bytes = retired.get(&transaction, &key).map_err(|error| view.lmdb(error))?;
-        let micros = bytes.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes);
-        Ok(micros.map(Timestamp::from_micros))
-    }
-}
-
-fn load(
-    view: &View<'_>,
-    environment: &Environment,
-    state: &GenerationState,
-    items: &mut dyn Iterator<Item = Result<(Vec<u8>, Item), OnlineError>>,
-) -> Result<(), OnlineError> {
-    let mut transaction = environment.write_txn().map_err(|error| view.lmdb(error))?;
-    let database = view.create::<Bytes>(environment, &mut transaction, "items")?;
-    let mut piece = 0;
-    for item in items {
-        let (key, item) = item?;
-        let bytes = item.encode(&key);
-        piece += key.len() + bytes.len();
-        database
-            .put(&mut transaction, &stored_key(&key), &bytes)
-            .map_err(|error| view.lmdb(error))?;
-        if piece > PIECE_BYTES {
-            transaction.commit().map_err(|error| view.lmdb(error))?;
-            transaction = environment.write_txn().map_err(|error| view.lmdb(error))?;
-            piece = 0;
-        }
-    }
-    view.put_state(environment, &mut transaction, state)?;
-    transaction.commit().map_err(|error| view.lmdb(error))
-}
-
-/// The key as LMDB takes it.
-fn stored_key(key: &[u8]) -> Vec<u8> {
-    if key.is_empty() || key.len() > KEY_BYTES_MAX {
-        Sha256::digest(key).to_vec()
-    } else {
-        key.to_vec()
-    }
-}
-
-fn open(path: &Path, map_size_bytes: usize, view: &View<'_>) -> Result<Environment, OnlineError> {
-    let mut opened = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(environment) = opened.get(path) {
-        return Ok(environment.clone());
-    }
-    let environment = make(path, map_size_bytes, EnvFlags::empty(), view)?;
-    environment.clear_stale_readers().map_err(|error| view.lmdb(error))?;
-    opened.insert(path.to_owned(), environment.clone());
-    Ok(environment)
-}
-
-#[expect(unsafe_code, reason = "LMDB maps a file into memory, which Rust cannot watch")]
-fn make(path: &Path, map_size_bytes: usize, flags: EnvFlags, view: &View<'_>) -> Result<Environment, OnlineError> {
-    let mut options = EnvOpenOptions::new().read_txn_without_tls();
-    options.map_size(map_size_bytes).max_readers(READERS_MAX).max_dbs(4);
-    // SAFETY: nothing but this module and LMDB writes to the files, and `OPEN` keeps an environment from being opened twice
-    // in this process. NO_SYNC is for generations that nobody reads before they are synced.
-    unsafe { options.flags(flags).open(path) }.map_err(|error| view.lmdb(error))
-}
-
-/// A view, for its keys and its errors.
-struct View<'a>(&'a Name);
-
-impl View<'_> {
-    fn label(&self) -> String {
-        format!("{}.{}", self.0.workspace(), self.0.view())
-    }
-
-    fn key(&self) -> String {
-        format!("{}/{}", self.0.workspace(), self.0.view())
-    }
-
-    fn version(&self, version: u32) -> Name {
-        Name::new(self.0.workspace(), self.0.view(), version)
-    }
-
-    fn lmdb(&self, error: heed::Error) -> OnlineError {
-        match error {
-            heed::Error::Mdb(MdbError::MapFull) => OnlineError::Full { view: self.label() },
-            heed::Error::Mdb(MdbError::Corrupted | MdbError::PageNotFound | MdbError::Invalid) => {
-                self.corrupt(error.to_string())
-            }
-            error => OnlineError::Unavailable {
-                view: self.label(),
-                message: error.to_string(),
-            },
-        }
-    }
-
-    fn io(&self, error: &std::io::Error) -> OnlineError {
-        OnlineError::Unavailable {
-            view: self.label(),
-            message: error.to_string(),
-        }
-    }
-
-    fn corrupt(&self, message: String) -> OnlineError {
-        OnlineError::Corrupt {
-            view: self.label(),
-            message,
-        }
-    }
-
-    fn conflict(&self, found: Option<&LiveRecord>) -> OnlineError {
-        let message = match found {
-            Some(found) => format!(
-                "somebody else has made version {}, generation {} live",
-                found.version, found.generation
-            ),
-            None => "somebody else has removed what was live".to_owned(),
-        };
-        OnlineError::Conflict {
-            view: self.label(),
-            message,
-        }
-    }
-
-    fn item(&self, key: &[u8], bytes: &[u8]) -> Result<(Vec<u8>, Item), OnlineError> {
-        Item::decode(bytes).map_err(|error| {
-            let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
-            OnlineError::Item {
-                view: self.label(),
-                key,
-                error,
-            }
-        })
-    }
-
-    fn database<K: 'static>(
-        &self,
-        environment: &Environment,
-        transaction: &RoTxn<'_, WithoutTls>,
-        name: &str,
-    ) -> Result<Option<Database<K, Bytes>>, OnlineError> {
-        environment
-            .open_database(transaction, Some(name))
-            .map_err(|error| self.lmdb(error))
-    }
-
-    fn create<K: 'static>(
-        &self,
-        environment: &Environment,
-        transaction: &mut RwTxn<'_>,
-        name: &str,
-    ) -> Result<Database<K, Bytes>, OnlineError> {
-        environment
-            .create_database(transaction, Some(name))
-            .map_err(|error| self.lmdb(error))
-    }
-
-    fn items(
-        &self,
-        environment: &Environment,
-        transaction: &RoTxn<'_, WithoutTls>,
-    ) -> Result<Database<Bytes, Bytes>, OnlineError> {
-        self.database(environment, transaction, "items")?
-            .ok_or_else(|| self.corrupt("a generation without items".to_owned()))
-    }
-
-    fn state(
-        &self,
-        environment: &Environment,
-        transaction: &RoTxn<'_, WithoutTls>,
-    ) -> Result<GenerationState, OnlineError> {
-        let missing = || self.corrupt("a generation that was never completed is live".to_owned());
-        let database = self
-            .database::<Str>(environment, transaction, "state")?
-            .ok_or_else(missing)?;
-        let bytes = database.get(transaction, "state").map_err(|error| self.lmdb(error))?;
-        self.json(bytes)?.ok_or_else(missing)
-    }
-
-    fn put_state(
-        &self,
-        environment: &Environment,
-        transaction: &mut RwTxn<'_>,
-        state: &GenerationState,
-    ) -> Result<(), OnlineError> {
-        let database = self.create::<Str>(environment, transaction, "state")?;
-        database
-            .put(transaction, "state", &self.to_json(state)?)
-            .map_err(|error| self.lmdb(error))
-    }
-
-    fn json<T: serde::de::DeserializeOwned>(&self, bytes: Option<&[u8]>) -> Result<Option<T>, OnlineError> {
-        bytes
-            .map(|bytes| serde_json::from_slice(bytes).map_err(|error| self.corrupt(error.to_string())))
-            .transpose()
-    }
-
-    fn to_json<T: serde::Serialize>(&self, value: &T) -> Result<Vec<u8>, OnlineError> {
-        serde_json::to_vec(value).map_err(|error| self.corrupt(error.to_string()))
-    }
-}
-
-#[cfg(test)]
-mod tests;

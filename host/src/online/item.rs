@@ -31,6 +31,9 @@ pub enum ItemError {
     /// The checksum matches, the bytes make no sense.
     #[error("its bytes make no sense")]
     Malformed,
+    /// Another key's item lies there.
+    #[error("it is another key's")]
+    Key,
 }
 
 const VERSION: u8 = 1;
@@ -271,6 +274,22 @@ mod tests {
     }
 
     #[test]
+    fn the_values_of_the_sample_as_json() {
+        let bytes = include_bytes!("../../../tests/fixtures/online-item-v1.bin");
+        let (_, item) = Item::decode(bytes).expect("the sample");
+        let found = serde_json::json!({
+            "timestamp": item.timestamp,
+            "effective": item.effective,
+            "expires": item.expires,
+            "as_of": item.as_of,
+            "values": item.values.iter().map(Value::to_json).collect::<Vec<_>>(),
+        });
+        let expected: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/fixtures/online-item-v1.json")).expect("JSON");
+        assert_eq!(found, expected, "{found}");
+    }
+
+    #[test]
     fn every_flipped_bit_is_found() {
         let bytes = sample().encode(b"key");
         for bit in 0..bytes.len() * 8 {
@@ -286,13 +305,89 @@ mod tests {
         assert_eq!([9, 10, 19, 20].map(at), [false, true, true, false]);
     }
 
+    fn with_checksum(body: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![VERSION];
+        bytes.extend(crc32fast::hash(body).to_le_bytes());
+        bytes.extend(body);
+        bytes
+    }
+
+    #[test]
+    fn lists_within_lists_without_end_are_refused() {
+        let nested = |depth: usize| {
+            let empty = Item {
+                values: Vec::new(),
+                ..sample()
+            };
+            let mut body = empty.encode(b"")[5..].to_vec();
+            body.truncate(body.len() - 4);
+            body.extend(1_u32.to_le_bytes());
+            (0..depth).for_each(|_| body.extend([9, 1, 0, 0, 0]));
+            body.push(0);
+            Item::decode(&with_checksum(&body)).map(drop)
+        };
+        assert_eq!(nested(DEPTH_MAX), Ok(()));
+        assert_eq!(nested(DEPTH_MAX + 1), Err(ItemError::Malformed));
+        assert_eq!(nested(100_000), Err(ItemError::Malformed));
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Boolean),
+            any::<i64>().prop_map(Value::Int64),
+            any::<f64>()
+                .prop_filter("equal to itself", |x| !x.is_nan())
+                .prop_map(Value::Float64),
+            any::<String>().prop_map(Value::Utf8),
+            any::<Vec<u8>>().prop_map(Value::Binary),
+            any::<i32>().prop_map(Value::Date),
+            any::<i64>().prop_map(Value::Timestamp),
+            any::<(i128, i8)>().prop_map(|(digits, scale)| Value::Decimal(digits, scale)),
+        ];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::List),
+                proptest::collection::vec((any::<String>(), inner.clone()), 0..4).prop_map(Value::Struct),
+                proptest::collection::vec((inner.clone(), inner), 0..4).prop_map(Value::Map),
+            ]
+        })
+    }
+
     proptest! {
         #[test]
+        fn decode_undoes_encode_for_all_values(
+            values in proptest::collection::vec(value(), 0..6),
+            key in any::<Vec<u8>>(),
+            expires in proptest::option::of(0..i64::MAX),
+        ) {
+            let item = Item { values, expires: expires.map(Timestamp::from_micros), ..sample() };
+            prop_assert_eq!(Item::decode(&item.encode(&key)), Ok((key, item)));
+        }
+
+        #[test]
         fn arbitrary_bodies_never_panic(body in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let mut bytes = vec![VERSION];
-            bytes.extend(crc32fast::hash(&body).to_le_bytes());
-            bytes.extend(body);
-            let _ = Item::decode(&bytes);
+            let _ = Item::decode(&with_checksum(&body));
+        }
+
+        /// Closer to what is accepted than arbitrary bytes: what is still read is what was written.
+        #[test]
+        fn a_changed_body_never_panics(
+            changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>(), 0_u8..3), 1..6),
+        ) {
+            let mut body = sample().encode(b"key")[5..].to_vec();
+            for (place, byte, change) in changes {
+                let place = place.index(body.len().max(1)).min(body.len());
+                match change {
+                    0 if place < body.len() => body[place] = byte,
+                    1 if place < body.len() => drop(body.split_off(place)),
+                    _ => body.insert(place, byte),
+                }
+            }
+            let bytes = with_checksum(&body);
+            if let Ok((key, item)) = Item::decode(&bytes) {
+                prop_assert_eq!(item.encode(&key), bytes);
+            }
         }
     }
 }

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use super::item::{Item, ItemError};
@@ -14,6 +16,9 @@ pub struct LiveRecord {
     pub generation: u64,
     /// When it was switched to.
     pub switched_at: Timestamp,
+    /// How often the generation was changed since it was loaded; kept in the generation, not in the record.
+    #[serde(skip)]
+    pub changes: u64,
 }
 
 /// What a generation holds.
@@ -68,6 +73,22 @@ pub enum OnlineError {
         /// What, and where.
         message: String,
     },
+    /// The generation that is live is not there.
+    #[error("online store, {view}: the live generation {path} is not there", path = path.display())]
+    Missing {
+        /// The view.
+        view: String,
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// What is asked for cannot be.
+    #[error("online store, {view}: {message}")]
+    Invalid {
+        /// The view.
+        view: String,
+        /// In words.
+        message: String,
+    },
     /// An item is damaged.
     #[error("online store, {view}: item of key {key}: {error}")]
     Item {
@@ -98,8 +119,8 @@ impl Classified for OnlineError {
     fn kind(&self) -> Kind {
         match self {
             Self::Conflict { .. } => Kind::Conflict,
-            Self::Corrupt { .. } | Self::Item { .. } => Kind::Corrupt,
-            Self::Full { .. } => Kind::Invalid,
+            Self::Corrupt { .. } | Self::Missing { .. } | Self::Item { .. } => Kind::Corrupt,
+            Self::Full { .. } | Self::Invalid { .. } => Kind::Invalid,
             Self::Unavailable { .. } => Kind::Unavailable,
         }
     }
@@ -107,7 +128,7 @@ impl Classified for OnlineError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Full { .. } => Some("raise `map_size_bytes` of `[stores] online`, and materialize again".to_owned()),
-            Self::Corrupt { .. } | Self::Item { .. } => Some(
+            Self::Corrupt { .. } | Self::Missing { .. } | Self::Item { .. } => Some(
                 "delete the view's folder in the online store and materialize: it is made again of offline rows"
                     .to_owned(),
             ),
@@ -118,13 +139,15 @@ impl Classified for OnlineError {
 
 /// Where items are served from. Calls take many keys at once; every call is synchronous and belongs on a blocking thread.
 pub trait OnlineStore: Send + Sync {
-    /// Items of keys of several views; none for a view of which nothing is live. Each view's part is one snapshot.
+    /// Items of keys of several views; none for a view of which nothing is live. What is live is one snapshot of all views, and
+    /// each view's part is one snapshot of its items and state. Items are given whether visible or not.
     fn get(&self, wanted: &[(Name, Vec<Vec<u8>>)]) -> Result<Vec<Option<Read>>, OnlineError>;
 
     /// What is live of a view, whatever the name's version, and what it holds.
     fn live(&self, name: &Name) -> Result<Option<(LiveRecord, GenerationState)>, OnlineError>;
 
-    /// Builds a generation of a version beside the live one; nobody reads it before it is switched to.
+    /// Builds a generation of a version beside the live one; nobody reads it before it is switched to. It is durable when this
+    /// returns, and dropped by the next sweep if this process ends before it switches. Of items with one key the last one stays.
     fn bulk_load(
         &self,
         name: &Name,
@@ -132,7 +155,8 @@ pub trait OnlineStore: Send + Sync {
         items: &mut dyn Iterator<Item = Result<(Vec<u8>, Item), OnlineError>>,
     ) -> Result<u64, OnlineError>;
 
-    /// Makes a complete generation live, if what is live is still `expected`.
+    /// Makes a complete generation live, if what is live is still `expected`, to the last change. If it is not, that is a conflict,
+    /// and the generation is given up: what was built from before must not hide what was written since.
     fn switch(
         &self,
         name: &Name,
@@ -141,7 +165,9 @@ pub trait OnlineStore: Send + Sync {
         now: Timestamp,
     ) -> Result<LiveRecord, OnlineError>;
 
-    /// Changes the live generation in one transaction, if it is still `expected` and no newer than the change.
+    /// Changes the live generation and its state in one transaction: both are seen or neither. A conflict if another generation
+    /// than `expected` is live, or if the one that is was changed from a later version of the offline table, or through a later
+    /// time from the same one. Deletes come first.
     fn write(&self, name: &Name, expected: &LiveRecord, change: &Change) -> Result<(), OnlineError>;
 
     /// Removes generations that are not live: those that were switched away from more than `grace` ago, and those that

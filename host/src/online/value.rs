@@ -1,13 +1,14 @@
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimestampMicrosecondType,
+    TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use serde_json::json;
 
 use crate::time::Timestamp;
 
-/// A feature's value. Whole numbers of any width are int64 here, floats are float64; the feature's type is kept with the view.
+/// A feature's value. Whole numbers are int64 here, uint64 is a decimal without digits after
+/// the point, floats are float64; the feature's type is kept with the view.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Nothing.
@@ -53,10 +54,15 @@ impl Value {
             DataType::Int16 => Self::Int64(i64::from(array.as_primitive::<Int16Type>().value(row))),
             DataType::Int32 => Self::Int64(i64::from(array.as_primitive::<Int32Type>().value(row))),
             DataType::Int64 => Self::Int64(array.as_primitive::<Int64Type>().value(row)),
+            DataType::UInt8 => Self::Int64(i64::from(array.as_primitive::<UInt8Type>().value(row))),
+            DataType::UInt16 => Self::Int64(i64::from(array.as_primitive::<UInt16Type>().value(row))),
+            DataType::UInt32 => Self::Int64(i64::from(array.as_primitive::<UInt32Type>().value(row))),
+            DataType::UInt64 => Self::Decimal(i128::from(array.as_primitive::<UInt64Type>().value(row)), 0),
             DataType::Float32 => Self::Float64(f64::from(array.as_primitive::<Float32Type>().value(row))),
             DataType::Float64 => Self::Float64(array.as_primitive::<Float64Type>().value(row)),
             DataType::Utf8 => Self::Utf8(array.as_string::<i32>().value(row).to_owned()),
             DataType::Binary => Self::Binary(array.as_binary::<i32>().value(row).to_vec()),
+            DataType::FixedSizeBinary(_) => Self::Binary(array.as_fixed_size_binary().value(row).to_vec()),
             DataType::Date32 => Self::Date(array.as_primitive::<Date32Type>().value(row)),
             DataType::Timestamp(..) => match array.as_primitive_opt::<TimestampMicrosecondType>() {
                 Some(array) => Self::Timestamp(array.value(row)),
@@ -64,6 +70,7 @@ impl Value {
             },
             DataType::Decimal128(_, scale) => Self::Decimal(array.as_primitive::<Decimal128Type>().value(row), *scale),
             DataType::List(_) => Self::List(list(&array.as_list::<i32>().value(row))?),
+            DataType::FixedSizeList(..) => Self::List(list(&array.as_fixed_size_list().value(row))?),
             DataType::Struct(fields) => {
                 let columns = fields.iter().zip(array.as_struct().columns());
                 Self::Struct(
@@ -137,6 +144,16 @@ fn decimal(digits: i128, scale: i8) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{
+        ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray, FixedSizeListArray,
+        Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, Int64Array, Int64Builder, ListArray, MapBuilder,
+        StringArray, StringBuilder, StructArray, TimestampMicrosecondArray, TimestampSecondArray, UInt8Array,
+        UInt16Array, UInt32Array, UInt64Array,
+    };
+    use arrow::datatypes::Field;
+
     use super::*;
 
     #[test]
@@ -150,6 +167,68 @@ mod tests {
         ] {
             assert_eq!(decimal(digits, scale), text);
         }
+    }
+
+    fn only(array: impl Array) -> Value {
+        Value::of(&array, 0).expect("a type that is served")
+    }
+
+    #[test]
+    fn numbers_of_any_width() {
+        let number = Value::Int64(7);
+        assert_eq!(only(Int8Array::from(vec![7])), number);
+        assert_eq!(only(Int16Array::from(vec![7])), number);
+        assert_eq!(only(Int32Array::from(vec![7])), number);
+        assert_eq!(only(Int64Array::from(vec![7])), number);
+        assert_eq!(only(UInt8Array::from(vec![7])), number);
+        assert_eq!(only(UInt16Array::from(vec![7])), number);
+        assert_eq!(only(UInt32Array::from(vec![7])), number);
+        assert_eq!(only(UInt64Array::from(vec![u64::MAX])).plain(), "18446744073709551615");
+        assert_eq!(only(Float32Array::from(vec![0.5])), Value::Float64(0.5));
+        assert_eq!(only(Float64Array::from(vec![0.1])), Value::Float64(0.1));
+        let decimal = Decimal128Array::from(vec![-105]).with_precision_and_scale(9, 2);
+        assert_eq!(only(decimal.expect("a decimal")).plain(), "-1.05");
+    }
+
+    #[test]
+    fn flags_texts_bytes_and_times() {
+        assert_eq!(only(BooleanArray::from(vec![true])), Value::Boolean(true));
+        assert_eq!(only(StringArray::from(vec!["a"])), Value::Utf8("a".into()));
+        let bytes = Value::Binary(vec![0, 1]);
+        assert_eq!(only(BinaryArray::from(vec![&[0_u8, 1][..]])), bytes);
+        let fixed = FixedSizeBinaryArray::try_from_iter([[0_u8, 1]].into_iter());
+        assert_eq!(only(fixed.expect("bytes of one width")), bytes);
+        assert_eq!(only(Date32Array::from(vec![-1])).plain(), "1969-12-31");
+        let time = TimestampMicrosecondArray::from(vec![1]).with_timezone("UTC");
+        assert_eq!(only(time), Value::Timestamp(1));
+        assert_eq!(only(Int64Array::from(vec![None])), Value::Null);
+        let seconds = TimestampSecondArray::from(vec![1]);
+        assert_eq!(Value::of(&seconds, 0), Err("Timestamp(s) cannot be served".to_owned()));
+    }
+
+    #[test]
+    fn lists_structs_and_maps_in_the_middle_of_their_buffers() {
+        let lists = ListArray::from_iter_primitive::<Int64Type, _, _>([Some(vec![Some(1)]), Some(vec![Some(2), None])]);
+        let list = Value::List(vec![Value::Int64(2), Value::Null]);
+        assert_eq!(only(lists.slice(1, 1)), list);
+        let fixed = FixedSizeListArray::from_iter_primitive::<Int64Type, _, _>(
+            [Some(vec![Some(1), Some(1)]), Some(vec![Some(2), None])],
+            2,
+        );
+        assert_eq!(only(fixed.slice(1, 1)), list);
+        let field = Arc::new(Field::new("a", DataType::Int64, true));
+        let structs = StructArray::from(vec![(field, Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef)]);
+        let structure = Value::Struct(vec![("a".into(), Value::Int64(2))]);
+        assert_eq!(only(structs.slice(1, 1)), structure);
+        let mut maps = MapBuilder::new(None, StringBuilder::new(), Int64Builder::new());
+        for (key, value) in [("x", 1), ("y", 2)] {
+            maps.keys().append_value(key);
+            maps.values().append_value(value);
+            maps.append(true).expect("as many keys as values");
+        }
+        let map = Value::Map(vec![(Value::Utf8("y".into()), Value::Int64(2))]);
+        assert_eq!(only(maps.finish().slice(1, 1)), map);
+        assert_eq!(map.to_json().to_string(), r#"{"y":"2"}"#);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PlanProperties,
 };
 use sandglass_runtime::{Component, Context, Contract, GuestThreads, Limits, Output, Run, RunError, Scope, Usage};
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::Sender;
 
 use super::budget::PoolBudget;
@@ -27,6 +28,17 @@ use super::steps::{Stepper, TransformError, on_guest_thread};
 
 /// Where guests' log messages go: label, level, message.
 pub type Log = Arc<dyn Fn(&str, &str, &str) + Send + Sync>;
+
+/// Where guests run and what they share.
+#[derive(Clone)]
+pub struct Guests {
+    /// Their threads.
+    pub threads: Arc<GuestThreads>,
+    /// One permit for each run that the engine has room for.
+    pub slots: Arc<Semaphore>,
+    /// Where their log messages go.
+    pub log: Log,
+}
 
 /// Everything that a run needs beside its rows.
 #[derive(Clone)]
@@ -39,14 +51,12 @@ pub struct Transform {
     pub context: Context,
     /// What every run may use.
     pub limits: Limits,
-    /// Where guests run.
-    pub threads: Arc<GuestThreads>,
+    /// Where it runs.
+    pub guests: Guests,
     /// View and interval, as errors and logs name the run.
     pub label: String,
     /// The column of every input that holds its rows' time, by which a key's rows are sorted.
     pub time_columns: Vec<String>,
-    /// Where the guest's log messages go.
-    pub log: Log,
 }
 
 /// What all runs of a node did.
@@ -217,11 +227,16 @@ impl WasmTransformExec {
                 contract,
                 context,
                 limits,
-                threads,
+                guests,
                 label,
-                log,
                 ..
             } = transform;
+            let Guests { threads, slots, log } = guests;
+            // Runs of one plan do not wait for each other, so whoever has a slot comes to an end.
+            let _slot = slots
+                .acquire_owned()
+                .await
+                .map_err(|error| DataFusionError::Execution(error.to_string()))?;
             let scope = contract.scope;
             let opened = on_guest_thread(&threads, move || {
                 let say = move |level: &str, message: &str| log(&label, level, message);

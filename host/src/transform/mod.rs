@@ -10,5 +10,5 @@ mod exec;
 mod range;
 mod steps;
 
-pub use exec::{Log, Transform, TransformCounts, WasmTransformExec, plan};
+pub use exec::{Guests, Log, Transform, TransformCounts, WasmTransformExec, plan};
 pub use steps::TransformError;

@@ -49,16 +49,25 @@ pub fn purchase_details() -> Transformation {
                 .iter()
                 .zip(amounts)
                 .map(|(quantity, amount)| match (quantity, amount) {
-                    (Some(quantity), Some(amount)) if quantity != 0 => Some(amount / quantity as f64),
+                    (Some(quantity), Some(amount)) if quantity != 0 => {
+                        Some(amount / quantity as f64)
+                    }
                     _ => None,
                 })
                 .collect();
-            let weekdays = StringArray::from_iter_values(times.values().iter().map(|&micros| weekday(micros)));
+            let weekdays =
+                StringArray::from_iter_values(times.values().iter().map(|&micros| weekday(micros)));
             let big: BooleanArray = quantities
                 .iter()
                 .map(|quantity| Some(quantity? >= big_basket))
                 .collect();
-            Ok(Output::new(columns![ids.clone(), times.clone(), price, weekdays, big]))
+            Ok(Output::new(columns![
+                ids.clone(),
+                times.clone(),
+                price,
+                weekdays,
+                big
+            ]))
         })
 }
 
@@ -70,14 +79,19 @@ mod tests {
         testing::batch([
             ("customer_id", array(Int64Array::from(vec![1, 2, 3]))),
             ("timestamp", array(timestamps([852_076_800_000_000, 0, -1]))),
-            ("quantity", array(Int64Array::from(vec![Some(2), Some(0), None]))),
+            (
+                "quantity",
+                array(Int64Array::from(vec![Some(2), Some(0), None])),
+            ),
             ("amount", array(Float64Array::from(vec![23.5, 0.0, 1.0]))),
         ])
     }
 
     #[test]
     fn details() {
-        let out = testing::Test::new(purchase_details()).run([rows()]).unwrap();
+        let out = testing::Test::new(purchase_details())
+            .run([rows()])
+            .unwrap();
         let price = out.batch.float64("price_per_cd").unwrap();
         assert_eq!(price.iter().collect::<Vec<_>>(), [Some(11.75), None, None]);
         let weekdays = out.batch.utf8("weekday").unwrap();
@@ -86,8 +100,23 @@ mod tests {
             ["wednesday", "thursday", "wednesday"]
         );
         let big = out.batch.boolean("is_big_basket").unwrap();
-        assert_eq!(big.iter().collect::<Vec<_>>(), [Some(false), Some(false), None]);
+        assert_eq!(
+            big.iter().collect::<Vec<_>>(),
+            [Some(false), Some(false), None]
+        );
         assert_eq!(out.source_rows, Some(vec![0, 1, 2]));
+    }
+
+    #[test]
+    fn every_weekday() {
+        // 1969-12-29 was a Monday.
+        for (day, name) in WEEKDAYS.iter().cycle().take(21).enumerate() {
+            let start = (day as i64 - 3) * DAY_US;
+            assert_eq!(
+                (weekday(start), weekday(start + DAY_US - 1)),
+                (*name, *name)
+            );
+        }
     }
 
     #[test]

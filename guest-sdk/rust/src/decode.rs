@@ -1,0 +1,147 @@
+//! From the contract's buffers to Arrow arrays: the buffers themselves become the arrays'.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StructArray, make_array};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
+use arrow_data::ArrayData;
+use arrow_schema::{DataType, Field, SchemaRef};
+
+use crate::bindings::sandglass::transform::types as wit;
+use crate::error::{Error, Result};
+use crate::schema::width;
+
+/// The batch that the host handed in.
+pub(crate) fn decode(schema: &SchemaRef, batch: wit::Batch) -> Result<RecordBatch> {
+    let wit::Batch {
+        rows,
+        nodes,
+        buffers,
+    } = batch;
+    let rows = rows as usize;
+    let mut parts = Parts {
+        nodes: nodes.into_iter(),
+        buffers: buffers.into_iter(),
+    };
+    let columns = schema
+        .fields()
+        .iter()
+        .map(|field| {
+            parts.column(field, rows).map_err(|error| {
+                Error::new(format!(
+                    "the host's column `{}`: {}",
+                    field.name(),
+                    error.message
+                ))
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    if parts.nodes.next().is_some() || parts.buffers.next().is_some() {
+        return Err(Error::new("the host's batch has more than its schema asks"));
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    Ok(RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        columns,
+        &options,
+    )?)
+}
+
+struct Parts {
+    nodes: std::vec::IntoIter<wit::Node>,
+    buffers: std::vec::IntoIter<Vec<u8>>,
+}
+
+impl Parts {
+    fn buffer(&mut self) -> Result<Buffer> {
+        self.buffers
+            .next()
+            .map(Buffer::from_vec)
+            .ok_or_else(|| Error::new("a buffer is missing"))
+    }
+
+    /// A buffer of exactly so many bytes: with this, no array reaches beyond its memory.
+    fn exact(&mut self, count: usize, width: usize) -> Result<Buffer> {
+        let buffer = self.buffer()?;
+        if count.checked_mul(width) == Some(buffer.len()) {
+            Ok(buffer)
+        } else {
+            Err(Error::new(format!(
+                "{} bytes for {count} values",
+                buffer.len()
+            )))
+        }
+    }
+
+    /// Offsets, and where the last one points.
+    fn offsets(&mut self, length: usize) -> Result<(Buffer, usize)> {
+        let buffer = self.exact(length.saturating_add(1), 4)?;
+        let last = buffer
+            .last_chunk::<4>()
+            .map_or(0, |last| i32::from_le_bytes(*last));
+        let last = usize::try_from(last).map_err(|_| Error::new("a negative offset"))?;
+        Ok((buffer, last))
+    }
+
+    fn column(&mut self, field: &Field, length: usize) -> Result<ArrayRef> {
+        let node = self
+            .nodes
+            .next()
+            .ok_or_else(|| Error::new("a node is missing"))?;
+        if node.length as usize != length {
+            return Err(Error::new(format!("{} rows of {length}", node.length)));
+        }
+        let validity = self.buffer()?;
+        let nulls = match validity.len() {
+            0 => None,
+            bytes if bytes == length.div_ceil(8) => {
+                Some(NullBuffer::new(BooleanBuffer::new(validity, 0, length)))
+            }
+            bytes => return Err(Error::new(format!("{bytes} bytes of validity"))),
+        };
+        let data = ArrayData::builder(field.data_type().clone())
+            .len(length)
+            .nulls(nulls);
+        let data = match field.data_type() {
+            DataType::Boolean => data.add_buffer(self.exact(length.div_ceil(8), 1)?),
+            DataType::Utf8 | DataType::Binary => {
+                let (offsets, end) = self.offsets(length)?;
+                data.add_buffer(offsets).add_buffer(self.exact(end, 1)?)
+            }
+            DataType::List(item) => {
+                let (offsets, end) = self.offsets(length)?;
+                data.add_buffer(offsets)
+                    .add_child_data(self.column(item, end)?.to_data())
+            }
+            DataType::FixedSizeList(item, size) => {
+                let items = length.saturating_mul(*size as usize);
+                data.add_child_data(self.column(item, items)?.to_data())
+            }
+            DataType::Struct(fields) => {
+                let mut data = data;
+                for field in fields {
+                    data = data.add_child_data(self.column(field, length)?.to_data());
+                }
+                data
+            }
+            DataType::Map(entries, _) => {
+                let (offsets, end) = self.offsets(length)?;
+                let DataType::Struct(fields) = entries.data_type() else {
+                    return Err(Error::new("a map without entries"));
+                };
+                let columns = fields
+                    .iter()
+                    .map(|field| self.column(field, end))
+                    .collect::<Result<Vec<_>>>()?;
+                let entries = StructArray::try_new(fields.clone(), columns, None)?;
+                data.add_buffer(offsets).add_child_data(entries.to_data())
+            }
+            other => data.add_buffer(self.exact(length, width(other)?)?),
+        };
+        // SAFETY: lengths of buffers and children, and the last offsets, were compared above. That offsets rise from zero and
+        // that text is UTF-8 the host answers for: it makes the buffers of valid Arrow arrays of exactly this type. A buffer
+        // that is not aligned for its type is copied to one that is.
+        let data = unsafe { data.align_buffers(true).build_unchecked() };
+        Ok(make_array(data))
+    }
+}

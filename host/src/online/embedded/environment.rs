@@ -1,0 +1,226 @@
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use heed::types::{Bytes, Str};
+use heed::{Database, Env, EnvFlags, EnvOpenOptions, MdbError, WithoutTls};
+
+use crate::online::store::{LiveRecord, OnlineError};
+use crate::workspace::Name;
+
+pub(super) type Environment = Env<WithoutTls>;
+pub(super) type Transaction<'e> = heed::RoTxn<'e, WithoutTls>;
+/// By text.
+pub(super) type Records = Database<Str, Bytes>;
+/// By key.
+pub(super) type Items = Database<Bytes, Bytes>;
+
+/// The file of LMDB in an environment's folder.
+const DATA: &str = "data.mdb";
+const READERS_MAX: u32 = 1024;
+const DATABASES_MAX: u32 = 4;
+/// How long an environment whose files were deleted may be read on before its folder's new one cannot be opened.
+const CLOSING: Duration = Duration::from_secs(5);
+
+/// Opens the environment in a folder that is there.
+#[expect(unsafe_code, reason = "LMDB maps a file into memory, which Rust cannot watch")]
+pub(super) fn open(
+    path: &Path,
+    map_size_bytes: usize,
+    flags: EnvFlags,
+    view: &View<'_>,
+) -> Result<Environment, OnlineError> {
+    let mut options = EnvOpenOptions::new().read_txn_without_tls();
+    options
+        .map_size(map_size_bytes)
+        .max_readers(READERS_MAX)
+        .max_dbs(DATABASES_MAX);
+    // SAFETY: nothing but this module and LMDB writes to the files, and heed refuses to open one environment twice in this
+    // process. NO_SYNC is for generations that nobody reads before they are synced.
+    let environment = unsafe { options.flags(flags).open(path) }.map_err(|error| view.lmdb(error))?;
+    environment.clear_stale_readers().map_err(|error| view.lmdb(error))?;
+    Ok(environment)
+}
+
+/// Environments that this process has opened, with the handles of their databases. LMDB must not open one environment twice in
+/// a process, nor a database while another thread does, so both are done once, under the lock of this.
+pub(super) struct Opened<T> {
+    by_path: Mutex<HashMap<PathBuf, (FileId, T)>>,
+}
+
+impl<T> Default for Opened<T> {
+    fn default() -> Self {
+        Self {
+            by_path: Mutex::default(),
+        }
+    }
+}
+
+impl<T: Clone + AsRef<Environment>> Opened<T> {
+    /// The environment in a folder; if there is none, it is made or none is answered. `checked` are the files for being those that
+    /// were opened: the path of a generation is never used again, that of `live/` is, if the store was deleted. What was opened before and whose files have been deleted since is
+    /// closed whenever another one is opened, so that its space is freed.
+    pub(super) fn get(
+        &self,
+        path: &Path,
+        view: &View<'_>,
+        checked: bool,
+        make: bool,
+        open: impl FnOnce() -> Result<T, OnlineError>,
+    ) -> Result<Option<T>, OnlineError> {
+        let mut by_path = self.by_path.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((id, opened)) = by_path.get(path)
+            && (!checked || FileId::of(path) == Some(*id))
+        {
+            return Ok(Some(opened.clone()));
+        }
+        by_path.retain(|other, (id, _)| other == path || FileId::of(other) == Some(*id));
+        if let Some((_, deleted)) = by_path.remove(path) {
+            let closing = deleted.as_ref().clone().prepare_for_closing();
+            drop(deleted);
+            if !closing.wait_timeout(CLOSING) {
+                return Err(view.unavailable(format!("{} was deleted and is still being read", path.display())));
+            }
+        }
+        if !make && FileId::of(path).is_none() {
+            return Ok(None);
+        }
+        let opened = open()?;
+        if let Some(id) = FileId::of(path) {
+            by_path.insert(path.to_owned(), (id, opened.clone()));
+        }
+        Ok(Some(opened))
+    }
+
+    /// Closes what lies below a folder, once it is read no more.
+    pub(super) fn forget(&self, folder: &Path) {
+        let mut by_path = self.by_path.lock().unwrap_or_else(PoisonError::into_inner);
+        by_path.retain(|path, _| !path.starts_with(folder));
+    }
+}
+
+/// Whether there is an environment in a folder.
+pub(super) fn exists(folder: &Path) -> bool {
+    FileId::of(folder).is_some()
+}
+
+/// What tells a file from another one of the same name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct FileId(u64, u64);
+
+impl FileId {
+    #[cfg(unix)]
+    fn of(folder: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = std::fs::metadata(folder.join(DATA)).ok()?;
+        Some(Self(metadata.dev(), metadata.ino()))
+    }
+
+    #[cfg(not(unix))]
+    fn of(folder: &Path) -> Option<Self> {
+        // Here a file cannot be deleted while it is mapped.
+        std::fs::metadata(folder.join(DATA)).ok().map(|_| Self(0, 0))
+    }
+}
+
+/// A view, for its keys and its errors.
+pub(super) struct View<'a>(pub(super) &'a Name);
+
+impl View<'_> {
+    fn label(&self) -> String {
+        format!("{}.{}", self.0.workspace(), self.0.view())
+    }
+
+    /// Its key in the live environment.
+    pub(super) fn key(&self) -> String {
+        format!("{}/{}", self.0.workspace(), self.0.view())
+    }
+
+    pub(super) fn version(&self, version: u32) -> Name {
+        Name::new(self.0.workspace(), self.0.view(), version)
+    }
+
+    pub(super) fn lmdb(&self, error: heed::Error) -> OnlineError {
+        match error {
+            heed::Error::Mdb(MdbError::MapFull) => OnlineError::Full { view: self.label() },
+            heed::Error::Mdb(MdbError::MapResized) => {
+                self.invalid("another process uses a larger `map_size_bytes`; it has to be the same in all".to_owned())
+            }
+            heed::Error::Mdb(MdbError::BadValSize) => self.invalid("an item is larger than 4 GiB".to_owned()),
+            heed::Error::Mdb(MdbError::Corrupted | MdbError::PageNotFound | MdbError::Invalid) => {
+                self.corrupt(error.to_string())
+            }
+            heed::Error::Io(error) if error.kind() == std::io::ErrorKind::OutOfMemory => {
+                self.invalid("there is no room in memory for a map of `map_size_bytes`; make it smaller".to_owned())
+            }
+            error => self.unavailable(error.to_string()),
+        }
+    }
+
+    pub(super) fn io(&self, error: &std::io::Error) -> OnlineError {
+        self.unavailable(error.to_string())
+    }
+
+    pub(super) fn unavailable(&self, message: String) -> OnlineError {
+        OnlineError::Unavailable {
+            view: self.label(),
+            message,
+        }
+    }
+
+    pub(super) fn invalid(&self, message: String) -> OnlineError {
+        OnlineError::Invalid {
+            view: self.label(),
+            message,
+        }
+    }
+
+    pub(super) fn corrupt(&self, message: String) -> OnlineError {
+        OnlineError::Corrupt {
+            view: self.label(),
+            message,
+        }
+    }
+
+    pub(super) fn missing(&self, path: &Path) -> OnlineError {
+        OnlineError::Missing {
+            view: self.label(),
+            path: path.to_owned(),
+        }
+    }
+
+    pub(super) fn conflict(&self, found: Option<&LiveRecord>) -> OnlineError {
+        let message = match found {
+            Some(found) => format!(
+                "somebody else wrote meanwhile; live is version {}, generation {} of {}, changed {} times",
+                found.version, found.generation, found.switched_at, found.changes
+            ),
+            None => "somebody else has removed what was live".to_owned(),
+        };
+        self.older(message)
+    }
+
+    pub(super) fn older(&self, message: String) -> OnlineError {
+        OnlineError::Conflict {
+            view: self.label(),
+            message,
+        }
+    }
+
+    pub(super) fn item(&self, key: &[u8], error: crate::online::item::ItemError) -> OnlineError {
+        OnlineError::Item {
+            view: self.label(),
+            key: key.iter().map(|byte| format!("{byte:02x}")).collect(),
+            error,
+        }
+    }
+
+    pub(super) fn decode<T: serde::de::DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, OnlineError> {
+        serde_json::from_slice(bytes).map_err(|error| self.corrupt(error.to_string()))
+    }
+
+    pub(super) fn encode<T: serde::Serialize>(&self, value: &T) -> Result<Vec<u8>, OnlineError> {
+        serde_json::to_vec(value).map_err(|error| self.corrupt(error.to_string()))
+    }
+}

@@ -1,0 +1,263 @@
+mod crash;
+mod damage;
+mod guards;
+mod model;
+mod sharing;
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::online::Value;
+
+const MAP_BYTES: u64 = 64 << 20;
+/// Longer than any grace in these tests, after all times in them.
+const LATE: Timestamp = Timestamp::from_micros(1 << 50);
+
+fn folder() -> TempDir {
+    tempfile::tempdir().expect("a folder")
+}
+
+fn store(folder: &Path) -> EmbeddedStore {
+    EmbeddedStore::new(folder, MAP_BYTES)
+}
+
+/// As another process would find it.
+fn reopened(folder: &Path) -> EmbeddedStore {
+    generation::forget(folder);
+    live::forget(folder);
+    store(folder)
+}
+
+fn name_of(view: &str, version: u32) -> Name {
+    Name::new(&"shop".parse().expect("a name"), view, version)
+}
+
+fn clicks() -> Name {
+    name_of("clicks", 1)
+}
+
+fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros)
+}
+
+fn item(number: i64) -> Item {
+    Item {
+        timestamp: at(number),
+        effective: at(number),
+        expires: None,
+        as_of: at(number),
+        values: vec![Value::Int64(number), Value::Utf8("x".repeat(100))],
+    }
+}
+
+fn state(through: i64, offline_version: u64) -> GenerationState {
+    GenerationState {
+        through: at(through),
+        offline_version,
+        columns: vec![("count".to_owned(), "int64".to_owned())],
+    }
+}
+
+fn load(store: &EmbeddedStore, name: &Name, state: &GenerationState, items: &[(&[u8], i64)]) -> u64 {
+    let mut items = items.iter().map(|(key, number)| Ok((key.to_vec(), item(*number))));
+    store.bulk_load(name, state, &mut items).expect("a generation")
+}
+
+/// Loads, and switches whatever is live.
+fn replace(store: &EmbeddedStore, name: &Name, state: &GenerationState, items: &[(&[u8], i64)]) -> LiveRecord {
+    let generation = load(store, name, state, items);
+    let live = store.live(name).expect("a live record").map(|(live, _)| live);
+    store
+        .switch(name, generation, live.as_ref(), at(0))
+        .expect("nobody else writes")
+}
+
+fn number(item: &Item) -> i64 {
+    match item.values[0] {
+        Value::Int64(number) => number,
+        _ => panic!("{item:?}"),
+    }
+}
+
+fn numbers(store: &EmbeddedStore, name: &Name, keys: &[&[u8]]) -> Option<Vec<Option<i64>>> {
+    let keys = keys.iter().map(|key| key.to_vec()).collect();
+    let read = store.get(&[(name.clone(), keys)]).expect("a read").remove(0)?;
+    Some(read.items.iter().map(|item| item.as_ref().map(number)).collect())
+}
+
+fn generations_of(folder: &Path, name: &Name) -> Vec<u64> {
+    let mut found = sweep::generations(&folder.join(name.path()));
+    found.sort_unstable();
+    found
+}
+
+#[test]
+fn a_store_without_a_folder_is_empty() {
+    let folder = folder();
+    let store = store(&folder.path().join("none"));
+    assert_eq!(numbers(&store, &clicks(), &[b"a"]), None);
+    assert_eq!(store.live(&clicks()).expect("a look"), None);
+    assert_eq!(store.scan(&clicks()).expect("a scan"), []);
+    assert_eq!(store.sweep(&clicks(), Span::ZERO, LATE).expect("a sweep"), 0);
+    assert_eq!(store.get(&[]).expect("a read"), []);
+    assert!(!folder.path().join("none").exists());
+}
+
+#[test]
+fn what_is_loaded_is_read_after_the_switch_and_not_before() {
+    let folder = folder();
+    let generation = load(&store(folder.path()), &clicks(), &state(1, 1), &[(b"a", 1)]);
+    assert_eq!(numbers(&store(folder.path()), &clicks(), &[b"a"]), None);
+    let live = store(folder.path())
+        .switch(&clicks(), generation, None, at(7))
+        .expect("nothing was live");
+    let read = |store: &EmbeddedStore| {
+        store
+            .get(&[(clicks(), vec![b"a".to_vec(), b"b".to_vec()])])
+            .expect("a read")
+    };
+    let expected = Read {
+        live,
+        state: state(1, 1),
+        items: vec![Some(item(1)), None],
+    };
+    assert_eq!(read(&reopened(folder.path())), [Some(expected)]);
+}
+
+#[test]
+fn a_change_is_read_together_with_its_state() {
+    let folder = folder();
+    let store = store(folder.path());
+    let live = replace(&store, &clicks(), &state(1, 1), &[(b"a", 1), (b"b", 1)]);
+    let change = Change {
+        puts: vec![(b"a".to_vec(), item(2)), (b"c".to_vec(), item(2))],
+        deletes: vec![b"b".to_vec(), b"z".to_vec()],
+        state: state(2, 2),
+    };
+    store.write(&clicks(), &live, &change).expect("a change");
+    let store = reopened(folder.path());
+    let expected = vec![Some(2), None, Some(2)];
+    assert_eq!(numbers(&store, &clicks(), &[b"a", b"b", b"c"]), Some(expected));
+    let (found, found_state) = store.live(&clicks()).expect("a look").expect("a view");
+    assert_eq!((found_state, found.changes), (state(2, 2), 1));
+}
+
+#[test]
+fn versions_and_views_do_not_mix() {
+    let folder = folder();
+    let store = store(folder.path());
+    replace(&store, &clicks(), &state(1, 9), &[(b"a", 1)]);
+    replace(&store, &name_of("orders", 1), &state(2, 1), &[(b"a", 2)]);
+    // Another version is of another offline table, whose versions count anew.
+    replace(&store, &name_of("clicks", 2), &state(3, 1), &[(b"a", 3)]);
+    let wanted = ["orders", "nothing", "clicks"].map(|view| (name_of(view, 1), vec![b"a".to_vec()]));
+    let read = store.get(&wanted).expect("a read");
+    let found: Vec<_> = read
+        .iter()
+        .map(|read| {
+            read.as_ref()
+                .map(|read| (read.live.version, read.items[0].as_ref().map(number)))
+        })
+        .collect();
+    assert_eq!(found, [Some((1, Some(2))), None, Some((2, Some(3)))]);
+}
+
+#[test]
+fn keys_of_any_length() {
+    let folder = folder();
+    let store = store(folder.path());
+    let long = |length: usize, last: u8| {
+        let mut key = vec![b'k'; length];
+        *key.last_mut().expect("not empty") = last;
+        key
+    };
+    let keys = [
+        vec![],
+        long(1, 0),
+        long(510, 1),
+        long(511, 1),
+        long(512, 1),
+        long(512, 2),
+        long(5000, 1),
+    ];
+    let entries: Vec<(&[u8], i64)> = keys.iter().zip(0..).map(|(key, n)| (key.as_slice(), n)).collect();
+    replace(&store, &clicks(), &state(1, 1), &entries);
+    let wanted: Vec<&[u8]> = keys.iter().map(Vec::as_slice).collect();
+    assert_eq!(
+        numbers(&store, &clicks(), &wanted),
+        Some((0..7).map(Some).collect::<Vec<_>>())
+    );
+    let mut scanned: Vec<_> = store
+        .scan(&clicks())
+        .expect("a scan")
+        .into_iter()
+        .map(|(key, _)| key)
+        .collect();
+    scanned.sort();
+    let mut all = keys.to_vec();
+    all.sort();
+    assert_eq!(scanned, all);
+}
+
+#[test]
+fn one_environment_by_two_paths() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("sub")).expect("a folder");
+    replace(&store(folder.path()), &clicks(), &state(1, 1), &[(b"a", 1)]);
+    let detour = store(&folder.path().join("sub").join(".."));
+    assert_eq!(numbers(&detour, &clicks(), &[b"a"]), Some(vec![Some(1)]));
+}
+
+/// Figures, for who wants them: `cargo test --release -- --ignored --nocapture speed`.
+#[test]
+#[ignore = "a measurement"]
+fn speed() {
+    const COUNT: u64 = 1_000_000;
+    let folder = folder();
+    let store = EmbeddedStore::new(folder.path(), 8 << 30);
+    let began = std::time::Instant::now();
+    let mut items = (0..COUNT).map(|n| Ok((n.to_be_bytes().to_vec(), item(n.cast_signed()))));
+    let generation = store.bulk_load(&clicks(), &state(1, 1), &mut items).expect("a load");
+    println!("bulk load of {COUNT}: {:?}", began.elapsed());
+    let live = store.switch(&clicks(), generation, None, at(0)).expect("a switch");
+    let mut seed = 1_u64;
+    let mut next = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        ((seed >> 33) % COUNT).to_be_bytes().to_vec()
+    };
+    for keys in [1, 100] {
+        let mut times: Vec<_> = (0..20_000 / keys)
+            .map(|_| {
+                let wanted = [(clicks(), (0..keys).map(|_| next()).collect())];
+                let began = std::time::Instant::now();
+                store.get(&wanted).expect("a read");
+                began.elapsed()
+            })
+            .collect();
+        times.sort();
+        println!(
+            "get of {keys}: p50 {:?}, p99 {:?}",
+            times[times.len() / 2],
+            times[times.len() * 99 / 100]
+        );
+    }
+    for keys in [1, 100] {
+        let mut times: Vec<_> = (0..50)
+            .map(|_| {
+                let puts = (0..keys).map(|n| (next(), item(n))).collect();
+                let change = Change {
+                    puts,
+                    deletes: vec![],
+                    state: state(1, 1),
+                };
+                let began = std::time::Instant::now();
+                store.write(&clicks(), &live, &change).expect("a change");
+                began.elapsed()
+            })
+            .collect();
+        times.sort();
+        println!("write of {keys}: p50 {:?}, max {:?}", times[25], times[49]);
+    }
+}

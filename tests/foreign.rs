@@ -19,7 +19,15 @@ fn python() -> PathBuf {
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         };
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-        run(Command::new(&python).args(["-m", "pip", "install", "-q", "deltalake==1.6.1", "pyarrow", "duckdb"]));
+        run(Command::new(&python).args([
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "deltalake==1.6.1",
+            "pyarrow==26.0.1",
+            "duckdb==2.0.0",
+        ]));
         std::fs::write(ready, "").unwrap();
     }
     python

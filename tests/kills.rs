@@ -31,11 +31,7 @@ online = true
 #[test]
 fn killed_and_resumed() {
     let _timed = crate::harness::Timed::new("kills::killed_and_resumed");
-    let seed = std::env::var("SANDGLASS_TEST_SEED")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(1);
-    eprintln!("SANDGLASS_TEST_SEED={seed}");
+    let seed = crate::harness::seed();
     let mut random = Random(seed);
     let undisturbed = project();
     undisturbed.json(NOW, &["apply"]);

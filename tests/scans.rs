@@ -1,6 +1,6 @@
 //! What the time filter rules out is not read.
 
-use crate::harness::{Project, component, purchases, write_rows};
+use crate::harness::{Project, component, purchases, write_pages, write_rows};
 
 fn view() -> String {
     let component = component("examples/purchases/transformations/purchases");
@@ -47,6 +47,28 @@ fn row_groups_out_of_range_are_not_read() {
         report["scan"]["bytes_scanned"].as_u64().unwrap() < size / 10,
         "{report}"
     );
+    assert!(report["source"]["rows_read"].as_u64().unwrap() <= 2_000, "{report}");
+}
+
+#[test]
+fn pages_out_of_range_are_not_read() {
+    let _timed = crate::harness::Timed::new("scans::pages_out_of_range_are_not_read");
+    let project = Project::new(&view());
+    std::fs::create_dir_all(project.path("data")).unwrap();
+    let mut rows = purchases();
+    rows.sort_by_key(|row| row.timestamp);
+    // One row group, so that only its pages can be left out.
+    write_pages(&project.path("data/purchases.parquet"), &rows, rows.len(), 500);
+    let out = project.json(
+        "1998-07-01",
+        &["run", "v", "--start", "1998-03-01", "--end", "1998-03-03"],
+    );
+    let (start, end) = (888_710_400_000_000, 888_883_200_000_000);
+    let expected = rows.iter().filter(|row| (start..end).contains(&row.timestamp)).count();
+    assert_eq!(out["count"], expected);
+    let report = &out["report"];
+    let pruned = report["scan"]["page_rows_pruned"].as_u64().unwrap();
+    assert!(pruned as usize >= rows.len() - 2_000, "{report}");
     assert!(report["source"]["rows_read"].as_u64().unwrap() <= 2_000, "{report}");
 }
 

@@ -15,6 +15,7 @@
 pub mod cli;
 pub mod definition;
 pub mod error;
+pub mod folders;
 pub mod key;
 pub mod materialize;
 pub mod offline;

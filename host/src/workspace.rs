@@ -112,6 +112,11 @@ impl Name {
         format!("{}/rows", self.path())
     }
 
+    /// Where the rows lie that its transformation could not use, below the offline store.
+    pub fn dead_path(&self) -> String {
+        format!("{}/dead", self.path())
+    }
+
     /// Its folder, below a store.
     pub fn path(&self) -> String {
         format!("{}/{}/v{}", self.workspace, self.view, self.version)

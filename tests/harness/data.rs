@@ -51,6 +51,11 @@ pub fn purchases() -> Vec<Row> {
 
 /// Writes rows to a Parquet file, in row groups of so many rows.
 pub fn write_rows(path: &Path, rows: &[Row], row_group: usize) {
+    write_pages(path, rows, row_group, 20_000);
+}
+
+/// Writes rows to a Parquet file, in row groups and pages of so many rows.
+pub fn write_pages(path: &Path, rows: &[Row], row_group: usize, page: usize) {
     let times = TimestampMicrosecondArray::from_iter_values(rows.iter().map(|row| row.timestamp)).with_timezone("UTC");
     let columns: [(&str, ArrayRef); 4] = [
         (
@@ -70,6 +75,8 @@ pub fn write_rows(path: &Path, rows: &[Row], row_group: usize) {
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let properties = WriterProperties::builder()
         .set_max_row_group_row_count(Some(row_group))
+        .set_data_page_row_count_limit(page)
+        .set_write_batch_size(page.min(1_024))
         .build();
     let mut writer = ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), Some(properties)).unwrap();
     writer.write(&batch).unwrap();

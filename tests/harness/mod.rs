@@ -3,8 +3,8 @@
 mod data;
 mod project;
 
-pub use data::{Row, purchases, write_rows};
-pub use project::{Answer, Project, component, repository};
+pub use data::{Row, purchases, write_pages, write_rows};
+pub use project::{Answer, Project, component, repository, runtime};
 
 /// Says how long a test took when it is over, past the capture of its output.
 pub struct Timed(&'static str, std::time::Instant);
@@ -34,6 +34,30 @@ pub fn cases(normal: usize) -> usize {
         .and_then(|text| text.parse().ok())
         .unwrap_or(1);
     normal * factor
+}
+
+/// What a test's random choices are made from: `SANDGLASS_TEST_SEED`, or the machine's process numbers. A test that fails
+/// shows it.
+pub fn seed() -> u64 {
+    let seed = std::env::var("SANDGLASS_TEST_SEED")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1);
+    eprintln!("SANDGLASS_TEST_SEED={seed}");
+    seed
+}
+
+/// The context of a run over one day, for a transformation with so many inputs and no parameters.
+pub fn context(inputs: usize) -> sandglass_runtime::Context {
+    sandglass_runtime::Context {
+        mode: sandglass_runtime::Mode::Materialize {
+            start: 0,
+            end: 86_400_000_000,
+        },
+        ranges: vec![None; inputs],
+        parameters: Vec::new(),
+        lineage: false,
+    }
 }
 
 /// A stream of numbers that its seed makes (SplitMix64).

@@ -12,6 +12,7 @@ use crate::failure::RunError;
 use crate::limits::{Limit, Limits, Unaccounted};
 use crate::run::{self, Guest};
 use crate::sandbox::Sandbox;
+use crate::scan::scan;
 
 /// The SHA-256 of a component's bytes; as text `sha256:` and 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -47,6 +48,36 @@ pub enum LoadError {
         used: u64,
         /// The limit.
         allowed: u64,
+    },
+    /// Too many of something, which is counted before anything is compiled.
+    #[error("the component has too many {what}: {used}, allowed {allowed}")]
+    TooMany {
+        /// What was counted.
+        what: &'static str,
+        /// How many there are, at least.
+        used: u64,
+        /// The limit.
+        allowed: u64,
+    },
+    /// The compiler hit a limit.
+    #[error("compiling the component hit its limit of {limit}: allowed {allowed}")]
+    CompileLimit {
+        /// Which one.
+        limit: &'static str,
+        /// With its unit.
+        allowed: String,
+    },
+    /// The compiler ended without an answer.
+    #[error("the compiler failed on the component: {message}")]
+    CompilerFailed {
+        /// How it ended and what it said.
+        message: String,
+    },
+    /// The compiler cannot be run.
+    #[error("the component cannot be compiled here: {message}")]
+    CompilerUnavailable {
+        /// Why.
+        message: String,
     },
     /// Not a component, or one that uses what is switched off.
     #[error("not a component that can be loaded: {message}")]
@@ -86,6 +117,7 @@ impl Classified for LoadError {
     fn kind(&self) -> Kind {
         match self {
             Self::Describe(error) => error.kind(),
+            Self::CompilerUnavailable { .. } => Kind::Unavailable,
             _ => Kind::Guest,
         }
     }
@@ -95,10 +127,22 @@ impl Classified for LoadError {
             Self::Imports { .. } => {
                 Some("build it for a target without a system, such as wasm32-unknown-unknown".to_owned())
             }
+            Self::CompileLimit { .. } | Self::TooMany { .. } => {
+                Some("split the component, or build it with its language's optimizer on".to_owned())
+            }
             Self::NotAComponent { .. } => Some("`sandglass build` makes a component of a crate".to_owned()),
             _ => None,
         }
     }
+}
+
+/// Where machine code came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It was compiled now.
+    Compiled,
+    /// It was compiled before, and kept.
+    Kept,
 }
 
 /// A component that has been checked, compiled and asked for its contracts. Cheap to clone; shared by all runs.
@@ -113,52 +157,62 @@ struct Inner {
     size_bytes: u64,
     imports: Vec<String>,
     contracts: Vec<Contract>,
+    origin: Origin,
     pre: TransformPre<Guest>,
 }
 
 /// The interfaces that exist.
 const WORLD: [&str; 2] = ["sandglass:transform/log@0.1.0", "sandglass:transform/types@0.1.0"];
 
+/// Looks at a component without compiling it: its size, its counts, and that it imports nothing but the world.
+pub(crate) fn check(bytes: &[u8], limits: &Limits) -> Result<Vec<String>, LoadError> {
+    let size_bytes = bytes.len() as u64;
+    if size_bytes > limits.component_bytes {
+        return Err(LoadError::TooLarge {
+            used: size_bytes,
+            allowed: limits.component_bytes,
+        });
+    }
+    let imports = scan(bytes)?.imports;
+    let foreign: Vec<String> = imports
+        .iter()
+        .filter(|name| !WORLD.contains(&name.as_str()))
+        .cloned()
+        .collect();
+    if foreign.is_empty() {
+        Ok(imports)
+    } else {
+        Err(LoadError::Imports { imports: foreign })
+    }
+}
+
 impl Component {
-    /// Checks, compiles and describes a component. Synchronous and slow (50 ms for a Rust component, seconds for an
-    /// interpreter's).
-    pub fn load(sandbox: &Sandbox, bytes: &[u8], limits: &Limits) -> Result<Self, LoadError> {
-        let size_bytes = bytes.len() as u64;
-        if size_bytes > limits.component_bytes {
-            return Err(LoadError::TooLarge {
-                used: size_bytes,
-                allowed: limits.component_bytes,
-            });
-        }
-        let imports = imports(bytes)?;
-        let foreign: Vec<String> = imports
-            .iter()
-            .filter(|name| !WORLD.contains(&name.as_str()))
-            .cloned()
-            .collect();
-        if !foreign.is_empty() {
-            return Err(LoadError::Imports { imports: foreign });
-        }
-        let compiled = Compiled::from_binary(&sandbox.engine, bytes).map_err(|error| LoadError::NotAComponent {
-            message: format!("{error:#}"),
-        })?;
+    /// Links what has been compiled and asks it for its contracts. `imports` are what [`check`] found.
+    pub(crate) fn new(
+        sandbox: &Sandbox,
+        bytes: &[u8],
+        imports: Vec<String>,
+        compiled: &Compiled,
+        origin: Origin,
+        limits: &Limits,
+    ) -> Result<Self, LoadError> {
         let pre = sandbox
             .linker
-            .instantiate_pre(&compiled)
+            .instantiate_pre(compiled)
             .and_then(TransformPre::new)
             .map_err(|error| LoadError::Exports {
                 message: format!("{error:#}"),
             })?;
         let described = run::describe(&pre, limits, Box::new(Unaccounted)).map_err(LoadError::Describe)?;
         let contracts = contract::check_all(described)?;
-        let digest = Digest::of(bytes);
         Ok(Self {
             inner: Arc::new(Inner {
                 sandbox: sandbox.clone(),
-                digest,
-                size_bytes,
+                digest: Digest::of(bytes),
+                size_bytes: bytes.len() as u64,
                 imports,
                 contracts,
+                origin,
                 pre,
             }),
         })
@@ -189,7 +243,12 @@ impl Component {
         self.inner.contracts.iter().find(|contract| contract.name == name)
     }
 
-    /// The engine that compiled it.
+    /// Where its machine code came from.
+    pub fn origin(&self) -> Origin {
+        self.inner.origin
+    }
+
+    /// The engine that it runs in.
     pub fn sandbox(&self) -> &Sandbox {
         &self.inner.sandbox
     }
@@ -205,33 +264,4 @@ impl fmt::Debug for Component {
             .field("digest", &self.inner.digest)
             .finish_non_exhaustive()
     }
-}
-
-/// Names of the imports, read before anything is compiled.
-fn imports(bytes: &[u8]) -> Result<Vec<String>, LoadError> {
-    let wrong = |message: String| LoadError::NotAComponent { message };
-    if !bytes.starts_with(b"\0asm") {
-        return Err(wrong("it does not begin as WebAssembly does".to_owned()));
-    }
-    let mut imports = Vec::new();
-    let mut depth = 0usize;
-    for payload in wasmparser::Parser::new(0).parse_all(bytes) {
-        match payload.map_err(|error| wrong(error.to_string()))? {
-            wasmparser::Payload::Version {
-                encoding: wasmparser::Encoding::Module,
-                ..
-            } if depth == 0 => {
-                return Err(wrong("it is a core module".to_owned()));
-            }
-            wasmparser::Payload::ModuleSection { .. } | wasmparser::Payload::ComponentSection { .. } => depth += 1,
-            wasmparser::Payload::End(_) => depth = depth.saturating_sub(1),
-            wasmparser::Payload::ComponentImportSection(section) if depth == 0 => {
-                for import in section {
-                    imports.push(import.map_err(|error| wrong(error.to_string()))?.name.name.to_owned());
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(imports)
 }

@@ -92,6 +92,9 @@ impl Default for Limits {
 pub trait MemoryBudget: Send {
     /// Asks for `bytes` more; what is refused makes the guest's `memory.grow` fail, and ends the run with this reason.
     fn grow(&mut self, bytes: usize) -> Result<(), String>;
+
+    /// All that was asked for is free again: the guest's memory is gone.
+    fn release(&mut self);
 }
 
 /// No accounting beyond the run's own limit.
@@ -102,6 +105,8 @@ impl MemoryBudget for Unaccounted {
     fn grow(&mut self, _bytes: usize) -> Result<(), String> {
         Ok(())
     }
+
+    fn release(&mut self) {}
 }
 
 /// Counts what a store takes and remembers which limit refused it.
@@ -130,6 +135,14 @@ impl Meter {
             budget,
             refused: None,
         }
+    }
+
+    /// Begins anew for another store; the one before it is gone.
+    pub(crate) fn reset(&mut self) {
+        self.memory_bytes = 0;
+        self.table_elements = 0;
+        self.refused = None;
+        self.budget.release();
     }
 
     /// Linear memory in use; memories never shrink, so it is also the peak.

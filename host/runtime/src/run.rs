@@ -1,7 +1,6 @@
 use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
 use wasmtime::component::ResourceAny;
 use wasmtime::{Store, Trap};
 
@@ -109,6 +108,19 @@ type LogSink = Box<dyn FnMut(&str, &str) + Send>;
 const MESSAGE_CHARS_MAX: usize = 2_000;
 const FUEL: u64 = u64::MAX / 2;
 
+impl Guest {
+    fn new(limits: &Limits, budget: Box<dyn MemoryBudget>, sink: LogSink) -> Self {
+        Self {
+            meter: Meter::new(limits, budget),
+            log_bytes: 0,
+            log_bytes_max: limits.log_bytes,
+            log_flood: None,
+            last_error: None,
+            sink,
+        }
+    }
+}
+
 impl log::Host for Guest {
     fn log(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
         self.log_bytes = self.log_bytes.saturating_add(message.len() as u64 + 16);
@@ -158,33 +170,17 @@ struct Instance {
 }
 
 impl Instance {
-    fn new(
-        pre: &TransformPre<Guest>,
-        limits: &Limits,
-        budget: Box<dyn MemoryBudget>,
-        sink: LogSink,
-    ) -> Result<Self, RunError> {
-        let guest = Guest {
-            meter: Meter::new(limits, budget),
-            log_bytes: 0,
-            log_bytes_max: limits.log_bytes,
-            log_flood: None,
-            last_error: None,
-            sink,
-        };
+    /// A fresh store with what is left of the run's budget; `usage` is what is gone of it.
+    fn new(pre: &TransformPre<Guest>, limits: &Limits, guest: Guest, mut usage: Usage) -> Result<Self, RunError> {
         let mut store = Store::new(pre.engine(), guest);
         store.limiter(|guest| &mut guest.meter);
         store.set_hostcall_fuel(usize::try_from(limits.call_bytes).unwrap_or(usize::MAX));
         // Refused where the profile does not count fuel.
-        let _ = store.set_fuel(FUEL);
-        store.set_epoch_deadline(ticks(limits.guest_time));
+        let _ = store.set_fuel(FUEL.saturating_sub(usage.fuel));
+        store.set_epoch_deadline(ticks(limits.guest_time.saturating_sub(usage.guest_time)));
         let started = Instant::now();
         let instantiated = pre.instantiate(&mut store);
-        let guest_time = started.elapsed();
-        let usage = Usage {
-            guest_time,
-            ..Usage::default()
-        };
+        usage.guest_time += started.elapsed();
         match instantiated {
             Ok(transform) => Ok(Self {
                 store,
@@ -192,7 +188,7 @@ impl Instance {
                 limits: limits.clone(),
                 usage,
             }),
-            Err(error) => Err(explain(&mut store, limits, guest_time, "start", &error)),
+            Err(error) => Err(explain(&mut store, limits, usage.guest_time, "start", &error)),
         }
     }
 
@@ -207,7 +203,7 @@ impl Instance {
         let started = Instant::now();
         let answer = call(self.transform.sandglass_transform_transformation(), &mut self.store);
         self.usage.guest_time += started.elapsed();
-        self.usage.memory_bytes = self.store.data().meter.memory_bytes();
+        self.usage.memory_bytes = self.usage.memory_bytes.max(self.store.data().meter.memory_bytes());
         match answer {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(failure)) => Err(told(failure, name)),
@@ -320,25 +316,27 @@ pub(crate) fn describe(
         guest_time: limits.guest_time.min(Duration::from_secs(10)),
         ..limits.clone()
     };
-    let mut instance = Instance::new(pre, &limits, budget, Box::new(|_, _| {}))?;
+    let guest = Guest::new(&limits, budget, Box::new(|_, _| {}));
+    let mut instance = Instance::new(pre, &limits, guest, Usage::default())?;
     instance.call("describe", |exports, store| exports.call_describe(store))
 }
 
 /// One run of a transformation in a store of its own. After an error the run is over: drop it. A guest's destructors are not
 /// run at the end: the store is thrown away with all that is in it.
 pub struct Run {
+    component: Component,
+    contract: Contract,
+    context: Context,
     instance: Instance,
     run: ResourceAny,
-    scope: Scope,
-    output: SchemaRef,
-    inputs: usize,
-    lineage: bool,
     /// Rows of the batch last pushed, which source rows and rejections point into.
     last_rows: u32,
     /// Source rows rise over all outputs of one push.
     last_source_row: u32,
     aligned_rows: u64,
     failed: bool,
+    /// What had been used before the last push.
+    before_push: Usage,
 }
 
 impl Run {
@@ -357,18 +355,38 @@ impl Run {
         let contract = component.contract(transformation).ok_or_else(|| RunError::Internal {
             message: format!("the component has no transformation `{transformation}`"),
         })?;
-        let mut instance = Instance::new(component.pre(), limits, budget, Box::new(log))?;
-        let lineage = context.lineage && contract.scope.is_per_row();
-        let run = instance.call("open", |exports, store| {
-            open(exports, store, contract, context, lineage)
-        })?;
+        let guest = Guest::new(limits, budget, Box::new(log));
+        let context = Context {
+            lineage: context.lineage && contract.scope.is_per_row(),
+            ..context.clone()
+        };
+        Self::start(
+            component.clone(),
+            contract.clone(),
+            context,
+            limits,
+            guest,
+            Usage::default(),
+        )
+    }
+
+    fn start(
+        component: Component,
+        contract: Contract,
+        context: Context,
+        limits: &Limits,
+        guest: Guest,
+        usage: Usage,
+    ) -> Result<Self, RunError> {
+        let mut instance = Instance::new(component.pre(), limits, guest, usage)?;
+        let run = instance.call("open", |exports, store| open(exports, store, &contract, &context))?;
         Ok(Self {
+            component,
+            contract,
+            context,
+            before_push: instance.usage,
             instance,
             run,
-            scope: contract.scope,
-            output: contract.output.clone(),
-            inputs: contract.inputs.len(),
-            lineage,
             last_rows: 0,
             last_source_row: 0,
             aligned_rows: 0,
@@ -376,13 +394,42 @@ impl Run {
         })
     }
 
+    /// Opens the run again after it failed, in a fresh store, with what is left of its budget. What the guest held is gone:
+    /// that is for the scopes that take every row by itself. The rows of the last push count as if they had not been pushed.
+    ///
+    /// # Errors
+    /// As [`Run::open`].
+    pub fn reopen(self) -> Result<Self, RunError> {
+        let used = self.usage();
+        let Self {
+            component,
+            contract,
+            context,
+            instance,
+            before_push,
+            ..
+        } = self;
+        let usage = Usage {
+            guest_time: used.guest_time,
+            check_time: used.check_time,
+            memory_bytes: used.memory_bytes,
+            fuel: used.fuel,
+            ..before_push
+        };
+        let Instance { store, limits, .. } = instance;
+        let mut guest = store.into_data();
+        guest.meter.reset();
+        Self::start(component, contract, context, &limits, guest, usage)
+    }
+
     /// Pushes a batch into an input; its outputs are to be drained before the next call.
     pub fn push(&mut self, input: u32, batch: &Lowered) -> Result<(), RunError> {
-        if input as usize >= self.inputs {
+        if input as usize >= self.contract.inputs.len() {
             return Err(RunError::Internal {
-                message: format!("input {input} of {}", self.inputs),
+                message: format!("input {input} of {}", self.contract.inputs.len()),
             });
         }
+        self.before_push = self.instance.usage;
         let buffers: Vec<&[u8]> = batch.buffers.iter().map(|buffer| buffer.as_slice()).collect();
         let param = wit::BatchParam {
             rows: batch.rows,
@@ -403,7 +450,7 @@ impl Run {
 
     /// Says that every row of the keys pushed so far is in. Keyed scope only.
     pub fn end_keys(&mut self) -> Result<(), RunError> {
-        if self.scope != Scope::Keyed {
+        if self.contract.scope != Scope::Keyed {
             return Err(RunError::Internal {
                 message: "end-keys outside the keyed scope".to_owned(),
             });
@@ -425,7 +472,7 @@ impl Run {
     pub fn next_output(&mut self) -> Result<Option<Output>, RunError> {
         let run = self.run;
         let Some(output) = self.call("next", |exports, store| exports.run().call_next(store, run))? else {
-            if self.scope == Scope::Aligned && self.aligned_rows != 0 {
+            if self.contract.scope == Scope::Aligned && self.aligned_rows != 0 {
                 self.failed = true;
                 let message = format!(
                     "{} rows fewer came out than went in, in the aligned scope",
@@ -492,10 +539,10 @@ impl Run {
                 });
             }
         }
-        let batch = lift_batch(&self.output, batch).map_err(broken)?;
+        let batch = lift_batch(&self.contract.output, batch).map_err(broken)?;
         let source_rows = self.check_source_rows(source_rows, batch.num_rows()).map_err(broken)?;
         let rejected = self.check_rejected(rejected).map_err(broken)?;
-        if self.scope == Scope::Aligned {
+        if self.contract.scope == Scope::Aligned {
             if !rejected.is_empty() {
                 return Err(broken(
                     "rejected rows in the aligned scope, which has one row out for each row in".into(),
@@ -514,7 +561,7 @@ impl Run {
     }
 
     fn check_source_rows(&mut self, source_rows: Option<Vec<u32>>, rows: usize) -> Result<Option<Vec<u32>>, String> {
-        if !self.lineage {
+        if !self.context.lineage {
             return Ok(None);
         }
         let Some(source_rows) = source_rows else {
@@ -566,7 +613,6 @@ fn open(
     store: &mut Store<Guest>,
     contract: &Contract,
     context: &Context,
-    lineage: bool,
 ) -> wasmtime::Result<Result<ResourceAny, wit::Failure>> {
     let mode = match context.mode {
         Mode::Materialize { start, end } => wit::Mode::Materialize(wit::Interval { start, end }),
@@ -597,7 +643,7 @@ fn open(
         mode,
         ranges: &ranges,
         parameters: &parameters,
-        lineage,
+        lineage: context.lineage,
         properties: &[],
     };
     exports.call_open(store, &contract.name, context)

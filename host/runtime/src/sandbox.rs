@@ -17,6 +17,22 @@ pub enum Profile {
     Deterministic,
 }
 
+impl Profile {
+    /// As it is named in files and arguments.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Deterministic => "deterministic",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Production, Self::Deterministic]
+            .into_iter()
+            .find(|profile| profile.name() == name)
+    }
+}
+
 /// How often the deadline of a guest is looked at.
 pub(crate) const TICK: Duration = Duration::from_millis(5);
 
@@ -27,6 +43,14 @@ pub struct Sandbox {
     pub(crate) linker: Arc<Linker<Guest>>,
     pub(crate) profile: Profile,
     _ticker: Arc<Ticker>,
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Sandbox {
@@ -54,7 +78,8 @@ impl Sandbox {
     }
 }
 
-fn config(profile: Profile, runs: u32) -> Config {
+/// What decides the machine code. It has no pool, which reserves more address space than a limited process may have.
+pub(crate) fn compiler_config(profile: Profile) -> Config {
     let mut config = Config::new();
     config
         .wasm_component_model(true)
@@ -72,6 +97,11 @@ fn config(profile: Profile, runs: u32) -> Config {
         .epoch_interruption(true)
         .consume_fuel(profile == Profile::Deterministic)
         .cranelift_nan_canonicalization(profile == Profile::Deterministic);
+    config
+}
+
+fn config(profile: Profile, runs: u32) -> Config {
+    let mut config = compiler_config(profile);
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(runs)
         // An interpreter's component is some 40 core instances.

@@ -39,7 +39,7 @@ pub(crate) async fn folder(bench: &Workbench, printer: &Printer) -> Result<Compi
             continue;
         }
         let built = build(&bench.folder.root, &transformation.path, printer.is_json())?;
-        let component = load(bench, &transformation.path, &built.bytes)?;
+        let component = load(bench, printer, &transformation.path, &built.bytes)?;
         components.insert(component.digest().clone(), built.bytes);
         loaded.insert(transformation.path.clone(), component);
     }
@@ -52,13 +52,20 @@ pub(crate) async fn folder(bench: &Workbench, printer: &Printer) -> Result<Compi
 }
 
 /// Checks the project as it was applied, with the components of the registry.
-pub(crate) async fn applied(bench: &Workbench, applied: &Applied) -> Result<Vec<CompiledView>, CliError> {
+pub(crate) async fn applied(
+    bench: &Workbench,
+    printer: &Printer,
+    applied: &Applied,
+) -> Result<Vec<CompiledView>, CliError> {
     let registry = bench.registry();
     let mut loaded: BTreeMap<Digest, Component> = BTreeMap::new();
     for component in applied.views.values().filter_map(|view| view.component.as_ref()) {
         if !loaded.contains_key(&component.digest) {
             let bytes = registry.component(&component.digest)?;
-            loaded.insert(component.digest.clone(), load(bench, component.digest.hex(), &bytes)?);
+            loaded.insert(
+                component.digest.clone(),
+                load(bench, printer, component.digest.hex(), &bytes)?,
+            );
         }
     }
     let parsed = Parsed::stored(applied.project.clone());
@@ -69,8 +76,8 @@ pub(crate) async fn applied(bench: &Workbench, applied: &Applied) -> Result<Vec<
     .await
 }
 
-fn load(bench: &Workbench, path: &str, bytes: &[u8]) -> Result<Component, CliError> {
-    Component::load(bench.sandbox()?, bytes, &Limits::default()).map_err(|error| {
+fn load(bench: &Workbench, printer: &Printer, path: &str, bytes: &[u8]) -> Result<Component, CliError> {
+    bench.loader(printer)?.load(bytes, &Limits::default()).map_err(|error| {
         let error = CliError::from(error);
         CliError {
             message: format!("{path}: {}", error.message),

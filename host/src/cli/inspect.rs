@@ -1,10 +1,11 @@
 use std::path::PathBuf;
 
 use arrow::datatypes::Schema;
-use sandglass_runtime::{Component, Contract, Limits, Profile, Sandbox, kind_name};
+use sandglass_runtime::{Contract, Limits, Profile, Sandbox, kind_name};
 use serde_json::json;
 
 use super::error::CliError;
+use super::loader::loader;
 use super::output::Printer;
 use crate::project::build;
 
@@ -18,7 +19,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &Printer) -> Result<(), CliErr
     let here = PathBuf::from(".");
     let built = build(&here, &arguments.component.to_string_lossy(), printer.is_json())?;
     let sandbox = Sandbox::new(Profile::Production, 2).map_err(CliError::internal)?;
-    let component = Component::load(&sandbox, &built.bytes, &Limits::default())?;
+    let component = loader(sandbox, printer).load(&built.bytes, &Limits::default())?;
     let mut text = format!(
         "digest   {}\nsize     {} bytes\n",
         component.digest(),

@@ -46,7 +46,7 @@ impl Arguments {
 
 pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
     let applied = bench.applied()?;
-    let compiled = compile::applied(bench, &applied).await?;
+    let compiled = compile::applied(bench, printer, &applied).await?;
     for name in &arguments.views {
         compile::view(&compiled, name)?;
     }
@@ -82,6 +82,16 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             let floored = outcome.report.source.floored_times;
             printer.tell(&format!(
                 "{}: {floored} times were floored to microseconds",
+                view.view.name
+            ));
+        }
+        if outcome.report.rejected > 0 {
+            let rejected = outcome.report.rejected;
+            let place = bench
+                .dead_letters(&bench.name(&view.view.name, version.version))?
+                .location;
+            printer.tell(&format!(
+                "{}: {rejected} rows were rejected; they are in {place}",
                 view.view.name
             ));
         }
@@ -172,9 +182,11 @@ async fn one(
     };
     let jobs = jobs(arguments, view, &situation)?;
     let bar = printer.bar(&view.view.name, jobs.len());
+    let dead = bench.dead_letters(&name)?;
     let task = Task {
         compiled: view,
         table: Arc::clone(&table),
+        dead: &dead,
         coverage: &coverage,
         jobs: &jobs,
     };

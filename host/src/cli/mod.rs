@@ -8,6 +8,7 @@ mod demo;
 mod error;
 mod get;
 mod inspect;
+mod loader;
 mod materialize;
 mod output;
 mod plan;
@@ -64,6 +65,18 @@ pub(crate) enum Format {
 
 #[derive(Subcommand)]
 enum Command {
+    #[command(flatten)]
+    User(UserCommand),
+    /// Compiles a component from stdin to stdout, under limits; for the program itself.
+    #[command(name = loader::COMPILE, hide = true)]
+    Compile {
+        /// Profile, seconds, bytes.
+        arguments: Vec<String>,
+    },
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
     /// Builds the project's components.
     Build(build::Arguments),
     /// Shows what a component is: transformations, contracts, imports, size, digest.
@@ -86,30 +99,34 @@ enum Command {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let printer = Printer::new(cli.global.format);
+    let Cli { global, command } = Cli::parse();
+    let command = match command {
+        // Before anything has been started that takes address space or reads a file.
+        Command::Compile { arguments } => return sandglass_runtime::compile_and_exit(&arguments),
+        Command::User(command) => command,
+    };
+    let printer = Printer::new(global.format);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return printer.fail(&CliError::internal(format!("cannot start threads: {error}"))),
     };
-    let result = runtime.block_on(dispatch(cli, &printer));
+    let result = runtime.block_on(dispatch(global, command, &printer));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => printer.fail(&error),
     }
 }
 
-async fn dispatch(cli: Cli, printer: &Printer) -> Result<(), CliError> {
-    let Cli { global, command } = cli;
+async fn dispatch(global: Global, command: UserCommand, printer: &Printer) -> Result<(), CliError> {
     match command {
-        Command::Inspect(arguments) => inspect::run(&arguments, printer),
-        Command::Demo => demo::run(global, printer).await,
-        Command::Build(arguments) => build::run(&Workbench::open(&global)?, &arguments, printer).await,
-        Command::Run(arguments) => run::run(&Workbench::open(&global)?, &arguments, printer).await,
-        Command::Plan => plan::run(&Workbench::open(&global)?, printer).await,
-        Command::Apply => apply::run(&Workbench::open(&global)?, printer).await,
-        Command::Materialize(arguments) => materialize::run(&Workbench::open(&global)?, &arguments, printer).await,
-        Command::Get(arguments) => get::run(&Workbench::open(&global)?, &arguments, printer).await,
-        Command::Status => status::run(&Workbench::open(&global)?, printer).await,
+        UserCommand::Inspect(arguments) => inspect::run(&arguments, printer),
+        UserCommand::Demo => demo::run(global, printer).await,
+        UserCommand::Build(arguments) => build::run(&Workbench::open(&global)?, &arguments, printer).await,
+        UserCommand::Run(arguments) => run::run(&Workbench::open(&global)?, &arguments, printer).await,
+        UserCommand::Plan => plan::run(&Workbench::open(&global)?, printer).await,
+        UserCommand::Apply => apply::run(&Workbench::open(&global)?, printer).await,
+        UserCommand::Materialize(arguments) => materialize::run(&Workbench::open(&global)?, &arguments, printer).await,
+        UserCommand::Get(arguments) => get::run(&Workbench::open(&global)?, &arguments, printer).await,
+        UserCommand::Status => status::run(&Workbench::open(&global)?, printer).await,
     }
 }

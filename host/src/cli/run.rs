@@ -74,7 +74,10 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     if let Sink::Parquet(writer) = sink {
         writer.close().map_err(|error| unwritable(arguments, &error))?;
     }
-    let report = report();
+    let (report, letters) = report();
+    for letter in letters.iter().take(arguments.limit) {
+        printer.tell(&format!("rejected: {letter}"));
+    }
     let mut text = String::new();
     if arguments.out.is_none() {
         let shown = pretty_format_batches(&shown_rows).map_err(|error| CliError::internal(error.to_string()))?;

@@ -17,6 +17,10 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
             Some(table) => table.coverage().union(),
             None => Vec::new(),
         };
+        let dead_letters: u64 = match bench.dead_letters(&name)?.table().await? {
+            Some(table) => table.files().iter().filter_map(|file| file.rows).sum(),
+            None => 0,
+        };
         let data_delay = applied.project.data_delay(view);
         let due = last_due(view, data_delay, bench.now);
         let store = bench.online();
@@ -47,6 +51,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
                 .collect::<Vec<_>>()
                 .join(", "),
             through.map(|through| through.to_string()).unwrap_or_default(),
+            dead_letters.to_string(),
         ]);
         list.push(json!({
             "name": view.name,
@@ -56,6 +61,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
             "missing": gaps,
             "online_through": through,
             "freshness_seconds": freshness,
+            "dead_letters": dead_letters,
         }));
     }
     let header = [
@@ -65,6 +71,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
         "materialized",
         "missing",
         "online through",
+        "dead letters",
     ];
     printer.answer(&table(&header, &rows), &json!({ "feature_views": list }));
     Ok(())

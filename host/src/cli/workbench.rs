@@ -6,13 +6,16 @@ use chrono::Utc;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use sandglass_runtime::{GuestThreads, Profile, Sandbox};
+use sandglass_runtime::{GuestThreads, Loader, Profile, Sandbox};
 
 use tokio::sync::Semaphore;
 
 use super::Global;
 use super::error::CliError;
+use super::loader::loader;
+use super::output::Printer;
 use crate::definition::Project;
+use crate::materialize::DeadLetters;
 use crate::offline::{Granularity, OfflineTable, TableSpec};
 use crate::online::{EmbeddedStore, OnlineStore};
 use crate::project::{CompiledView, Folder};
@@ -28,7 +31,7 @@ pub(crate) struct Workbench {
     pub(crate) session: SessionContext,
     pub(crate) guests: Guests,
     pub(crate) now: Timestamp,
-    sandbox: OnceLock<Sandbox>,
+    loader: OnceLock<Loader>,
 }
 
 /// How long the log and removed files of an offline table are kept.
@@ -58,7 +61,7 @@ impl Workbench {
                 log: log(global.verbose),
             },
             now: global.now.unwrap_or_else(wall_clock),
-            sandbox: OnceLock::new(),
+            loader: OnceLock::new(),
         })
     }
 
@@ -85,12 +88,13 @@ impl Workbench {
         Arc::new(EmbeddedStore::new(&path, map_size_bytes))
     }
 
-    pub(crate) fn sandbox(&self) -> Result<&Sandbox, CliError> {
-        if let Some(sandbox) = self.sandbox.get() {
-            return Ok(sandbox);
+    /// What components are loaded with; made when the first one is.
+    pub(crate) fn loader(&self, printer: &Printer) -> Result<&Loader, CliError> {
+        if let Some(loader) = self.loader.get() {
+            return Ok(loader);
         }
         let sandbox = Sandbox::new(Profile::Production, runs()).map_err(CliError::internal)?;
-        Ok(self.sandbox.get_or_init(|| sandbox))
+        Ok(self.loader.get_or_init(|| loader(sandbox, printer)))
     }
 
     /// Opens sources, each once.
@@ -111,7 +115,7 @@ impl Workbench {
 
     /// The offline table of a view's version, none if nothing has been materialized.
     pub(crate) async fn table(&self, name: &Name) -> Result<Option<OfflineTable>, CliError> {
-        let table = OfflineTable::open(&self.location(name)?).await?;
+        let table = OfflineTable::open(&self.location(&name.rows_path())?).await?;
         Ok(table.map(|table| table.with_runtime(self.session.runtime_env())))
     }
 
@@ -132,7 +136,7 @@ impl Workbench {
             },
             retention: RETENTION,
         };
-        let table = OfflineTable::create(&self.location(name)?, spec).await?;
+        let table = OfflineTable::create(&self.location(&name.rows_path())?, spec).await?;
         Ok(table.with_runtime(self.session.runtime_env()))
     }
 
@@ -141,8 +145,17 @@ impl Workbench {
         Name::new(&self.project().name, view, version)
     }
 
-    fn location(&self, name: &Name) -> Result<String, CliError> {
-        let folder = self.folder.offline().join(name.rows_path());
+    /// The dead letters of a view's version.
+    pub(crate) fn dead_letters(&self, name: &Name) -> Result<DeadLetters, CliError> {
+        Ok(DeadLetters {
+            name: name.clone(),
+            location: self.location(&name.dead_path())?,
+            retention: RETENTION,
+        })
+    }
+
+    fn location(&self, path: &str) -> Result<String, CliError> {
+        let folder = self.folder.offline().join(path);
         let absolute = std::path::absolute(&folder)
             .map_err(|error| CliError::internal(format!("{}: {error}", folder.display())))?;
         Ok(shown(&absolute))

@@ -3,12 +3,13 @@ use std::sync::Arc;
 use datafusion::prelude::SessionContext;
 use futures::stream::{FuturesUnordered, StreamExt};
 
+use super::dead::{DeadLetters, JobLetters};
 use super::error::MaterializeError;
 use super::job::{JobReport, stage_job};
 use crate::offline::{Coverage, JobCommit, OfflineTable};
 use crate::plan::Job;
 use crate::project::CompiledView;
-use crate::transform::Guests;
+use crate::transform::{Guests, Letters};
 
 /// How jobs are run.
 #[derive(Clone)]
@@ -27,6 +28,8 @@ pub struct Task<'a> {
     pub compiled: &'a CompiledView,
     /// Its table.
     pub table: Arc<OfflineTable>,
+    /// Where the rows go that its transformation cannot use.
+    pub dead: &'a DeadLetters,
     /// What was done when the jobs were planned.
     pub coverage: &'a Coverage,
     /// The jobs.
@@ -59,6 +62,7 @@ pub async fn materialize(
     let Task {
         compiled,
         table,
+        dead,
         coverage,
         jobs,
     } = task;
@@ -66,6 +70,7 @@ pub async fn materialize(
     let mut left = jobs.iter();
     let mut running = FuturesUnordered::new();
     let mut finished: Vec<JobCommit> = Vec::new();
+    let mut letters_of_finished: Vec<JobLetters> = Vec::new();
     let mut failure = None;
     loop {
         while failure.is_none() && running.len() < settings.parallel.max(1) {
@@ -76,28 +81,40 @@ pub async fn materialize(
             // A task of its own, so that jobs share the machine's cores.
             running.push(tokio::spawn(async move {
                 let Settings { session, guests, .. } = &settings;
-                let staged = stage_job(session, guests, &compiled, &table, interval).await;
-                staged.map(|(staged, reads, report)| (JobCommit { staged, attempt, reads }, report))
+                let letters = Letters::new(compiled.view.max_rejected);
+                let staged = stage_job(session, guests, &compiled, &table, interval, &letters).await;
+                let letters = JobLetters {
+                    interval,
+                    letters: letters.all(),
+                };
+                let job = staged.map(|(staged, reads, report)| (JobCommit { staged, attempt, reads }, report));
+                (job, letters)
             }));
         }
         let Some(joined) = running.next().await else { break };
-        let result = joined.unwrap_or_else(|error| {
-            Err(MaterializeError::Engine {
-                label: compiled.view.name.clone(),
-                message: format!("a job panicked: {error}"),
-            })
-        });
-        match result {
-            Ok((job, report)) => {
+        match joined {
+            Ok((Ok((job, report)), letters)) => {
                 outcome.report.add(&report);
                 finished.push(job);
+                letters_of_finished.push(letters);
             }
-            Err(error) => failure = failure.or(Some(error)),
+            Ok((Err(error), letters)) => {
+                // The job's own error says more than that its letters cannot be written.
+                let _ = dead.write(vec![letters]).await;
+                failure = failure.or(Some(error));
+            }
+            Err(error) => {
+                failure = failure.or(Some(MaterializeError::Engine {
+                    label: compiled.view.name.clone(),
+                    message: format!("a job panicked: {error}"),
+                }));
+            }
         }
         let over = running.is_empty() && (failure.is_some() || left.len() == 0);
         if finished.len() >= COMMIT_JOBS || (over && !finished.is_empty()) {
             outcome.jobs += finished.len();
             outcome.commits += 1;
+            dead.write(std::mem::take(&mut letters_of_finished)).await?;
             let committed = table.commit(std::mem::take(&mut finished)).await?;
             outcome.upkeep = committed.upkeep.or(outcome.upkeep);
             progress(outcome.jobs, outcome.report.rows);

@@ -5,7 +5,7 @@ use crate::offline::OfflineError;
 use crate::online::OnlineError;
 use crate::source::SourceError;
 use crate::time::Interval;
-use crate::transform::TransformError;
+use crate::transform::{Letter, TransformError};
 
 /// What goes wrong in materialization.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +23,7 @@ pub enum MaterializeError {
         error: SourceError,
     },
     /// Too many rows were rejected.
-    #[error("{label}: the transformation rejected {rejected} rows, {allowed} are allowed; the first: {}", .reasons.join("; "))]
+    #[error("{label}: the transformation rejected {rejected} rows, {allowed} are allowed; the first: {}", listed(.first))]
     Rejected {
         /// View and interval.
         label: String,
@@ -31,8 +31,8 @@ pub enum MaterializeError {
         rejected: u64,
         /// `max_rejected` of the view.
         allowed: u64,
-        /// The first reasons.
-        reasons: Vec<String>,
+        /// The first of them, and why.
+        first: Vec<Letter>,
     },
     /// The offline store.
     #[error(transparent)]
@@ -56,6 +56,11 @@ pub enum MaterializeError {
         /// What DataFusion says.
         message: String,
     },
+}
+
+fn listed(letters: &[Letter]) -> String {
+    let letters: Vec<_> = letters.iter().map(ToString::to_string).collect();
+    letters.join("; ")
 }
 
 impl MaterializeError {
@@ -146,7 +151,7 @@ impl Classified for MaterializeError {
         match self {
             Self::Transform(error) => error.hint(),
             Self::Source { error, .. } => error.hint(),
-            Self::Rejected { .. } => Some("raise `max_rejected` of the view, or mend the rows".to_owned()),
+            Self::Rejected { .. } => Some("mend the rows, or raise `max_rejected` of the view".to_owned()),
             Self::Offline(error) => error.hint(),
             Self::Online(error) => error.hint(),
             Self::Resources { .. } => Some("run fewer jobs at once with `--parallel 1`".to_owned()),

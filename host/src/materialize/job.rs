@@ -17,7 +17,7 @@ use crate::offline::{FileRead, OfflineTable, Reads, SourceRead, Staged};
 use crate::project::{CompiledTransform, CompiledView};
 use crate::source::{NormalizeExec, ScanMetrics, SourceCounts, SourceTable, scan_metrics};
 use crate::time::Interval;
-use crate::transform::{Guests, Transform, TransformCounts, WasmTransformExec, plan};
+use crate::transform::{Guests, Letter, Letters, Transform, TransformCounts, WasmTransformExec, plan};
 
 /// What a job did.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -73,6 +73,7 @@ impl JobPlan {
         guests: &Guests,
         compiled: &CompiledView,
         interval: Interval,
+        letters: &Letters,
     ) -> Result<Self, MaterializeError> {
         let label = label(&compiled.view.name, interval);
         let engine = |error| MaterializeError::from_plan(&label, error);
@@ -93,7 +94,7 @@ impl JobPlan {
         let (made, transform) = match &compiled.transform {
             Some(transform) => {
                 let partitions = session.copied_config().target_partitions();
-                let transform = transform_of(transform, compiled, interval, &ranges, guests, &label);
+                let transform = transform_of(transform, compiled, interval, &ranges, guests, &label, letters);
                 let node = plan(transform, scans, partitions).map_err(engine)?;
                 (Arc::clone(&node) as Arc<dyn ExecutionPlan>, Some(node))
             }
@@ -146,6 +147,7 @@ fn transform_of(
     ranges: &[Option<Interval>],
     guests: &Guests,
     label: &str,
+    letters: &Letters,
 ) -> Transform {
     let micros = |range: &Interval| (range.start.micros(), range.end.micros());
     let (start, end) = micros(&interval);
@@ -161,6 +163,7 @@ fn transform_of(
         limits: transform.limits.clone(),
         guests: guests.clone(),
         label: label.to_owned(),
+        letters: letters.clone(),
         time_columns: compiled
             .inputs
             .iter()
@@ -176,16 +179,21 @@ fn no_source(label: &str) -> MaterializeError {
     }
 }
 
-/// Runs a job and stages its rows; nothing is visible yet.
+/// Rejected rows that an error lists.
+const LISTED: usize = 3;
+
+/// Runs a job and stages its rows; nothing is visible yet. `letters` are new ones, for as many rows as the view may reject:
+/// they are the caller's to keep, also where the job fails.
 pub async fn stage_job(
     session: &SessionContext,
     guests: &Guests,
     compiled: &CompiledView,
     table: &OfflineTable,
     interval: Interval,
+    letters: &Letters,
 ) -> Result<(Staged, Reads, JobReport), MaterializeError> {
     let label = label(&compiled.view.name, interval);
-    let plan = JobPlan::new(session, guests, compiled, interval).await?;
+    let plan = JobPlan::new(session, guests, compiled, interval, letters).await?;
     let rows = execute_stream(Arc::clone(&plan.root), session.task_ctx())
         .map_err(|error| MaterializeError::from_plan(&label, error))?;
     let staged = table
@@ -195,35 +203,33 @@ pub async fn stage_job(
     let mut report = plan.report();
     report.rows = staged.rows;
     report.bytes = staged.bytes;
-    if report.rejected > compiled.view.max_rejected {
-        let reasons = plan
-            .transform
-            .as_ref()
-            .map(|transform| transform.counts().reasons)
-            .unwrap_or_default();
-        let (rejected, allowed) = (report.rejected, compiled.view.max_rejected);
+    if letters.count() > letters.allowed() {
+        let mut first = letters.all();
+        first.truncate(LISTED);
         return Err(MaterializeError::Rejected {
             label,
-            rejected,
-            allowed,
-            reasons,
+            rejected: letters.count(),
+            allowed: letters.allowed(),
+            first,
         });
     }
     Ok((staged, reads(compiled), report))
 }
 
-/// Runs a job and hands its rows out, sorted by time, writing nothing.
+/// Runs a job and hands its rows out, sorted by time, writing nothing. When the rows are out, the report tells what the job
+/// did and which rows were rejected.
 pub async fn run_to_stream(
     session: &SessionContext,
     guests: &Guests,
     compiled: &CompiledView,
     interval: Interval,
-) -> Result<(SendableRecordBatchStream, impl Fn() -> JobReport + use<>), MaterializeError> {
+) -> Result<(SendableRecordBatchStream, impl Fn() -> (JobReport, Vec<Letter>) + use<>), MaterializeError> {
     let failed = |error| MaterializeError::from_plan(&label(&compiled.view.name, interval), error);
-    let plan = JobPlan::new(session, guests, compiled, interval).await?;
+    let letters = Letters::new(compiled.view.max_rejected);
+    let plan = JobPlan::new(session, guests, compiled, interval, &letters).await?;
     let sorted = sorted_by_time(Arc::clone(&plan.root), &compiled.view.timestamp_column).map_err(failed)?;
     let rows = execute_stream(sorted, session.task_ctx()).map_err(failed)?;
-    Ok((rows, move || plan.report()))
+    Ok((rows, move || (plan.report(), letters.all())))
 }
 
 fn sorted_by_time(

@@ -156,11 +156,7 @@ fn cargo() -> std::ffi::OsString {
 
 /// Guests share a target folder of their own: the SDK's dependencies are built once.
 fn target_folder() -> PathBuf {
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))
-        .unwrap_or_else(std::env::temp_dir);
-    cache.join("sandglass").join("guests")
+    crate::folders::cache().join("guests")
 }
 
 /// The `.wasm` file of the crate itself, which is the last one that cargo tells of.

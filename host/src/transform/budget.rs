@@ -16,4 +16,8 @@ impl MemoryBudget for PoolBudget {
     fn grow(&mut self, bytes: usize) -> Result<(), String> {
         self.0.try_grow(bytes).map_err(|error| error.strip_backtrace())
     }
+
+    fn release(&mut self) {
+        self.0.free();
+    }
 }

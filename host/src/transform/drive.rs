@@ -7,7 +7,7 @@ use arrow::row::OwnedRow;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::{FutureExt, StreamExt};
-use sandglass_runtime::{GuestThreads, Scope, lower};
+use sandglass_runtime::{GuestThreads, Scope};
 
 use super::exec::Sink;
 use super::range::{KeyReader, Keyed};
@@ -124,8 +124,7 @@ impl Driver {
     fn push(&mut self, input: usize, batch: &RecordBatch) -> Result<()> {
         let input = u32::try_from(input).map_err(|_| internal("too many inputs"))?;
         for part in split(batch) {
-            let lowered = lower(&part).map_err(|message| internal(&message))?;
-            self.give(Call::Push(input, lowered))?;
+            self.give(Call::Push(input, part))?;
         }
         Ok(())
     }
@@ -138,13 +137,13 @@ impl Driver {
                 self.stepper = Some(stepper);
                 return Ok(());
             }
-            let (stepper, outputs) = step(&self.threads, stepper)
+            let (stepper, batches) = step(&self.threads, stepper)
                 .await
                 .map_err(|error| self.sink.failed(error))?;
             self.sink.used(stepper.run().usage());
             self.stepper = Some(stepper);
-            for output in outputs {
-                self.sink.send(output).await?;
+            for batch in batches {
+                self.sink.send(batch).await?;
             }
         }
     }

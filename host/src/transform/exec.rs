@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::compute::SortOptions;
@@ -18,13 +18,14 @@ use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PlanProperties,
 };
-use sandglass_runtime::{Component, Context, Contract, GuestThreads, Limits, Output, Run, RunError, Scope, Usage};
+use sandglass_runtime::{Component, Context, Contract, GuestThreads, Limits, Run, RunError, Scope, Usage};
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::Sender;
 
 use super::budget::PoolBudget;
 use super::drive::Driver;
-use super::steps::{Stepper, TransformError, on_guest_thread};
+use super::letters::Letters;
+use super::steps::{Rows, StepError, Stepper, TransformError, on_guest_thread};
 
 /// Where guests' log messages go: label, level, message.
 pub type Log = Arc<dyn Fn(&str, &str, &str) + Send + Sync>;
@@ -55,6 +56,8 @@ pub struct Transform {
     pub guests: Guests,
     /// View and interval, as errors and logs name the run.
     pub label: String,
+    /// Where rows go that cannot be used.
+    pub letters: Letters,
     /// The column of every input that holds its rows' time, by which a key's rows are sorted.
     pub time_columns: Vec<String>,
 }
@@ -76,8 +79,6 @@ pub struct TransformCounts {
     pub boundary_ns: u64,
     /// The largest linear memory of a run.
     pub memory_bytes: u64,
-    /// The first reasons for rejections.
-    pub reasons: Vec<String>,
 }
 
 /// Puts the inputs in the shape that the scope asks for, and the node on top.
@@ -156,10 +157,7 @@ pub struct WasmTransformExec {
     schema: SchemaRef,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
-    reasons: Arc<Mutex<Vec<String>>>,
 }
-
-const REASONS_MAX: usize = 5;
 
 impl WasmTransformExec {
     fn new(transform: Transform, inputs: Vec<Arc<dyn ExecutionPlan>>) -> Self {
@@ -179,7 +177,6 @@ impl WasmTransformExec {
             schema,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
-            reasons: Arc::default(),
         }
     }
 
@@ -190,12 +187,11 @@ impl WasmTransformExec {
         TransformCounts {
             rows_in: sum("rows_in"),
             rows_out: sum("rows_out"),
-            rows_rejected: sum("rows_rejected"),
+            rows_rejected: self.transform.letters.count(),
             batches: sum("batches"),
             guest_ns: sum("guest_time"),
             boundary_ns: sum("boundary_time"),
             memory_bytes: sum("guest_memory"),
-            reasons: self.reasons.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
 
@@ -214,13 +210,7 @@ impl WasmTransformExec {
             .collect();
         let budget = PoolBudget::new(context.memory_pool(), &transform.label);
         let mut builder = RecordBatchReceiverStream::builder(Arc::clone(&self.schema), 2);
-        let sink = Sink::new(
-            builder.tx(),
-            &self.metrics,
-            partition,
-            transform.label.clone(),
-            Arc::clone(&self.reasons),
-        );
+        let sink = Sink::new(builder.tx(), &self.metrics, partition, transform.label.clone());
         builder.spawn(async move {
             let Transform {
                 component,
@@ -229,6 +219,7 @@ impl WasmTransformExec {
                 limits,
                 guests,
                 label,
+                letters,
                 ..
             } = transform;
             let Guests { threads, slots, log } = guests;
@@ -238,14 +229,19 @@ impl WasmTransformExec {
                 .await
                 .map_err(|error| DataFusionError::Execution(error.to_string()))?;
             let scope = contract.scope;
+            let rows = Rows {
+                inputs: contract.inputs.iter().map(|input| input.name.clone()).collect(),
+                by_themselves: scope.is_per_row(),
+                letters,
+            };
             let opened = on_guest_thread(&threads, move || {
                 let say = move |level: &str, message: &str| log(&label, level, message);
                 Run::open(&component, &contract.name, &context, &limits, Box::new(budget), say)
             });
-            let run = opened.await.map_err(|error| sink.failed(error))?;
+            let run = opened.await.map_err(|error: RunError| sink.failed(error.into()))?;
             let mut driver = Driver {
                 threads,
-                stepper: Some(Stepper::new(run)),
+                stepper: Some(Stepper::new(run, rows)),
                 sink,
             };
             driver.drive(scope, inputs, keys).await
@@ -258,7 +254,6 @@ impl WasmTransformExec {
 pub(super) struct Sink {
     sender: Sender<Result<RecordBatch>>,
     label: String,
-    reasons: Arc<Mutex<Vec<String>>>,
     rows_in: Count,
     rows_out: Count,
     rows_rejected: Count,
@@ -275,13 +270,11 @@ impl Sink {
         metrics: &ExecutionPlanMetricsSet,
         partition: usize,
         label: String,
-        reasons: Arc<Mutex<Vec<String>>>,
     ) -> Self {
         let builder = || MetricBuilder::new(metrics);
         Self {
             sender,
             label,
-            reasons,
             rows_in: builder().counter("rows_in", partition),
             rows_out: builder().counter("rows_out", partition),
             rows_rejected: builder().counter("rows_rejected", partition),
@@ -308,20 +301,7 @@ impl Sink {
             .set_max(usize::try_from(usage.memory_bytes).unwrap_or(usize::MAX));
     }
 
-    pub(super) async fn send(&mut self, output: Output) -> Result<()> {
-        let Output {
-            batch,
-            source_rows: _,
-            rejected,
-        } = output;
-        if !rejected.is_empty() {
-            let mut reasons = self.reasons.lock().unwrap_or_else(PoisonError::into_inner);
-            let room = REASONS_MAX.saturating_sub(reasons.len());
-            reasons.extend(rejected.into_iter().take(room).map(|rejection| rejection.message));
-        }
-        if batch.num_rows() == 0 {
-            return Ok(());
-        }
+    pub(super) async fn send(&mut self, batch: RecordBatch) -> Result<()> {
         // Nobody listens any more: the plan was cancelled, and this task will be too.
         self.sender
             .send(Ok(batch))
@@ -329,7 +309,7 @@ impl Sink {
             .map_err(|_| DataFusionError::Execution("cancelled".to_owned()))
     }
 
-    pub(super) fn failed(&self, error: RunError) -> DataFusionError {
+    pub(super) fn failed(&self, error: StepError) -> DataFusionError {
         DataFusionError::External(Box::new(TransformError {
             label: self.label.clone(),
             error,

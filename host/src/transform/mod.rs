@@ -7,8 +7,10 @@
 mod budget;
 mod drive;
 mod exec;
+mod letters;
 mod range;
 mod steps;
 
 pub use exec::{Guests, Log, Transform, TransformCounts, WasmTransformExec, plan};
-pub use steps::TransformError;
+pub use letters::{Cause, Letter, Letters};
+pub use steps::{StepError, TransformError};

@@ -7,8 +7,8 @@ mod rows;
 
 use joins::{daily_total, two_inputs};
 use merchants::{distinct_merchants, distinct_merchants_own_filter};
-use misbehaving::{fails, hungry, loops, outside};
-use rows::{explode, passthrough, reject_negative, short};
+use misbehaving::{fails, hungry, loops, outside, traps_on_negative, traps_on_negative_aligned};
+use rows::{explode, nans, passthrough, reject_negative, short};
 
 sandglass_guest::export!(
     daily_total,
@@ -18,9 +18,12 @@ sandglass_guest::export!(
     fails,
     hungry,
     loops,
+    nans,
     outside,
     passthrough,
     reject_negative,
     short,
+    traps_on_negative,
+    traps_on_negative_aligned,
     two_inputs,
 );

@@ -58,3 +58,29 @@ pub fn outside() -> Transformation {
         ]))
     })
 }
+
+/// Traps on negative amounts, and not on others.
+pub fn traps_on_negative() -> Transformation {
+    of("traps_on_negative").run(|_, batch| {
+        let amounts = batch.float64("amount")?;
+        for (row, amount) in amounts.iter().enumerate() {
+            assert!(amount.is_none_or(|amount| amount >= 0.0), "row {row} is negative");
+        }
+        Ok(Output::new(batch.columns().to_vec()))
+    })
+}
+
+/// The same, with one row out for each row in.
+pub fn traps_on_negative_aligned() -> Transformation {
+    Transformation::aligned("traps_on_negative_aligned")
+        .input(Input::new("rows", columns_of_rows()))
+        .output(columns_of_rows())
+        .run(|_, batch| {
+            let amounts = batch.float64("amount")?;
+            assert!(
+                amounts.iter().flatten().all(|amount| amount >= 0.0),
+                "a negative amount"
+            );
+            Ok(Output::new(batch.columns().to_vec()))
+        })
+}

@@ -82,3 +82,38 @@ pub fn reject_negative() -> Transformation {
                 .fold(output, |output, row| output.reject(row, "amount is negative")))
         })
 }
+
+/// Numbers that are none, made in several ways, as their bits.
+pub fn nans() -> Transformation {
+    let id = column::int64("customer_id");
+    let output = [
+        id.clone(),
+        column::timestamp("timestamp"),
+        column::int64("divided"),
+        column::int64("subtracted"),
+        column::int64("rooted"),
+        column::int64("added"),
+    ];
+    Transformation::row("nans")
+        .input(Input::new(
+            "rows",
+            [id, column::timestamp("timestamp"), column::float64("amount")],
+        ))
+        .output(output)
+        .run(|_, batch| {
+            let amounts = batch.float64("amount")?;
+            let of = |make: fn(f64) -> f64| {
+                let bits = amounts.values().iter();
+                Int64Array::from_iter_values(bits.map(|amount| make(std::hint::black_box(*amount)).to_bits() as i64))
+            };
+            let payload = |amount: f64| f64::from_bits(0xfff0_0000_0000_0001 | amount.to_bits()) + amount;
+            Ok(Output::new(columns![
+                batch.int64("customer_id")?.clone(),
+                batch.timestamp("timestamp")?.clone(),
+                of(|amount| (amount - amount) / (amount - amount)),
+                of(|amount| amount / 0.0 - amount / 0.0),
+                of(|amount| (-amount.abs() - 1.0).sqrt()),
+                of(payload)
+            ]))
+        })
+}

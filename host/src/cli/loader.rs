@@ -1,0 +1,30 @@
+//! How this program loads components: compiled by a process of its own, which is this program again, and kept in the user's
+//! cache.
+
+use std::path::PathBuf;
+
+use sandglass_runtime::{Artifacts, CompileLimits, Compiler, Loader, Sandbox};
+
+use super::output::Printer;
+use crate::folders;
+
+/// The hidden subcommand of the process that compiles.
+pub(super) const COMPILE: &str = "__compile";
+
+pub(crate) fn loader(sandbox: Sandbox, printer: &Printer) -> Loader {
+    let compiler = Compiler::Process {
+        // Also where the file has been replaced since this process began.
+        program: PathBuf::from("/proc/self/exe"),
+        arguments: vec![COMPILE.to_owned()],
+        limits: CompileLimits::default(),
+    };
+    let loader = Loader::new(sandbox, compiler);
+    let key = folders::config().join("artifact.key");
+    match Artifacts::open(&folders::cache().join("artifacts"), &key) {
+        Ok(artifacts) => loader.with_artifacts(artifacts),
+        Err(problem) => {
+            printer.tell(&format!("warning: compiled components are not kept: {problem}"));
+            loader
+        }
+    }
+}

@@ -11,14 +11,19 @@ const CANONICAL: i64 = 0x7ff8_0000_0000_0000;
 fn load(profile: Profile) -> Component {
     let bytes = std::fs::read(component("tests/guests/good")).unwrap();
     let sandbox = Sandbox::new(profile, 2).unwrap();
-    Loader::new(sandbox, Compiler::Here).load(&bytes, &Limits::default()).unwrap()
+    Loader::new(sandbox, Compiler::Here)
+        .load(&bytes, &Limits::default())
+        .unwrap()
 }
 
 fn rows(seed: u64) -> RecordBatch {
     let mut random = Random(seed);
     let amounts: Vec<f64> = (0..2_000).map(|_| random.below(1 << 20) as f64 / 7.0 + 1.0).collect();
     let columns: [(&str, ArrayRef); 3] = [
-        ("customer_id", std::sync::Arc::new(Int64Array::from_iter_values(0..2_000))),
+        (
+            "customer_id",
+            std::sync::Arc::new(Int64Array::from_iter_values(0..2_000)),
+        ),
         (
             "timestamp",
             std::sync::Arc::new(TimestampMicrosecondArray::from_iter_values(0..2_000).with_timezone("UTC")),
@@ -87,5 +92,8 @@ fn the_production_profile_is_another_engine() {
     let all_canonical = columns
         .map(|column| column.as_primitive::<Int64Type>())
         .all(|column| column.values().iter().all(|bits| *bits == CANONICAL));
-    assert!(!all_canonical, "this machine makes canonical NaNs: the other test cannot fail on it");
+    assert!(
+        !all_canonical,
+        "this machine makes canonical NaNs: the other test cannot fail on it"
+    );
 }

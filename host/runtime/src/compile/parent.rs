@@ -128,7 +128,12 @@ impl End {
             };
         }
         // The ways in which Rust and the system say that there is no memory left.
-        let no_memory = ["memory allocation of", "out of memory", "Cannot allocate memory", "failed to spawn"];
+        let no_memory = [
+            "memory allocation of",
+            "out of memory",
+            "Cannot allocate memory",
+            "failed to spawn",
+        ];
         if no_memory.iter().any(|words| self.said.contains(words)) {
             return limit("memory", format!("{} MiB", limits.memory_bytes >> 20));
         }

@@ -14,6 +14,7 @@ mod definitions;
 mod demo;
 mod foreign;
 mod guests;
+mod hostile;
 mod kills;
 mod oracle;
 mod scans;

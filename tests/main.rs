@@ -15,6 +15,7 @@ mod demo;
 mod deterministic;
 mod foreign;
 mod guests;
+mod hostile;
 mod kills;
 mod oracle;
 mod poison;

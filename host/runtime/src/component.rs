@@ -10,7 +10,7 @@ use crate::contract::{self, Contract, ContractProblem};
 use crate::error::{Classified, Kind};
 use crate::failure::RunError;
 use crate::limits::{Limit, Limits, Unaccounted};
-use crate::run::{self, Guest};
+use crate::run::{self, Guest, shorten};
 use crate::sandbox::Sandbox;
 use crate::scan::scan;
 
@@ -91,6 +91,12 @@ pub enum LoadError {
         /// Names, in the component's order.
         imports: Vec<String>,
     },
+    /// It imports the log, but not as the contract has it.
+    #[error("the component does not import `sandglass:transform/log` as the contract has it: {message}")]
+    ImportTypes {
+        /// What is different.
+        message: String,
+    },
     /// It does not export the contract's interface.
     #[error("the component does not export `sandglass:transform/transformation` as the contract has it: {message}")]
     Exports {
@@ -106,11 +112,13 @@ pub enum LoadError {
 }
 
 fn names(imports: &[String]) -> String {
-    imports
-        .iter()
-        .map(|import| format!("`{import}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    let names: Vec<_> = imports.iter().map(|import| format!("`{import}`")).collect();
+    shorten(&names.join(", "))
+}
+
+/// What wasmtime says of a component, with the names that the component brings along.
+fn words(error: &wasmtime::Error) -> String {
+    shorten(&format!("{error:#}"))
 }
 
 impl Classified for LoadError {
@@ -196,13 +204,11 @@ impl Component {
         origin: Origin,
         limits: &Limits,
     ) -> Result<Self, LoadError> {
-        let pre = sandbox
+        let linked = sandbox
             .linker
             .instantiate_pre(compiled)
-            .and_then(TransformPre::new)
-            .map_err(|error| LoadError::Exports {
-                message: format!("{error:#}"),
-            })?;
+            .map_err(|error| LoadError::ImportTypes { message: words(&error) })?;
+        let pre = TransformPre::new(linked).map_err(|error| LoadError::Exports { message: words(&error) })?;
         let described = run::describe(&pre, limits, Box::new(Unaccounted)).map_err(LoadError::Describe)?;
         let contracts = contract::check_all(described)?;
         Ok(Self {

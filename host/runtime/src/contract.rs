@@ -4,6 +4,7 @@ use arrow_schema::{DataType, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use crate::bindings::sandglass::transform::types as wit;
+use crate::run::shorten;
 use crate::schema::{self, SchemaProblem, host_type};
 
 /// How far the host may split the input over runs.
@@ -194,10 +195,11 @@ fn check(contract: wit::Contract) -> Result<Contract, ContractProblem> {
         parameters,
         properties,
     } = contract;
-    let shown: String = name.chars().take(64).collect();
+    let shown = shorten(&name.chars().take(64).collect::<String>());
+    // Problems quote names that nothing has checked yet.
     let wrong = |message: String| ContractProblem {
         transformation: shown.clone(),
-        message,
+        message: shorten(&message),
     };
     if !is_name(&name) {
         return Err(wrong(

@@ -209,7 +209,10 @@ impl Parts {
                 nulls.null_count()
             ));
         }
-        Ok((null_count > 0).then_some(nulls))
+        if null_count == 0 {
+            return Err("a validity buffer, and no nulls".to_owned());
+        }
+        Ok(Some(nulls))
     }
 
     /// Offsets that begin at zero and never fall, and where they end.
@@ -219,21 +222,33 @@ impl Parts {
             .and_then(|count| count.checked_mul(4))
             .ok_or("more offsets than can be counted")?;
         let buffer = self.exact(bytes, "offsets")?;
-        let mut previous = 0i32;
-        let mut falls = false;
         let (offsets, _) = buffer.as_slice().as_chunks::<4>();
-        if offsets.first().is_some_and(|first| i32::from_le_bytes(*first) != 0) {
-            return Err("offsets that do not begin at zero".to_owned());
+        let mut all = offsets.iter().map(|offset| i32::from_le_bytes(*offset));
+        let mut previous = all.next().unwrap_or(0);
+        if previous != 0 {
+            return Err(format!("offsets that begin at {previous} and not at zero"));
         }
-        for offset in offsets {
-            let offset = i32::from_le_bytes(*offset);
+        let mut falls = false;
+        for offset in all {
             falls |= offset < previous;
             previous = offset;
         }
         if falls {
-            return Err("offsets that fall".to_owned());
+            return Err(fall(offsets));
         }
         let end = usize::try_from(previous).map_err(|_| "a negative offset".to_owned())?;
         Ok((buffer, end))
     }
+}
+
+/// Where offsets fall.
+fn fall(offsets: &[[u8; 4]]) -> String {
+    let at = |index: usize| offsets.get(index).map_or(0, |offset| i32::from_le_bytes(*offset));
+    let index = (1..offsets.len()).find(|&index| at(index) < at(index - 1)).unwrap_or(0);
+    format!(
+        "an offset of {} after one of {}, at row {}",
+        at(index),
+        at(index.saturating_sub(1)),
+        index.saturating_sub(1)
+    )
 }

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
@@ -145,8 +146,8 @@ impl log::Host for Guest {
 
 impl types::Host for Guest {}
 
-/// Control characters would let a guest write over a terminal.
-fn shorten(message: &str) -> String {
+/// What people see of a guest's words. Control characters would let it write over a terminal.
+pub(crate) fn shorten(message: &str) -> String {
     let clean = |c: char| {
         if c.is_control() && c != '\n' && c != '\t' {
             char::REPLACEMENT_CHARACTER
@@ -204,17 +205,15 @@ impl Instance {
         let answer = call(self.transform.sandglass_transform_transformation(), &mut self.store);
         self.usage.guest_time += started.elapsed();
         self.usage.memory_bytes = self.usage.memory_bytes.max(self.store.data().meter.memory_bytes());
-        match answer {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(failure)) => Err(told(failure, name)),
-            Err(error) => Err(explain(
-                &mut self.store,
-                &self.limits,
-                self.usage.guest_time,
-                name,
-                &error,
-            )),
-        }
+        let error = match answer {
+            // Whatever a guest makes of a refusal depends on its limit, and its answer has to depend on its rows alone.
+            Ok(_) if self.store.data().meter.refused.is_some() => wasmtime::Error::msg("refused"),
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(failure)) => return Err(told(failure, name)),
+            Err(error) => error,
+        };
+        let guest_time = self.usage.guest_time;
+        Err(explain(&mut self.store, &self.limits, guest_time, name, &error))
     }
 }
 
@@ -334,10 +333,18 @@ pub struct Run {
     /// Source rows rise over all outputs of one push.
     last_source_row: u32,
     aligned_rows: u64,
+    /// Rows rejected since the last push.
+    rejected_rows: HashSet<u32>,
+    /// Outputs in a row that held nothing.
+    empty_outputs: u32,
+    finished: bool,
     failed: bool,
     /// What had been used before the last push.
     before_push: Usage,
 }
+
+/// A guest may answer with nothing in it, but not for ever: no other limit counts such outputs.
+const EMPTY_OUTPUTS_MAX: u32 = 1_000;
 
 impl Run {
     /// Instantiates the component and opens the transformation. `log` gets level and message of what the guest says.
@@ -390,6 +397,9 @@ impl Run {
             last_rows: 0,
             last_source_row: 0,
             aligned_rows: 0,
+            rejected_rows: HashSet::new(),
+            empty_outputs: 0,
+            finished: false,
             failed: false,
         })
     }
@@ -438,6 +448,7 @@ impl Run {
         };
         self.last_rows = batch.rows;
         self.last_source_row = 0;
+        self.rejected_rows.clear();
         self.aligned_rows += u64::from(batch.rows);
         let usage = &mut self.instance.usage;
         usage.rows_in += u64::from(batch.rows);
@@ -463,6 +474,7 @@ impl Run {
     /// Says that all rows are in.
     pub fn finish(&mut self) -> Result<(), RunError> {
         self.last_rows = 0;
+        self.finished = true;
         let run = self.run;
         self.call("finish", |exports, store| exports.run().call_finish(store, run))
     }
@@ -519,7 +531,9 @@ impl Run {
             rejected,
         } = output;
         let rows = u64::from(batch.rows);
-        let bytes: u64 = batch.buffers.iter().map(|buffer| buffer.len() as u64).sum();
+        let buffers = batch.buffers.iter().map(Vec::len);
+        let messages = rejected.iter().map(|rejection| rejection.message.len());
+        let bytes: u64 = buffers.chain(messages).map(|bytes| bytes as u64).sum();
         let usage = &mut self.instance.usage;
         usage.rows_out += rows;
         usage.bytes_out += bytes;
@@ -538,6 +552,22 @@ impl Run {
                     log: None,
                 });
             }
+        }
+        self.empty_outputs = if rows == 0 && rejected.is_empty() {
+            self.empty_outputs + 1
+        } else {
+            0
+        };
+        if self.empty_outputs > EMPTY_OUTPUTS_MAX {
+            return Err(broken(format!(
+                "{} outputs without a row, one after another",
+                self.empty_outputs
+            )));
+        }
+        if self.finished && self.contract.scope == Scope::Row && rows > 0 {
+            return Err(broken(format!(
+                "{rows} rows after `finish`, in the row scope, where each comes from a row of the batch last pushed"
+            )));
         }
         let batch = lift_batch(&self.contract.output, batch).map_err(broken)?;
         let source_rows = self.check_source_rows(source_rows, batch.num_rows()).map_err(broken)?;
@@ -589,7 +619,7 @@ impl Run {
         Ok(Some(source_rows))
     }
 
-    fn check_rejected(&self, rejected: Vec<wit::Rejection>) -> Result<Vec<Rejection>, String> {
+    fn check_rejected(&mut self, rejected: Vec<wit::Rejection>) -> Result<Vec<Rejection>, String> {
         rejected
             .into_iter()
             .map(|wit::Rejection { row, message }| {
@@ -598,6 +628,9 @@ impl Run {
                         "rejected row {row}, the batch last pushed has {}",
                         self.last_rows
                     ));
+                }
+                if !self.rejected_rows.insert(row) {
+                    return Err(format!("row {row} is rejected twice"));
                 }
                 Ok(Rejection {
                     row,

@@ -75,8 +75,11 @@ fn take(rest: &mut &[wit::Field], depth: usize) -> Result<FieldRef, SchemaProble
         }
         wit::Kind::FixedSizeListOf(size) => {
             children(1)?;
+            // Without elements a list takes no bytes, and no number of rows would be too large for a batch.
             let size = i32::try_from(*size)
-                .map_err(|_| problem(format!("column `{name}` is a fixed-size list of {size} elements")))?;
+                .ok()
+                .filter(|size| *size > 0)
+                .ok_or_else(|| problem(format!("column `{name}` is a fixed-size list of {size} elements")))?;
             DataType::FixedSizeList(take(rest, depth + 1)?, size)
         }
         wit::Kind::StructOf => {

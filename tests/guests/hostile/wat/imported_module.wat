@@ -1,0 +1,4 @@
+;; Imports a core module.
+(component
+  (import "code" (core module))
+)

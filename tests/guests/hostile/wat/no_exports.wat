@@ -1,0 +1,4 @@
+;; Exports nothing.
+(component
+
+)

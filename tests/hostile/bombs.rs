@@ -13,30 +13,75 @@ use crate::harness::Timed;
 fn a_component_is_neither_huge_nor_something_else() {
     let _timed = Timed::new("hostile::bombs::a_component_is_neither_huge_nor_something_else");
     let huge = vec![0; limits().component_bytes as usize + 1];
-    refused(&huge, expect![[""]]);
-    refused(&raw("core_module"), expect![[""]]);
-    refused(b"", expect![[""]]);
-    refused(b"\0asm", expect![[""]]);
-    refused(b"#!/bin/sh", expect![[""]]);
+    refused(
+        &huge,
+        expect!["guest: the component is larger than its limit: 8.0 MiB, allowed 8.0 MiB"],
+    );
+    refused(
+        &raw("core_module"),
+        expect!["guest: not a component that can be loaded: it is a core module"],
+    );
+    refused(
+        b"",
+        expect!["guest: not a component that can be loaded: it does not begin as WebAssembly does"],
+    );
+    refused(
+        b"\0asm",
+        expect!["guest: not a component that can be loaded: unexpected end-of-file (at offset 0x4)"],
+    );
+    refused(
+        b"#!/bin/sh",
+        expect!["guest: not a component that can be loaded: it does not begin as WebAssembly does"],
+    );
     let honest = honest_with("");
-    refused(&honest[..honest.len() / 2], expect![[""]]);
+    refused(
+        &honest[..honest.len() / 2],
+        expect!["guest: not a component that can be loaded: unexpected end-of-file (at offset 0xd21)"],
+    );
 }
 
 #[test]
 fn nesting_is_bounded() {
     let _timed = Timed::new("hostile::bombs::nesting_is_bounded");
-    refused(&nested_components(1_000), expect![[""]]);
-    refused(&nested_components(100_000), expect![[""]]);
-    refused(&nested_types(50), expect![[""]]);
-    refused(&nested_types(20_000), expect![[""]]);
-    refused(&nested_blocks(100_000), expect![[""]]);
-    refused(&doubled_types(60), expect![[""]]);
+    refused(
+        &nested_components(1_000),
+        expect!["guest: the component has too many modules and components inside one another: 17, allowed 16"],
+    );
+    refused(
+        &nested_components(100_000),
+        expect!["guest: the component has too many modules and components inside one another: 17, allowed 16"],
+    );
+    refused(
+        &nested_types(50),
+        expect![
+            "guest: the component does not export `sandglass:transform/transformation` as the contract has it: no exported instance named `sandglass:transform/transformation@0.1.0`"
+        ],
+    );
+    refused(
+        &nested_types(20_000),
+        expect![
+            "guest: not a component that can be loaded: failed to parse WebAssembly module: type nesting is too deep (at offset 0xf7)"
+        ],
+    );
+    refused(
+        &nested_blocks(100_000),
+        expect!["guest: compiling the component hit its limit of time: allowed 5 s"],
+    );
+    refused(
+        &doubled_types(60),
+        expect![
+            "guest: not a component that can be loaded: failed to parse WebAssembly module: effective type size exceeds the limit of 1000000 (at offset 0x56)"
+        ],
+    );
 }
 
 #[test]
 fn tables_of_jumps_are_bounded() {
     let _timed = Timed::new("hostile::bombs::tables_of_jumps_are_bounded");
-    refused(&jumps(3_000_000), expect![[""]]);
+    refused(
+        &jumps(3_000_000),
+        expect!["guest: the component has too many bytes in one function: 3000012, allowed 2097152"],
+    );
 }
 
 /// Components in components, as deep as that.
@@ -122,5 +167,8 @@ fn compile_bomb() -> Vec<u8> {
 #[test]
 fn compile_bombs_end_at_the_wall() {
     let _timed = Timed::new("hostile::bombs::compile_bombs_end_at_the_wall");
-    refused(&compile_bomb(), expect![[""]]);
+    refused(
+        &compile_bomb(),
+        expect!["guest: compiling the component hit its limit of time: allowed 5 s"],
+    );
 }

@@ -8,10 +8,30 @@ use crate::harness::Timed;
 #[test]
 fn what_is_refused_ends_the_run() {
     let _timed = Timed::new("hostile::greedy::what_is_refused_ends_the_run");
-    fails("deep_recursion", expect![[""]]);
-    fails("memory_at_once", expect![[""]]);
-    fails("memory_refused", expect![[""]]);
-    fails("memory_step_by_step", expect![[""]]);
-    fails("out_of_bounds", expect![[""]]);
-    fails("trap_after_outputs", expect![[""]]);
+    fails(
+        "deep_recursion",
+        expect!["guest: the guest trapped in `next`: wasm trap: call stack exhausted"],
+    );
+    fails(
+        "memory_at_once",
+        expect!["guest: the guest hit its limit of memory in `next`: used …, allowed 32.0 MiB"],
+    );
+    fails(
+        "memory_refused",
+        expect!["guest: the guest hit its limit of memory in `next`: used …, allowed 32.0 MiB"],
+    );
+    fails(
+        "memory_step_by_step",
+        expect!["guest: the guest hit its limit of memory in `next`: used …, allowed 32.0 MiB"],
+    );
+    fails(
+        "out_of_bounds",
+        expect!["guest: the guest trapped in `next`: wasm trap: out of bounds memory access"],
+    );
+    fails(
+        "trap_after_outputs",
+        expect![
+            "after 3 outputs, guest: the guest trapped in `next`: wasm trap: wasm `unreachable` instruction executed"
+        ],
+    );
 }

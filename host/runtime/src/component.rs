@@ -10,9 +10,10 @@ use crate::contract::{self, Contract, ContractProblem};
 use crate::error::{Classified, Kind};
 use crate::failure::RunError;
 use crate::limits::{Limit, Limits, Unaccounted};
-use crate::run::{self, Guest, shorten};
+use crate::run::{self, Guest};
 use crate::sandbox::Sandbox;
 use crate::scan::scan;
+use crate::text;
 
 /// The SHA-256 of a component's bytes; as text `sha256:` and 64 hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -113,12 +114,12 @@ pub enum LoadError {
 
 fn names(imports: &[String]) -> String {
     let names: Vec<_> = imports.iter().map(|import| format!("`{import}`")).collect();
-    shorten(&names.join(", "))
+    text::message(&names.join(", "))
 }
 
 /// What wasmtime says of a component, with the names that the component brings along.
 fn words(error: &wasmtime::Error) -> String {
-    shorten(&format!("{error:#}"))
+    text::message(&format!("{error:#}"))
 }
 
 impl Classified for LoadError {

@@ -4,8 +4,8 @@ use arrow_schema::{DataType, SchemaRef};
 use serde::{Deserialize, Serialize};
 
 use crate::bindings::sandglass::transform::types as wit;
-use crate::run::shorten;
 use crate::schema::{self, SchemaProblem, host_type};
+use crate::text;
 
 /// How far the host may split the input over runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -195,16 +195,14 @@ fn check(contract: wit::Contract) -> Result<Contract, ContractProblem> {
         parameters,
         properties,
     } = contract;
-    let shown = shorten(&name.chars().take(64).collect::<String>());
+    let shown = text::name(&name);
     // Problems quote names that nothing has checked yet.
     let wrong = |message: String| ContractProblem {
         transformation: shown.clone(),
-        message: shorten(&message),
+        message: text::message(&message),
     };
     if !is_name(&name) {
-        return Err(wrong(
-            "its name is not one: lower-case letters, digits and `_`, at most 63, a letter first".into(),
-        ));
+        return Err(wrong(format!("it {NOT_A_NAME}")));
     }
     if doc.len() > MAX_DOC_BYTES {
         return Err(wrong(format!(
@@ -250,6 +248,9 @@ fn check_inputs(inputs: Vec<wit::Input>, scope: Scope) -> Result<Vec<Input>, Str
     }
     let mut checked: Vec<Input> = Vec::with_capacity(inputs.len());
     for wit::Input { name, columns, keys } in inputs {
+        if !is_name(&name) {
+            return Err(format!("input `{}` {NOT_A_NAME}", text::name(&name)));
+        }
         let columns = schema::from_nodes(&columns).map_err(|problem| format!("input `{name}`: {problem}"))?;
         if columns.fields().is_empty() {
             return Err(format!("input `{name}` has no columns"));
@@ -330,10 +331,7 @@ fn check_parameters(parameters: Vec<wit::Parameter>) -> Result<Vec<Parameter>, S
     } in parameters
     {
         if !is_name(&name) {
-            return Err(format!(
-                "`{}` is not a name for a parameter",
-                name.chars().take(64).collect::<String>()
-            ));
+            return Err(format!("parameter `{}` {NOT_A_NAME}", text::name(&name)));
         }
         if checked.iter().any(|parameter| parameter.name == name) {
             return Err(format!("two parameters are named `{name}`"));
@@ -372,6 +370,8 @@ fn check_parameters(parameters: Vec<wit::Parameter>) -> Result<Vec<Parameter>, S
     }
     Ok(checked)
 }
+
+const NOT_A_NAME: &str = "has no proper name: lower-case letters, digits and `_`, at most 63, a letter first";
 
 fn is_name(name: &str) -> bool {
     let mut characters = name.chars();

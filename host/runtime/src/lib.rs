@@ -25,6 +25,7 @@ mod run;
 mod sandbox;
 mod scan;
 mod schema;
+mod text;
 mod threads;
 
 pub use artifacts::{Artifacts, KeyProblem};

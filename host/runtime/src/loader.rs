@@ -5,6 +5,7 @@ use crate::compile::Compiler;
 use crate::component::{self, Component, Digest, LoadError, Origin};
 use crate::limits::Limits;
 use crate::sandbox::Sandbox;
+use crate::text;
 
 /// The way of a component's bytes into a sandbox: looked at, compiled behind a wall or taken from what was compiled before,
 /// and asked for its contracts.
@@ -74,8 +75,8 @@ impl Loader {
     fn deserialize(&self, code: &[u8]) -> Result<Compiled, LoadError> {
         // SAFETY: the code was made by wasmtime's own compiler for this engine's configuration: it comes from a compiler
         // that this process started, through a pipe of its own, or from a file whose keyed hash has been checked.
-        unsafe { Compiled::deserialize(&self.sandbox.engine, code) }.map_err(|error| LoadError::CompilerFailed {
-            message: format!("{error:#}"),
+        unsafe { Compiled::deserialize(&self.sandbox.engine, code) }.map_err(|error| LoadError::NotAComponent {
+            message: text::message(&format!("{error:#}")),
         })
     }
 }

@@ -16,6 +16,7 @@ use crate::lift::lift_batch;
 use crate::limits::{Limit, Limits, MemoryBudget, Meter, Refusal};
 use crate::lower::Lowered;
 use crate::sandbox::TICK;
+use crate::text;
 
 /// Why the run is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,8 +106,6 @@ pub(crate) struct Guest {
 /// Where a guest's log messages go: level and message.
 type LogSink = Box<dyn FnMut(&str, &str) + Send>;
 
-/// A failure's message is shown to people: this much of it.
-const MESSAGE_CHARS_MAX: usize = 2_000;
 const FUEL: u64 = u64::MAX / 2;
 
 impl Guest {
@@ -135,7 +134,7 @@ impl log::Host for Guest {
             log::Level::Warn => "warn",
             log::Level::Error => "error",
         };
-        let message = shorten(&message);
+        let message = text::message(&message);
         (self.sink)(level, &message);
         if level == "error" {
             self.last_error = Some(message);
@@ -145,22 +144,6 @@ impl log::Host for Guest {
 }
 
 impl types::Host for Guest {}
-
-/// What people see of a guest's words. Control characters would let it write over a terminal.
-pub(crate) fn shorten(message: &str) -> String {
-    let clean = |c: char| {
-        if c.is_control() && c != '\n' && c != '\t' {
-            char::REPLACEMENT_CHARACTER
-        } else {
-            c
-        }
-    };
-    let mut short: String = message.chars().take(MESSAGE_CHARS_MAX).map(clean).collect();
-    if short.len() < message.len() && message.chars().count() > MESSAGE_CHARS_MAX {
-        short.push_str(" […]");
-    }
-    short
-}
 
 /// A store with its instance and what is left of its budget.
 struct Instance {
@@ -237,7 +220,7 @@ fn told(failure: wit::Failure, call: &'static str) -> RunError {
     };
     RunError::Failure {
         kind,
-        message: shorten(&message),
+        message: text::message(&message),
         input,
         row,
         call,
@@ -300,7 +283,7 @@ fn explain(
         };
     }
     RunError::Trap {
-        message: shorten(&root),
+        message: text::message(&root),
         call,
         log,
     }
@@ -578,10 +561,17 @@ impl Run {
                     "rejected rows in the aligned scope, which has one row out for each row in".into(),
                 ));
             }
+            let first = u64::from(self.last_rows).saturating_sub(self.aligned_rows);
             self.aligned_rows = self
                 .aligned_rows
                 .checked_sub(rows)
                 .ok_or_else(|| broken("more rows came out than went in, in the aligned scope".to_owned()))?;
+            let mut all = (first..).zip(source_rows.iter().flatten());
+            if let Some((due, row)) = all.find(|(due, row)| *due != u64::from(**row)) {
+                return Err(broken(format!(
+                    "source row {row} where row {due} is due, in the aligned scope"
+                )));
+            }
         }
         Ok(Output {
             batch,
@@ -634,7 +624,7 @@ impl Run {
                 }
                 Ok(Rejection {
                     row,
-                    message: shorten(&message),
+                    message: text::message(&message),
                 })
             })
             .collect()

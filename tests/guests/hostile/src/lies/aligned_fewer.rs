@@ -4,7 +4,7 @@ use crate::behaviour::{Behaviour, Scope, ids, rows};
 pub fn behaviour() -> Behaviour {
     Behaviour::lie("aligned_fewer", ids(), |output| {
         *output = rows(2);
-        output.source_rows = Some(vec![0, 2]);
+        output.source_rows = Some(vec![0, 1]);
     })
     .scope(Scope::Aligned)
 }

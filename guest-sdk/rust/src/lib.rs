@@ -208,6 +208,7 @@ mod inputs;
 mod key;
 mod log;
 mod output;
+mod retain;
 mod rows;
 mod run;
 mod runs;

@@ -49,6 +49,7 @@ fn guests_and_their_native_twins_are_equal() {
         // A batch may leave nothing, and then there is no output.
         if filtered.iter().any(|rows| rows.num_rows() > 0) {
             same(&through("filter", &numbers), &filtered);
+            same(&through("filter_by", &numbers), &filtered);
             same(&through("filter_by_taking", &numbers), &filtered);
         }
         let copied: Vec<_> = numbers.iter().map(native::copy_numbers).collect();
@@ -56,6 +57,9 @@ fn guests_and_their_native_twins_are_equal() {
         let amounts: Vec<_> = numbers.iter().map(|rows| rows.project(&[1]).unwrap()).collect();
         let scores: Vec<_> = amounts.iter().map(native::flops).collect();
         same(&through("flops", &amounts), &scores);
+        same(&through("flops_by_unary", &amounts), &scores);
+        let scores: Vec<_> = amounts.iter().map(native::polynomials).collect();
+        same(&through("polynomials", &amounts), &scores);
         for ascii in [true, false] {
             let texts = data::texts(3, rows, ascii);
             let copied: Vec<_> = texts.iter().map(native::copy_texts).collect();

@@ -117,6 +117,7 @@ fn rows(asked: &Asked, bench: &Component) {
                         Box::new(native(|rows| native::filter_by_arrow(rows, data::LIMIT))),
                     ),
                     ("guest, `Output::retain`", Box::new(guest("filter"))),
+                    ("guest, `Output::retain_by`", Box::new(guest("filter_by"))),
                     (
                         "guest, `rows_where` and `take_rows`",
                         Box::new(guest("filter_by_taking")),
@@ -131,9 +132,15 @@ fn rows(asked: &Asked, bench: &Component) {
                 let amounts: Vec<_> = numbers.iter().map(|rows| rows.project(&[1]).unwrap()).collect();
                 let ways: Vec<(&'static str, Way<'_>)> = vec![
                     ("native", Box::new(native(native::flops))),
-                    ("guest", Box::new(guest("flops"))),
+                    ("guest, `map_float64`", Box::new(guest("flops"))),
+                    ("guest, arrow `unary`", Box::new(guest("flops_by_unary"))),
                 ];
                 versus("flops", &amounts, ways);
+                let ways: Vec<(&'static str, Way<'_>)> = vec![
+                    ("native", Box::new(native(native::polynomials))),
+                    ("guest, `map_float64`", Box::new(guest("polynomials"))),
+                ];
+                versus("flops, 26 constants", &amounts, ways);
             }
             for (workload, ascii) in [("utf8, ascii", true), ("utf8, beyond ascii", false)] {
                 if wanted(workload) {

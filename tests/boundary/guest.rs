@@ -6,7 +6,7 @@ use sandglass_runtime::{Component, Context, Limits, Mode, ParameterValue, Profil
 use super::data::LIMIT;
 
 pub fn sandbox() -> Sandbox {
-    Sandbox::new(Profile::Production, 4).unwrap()
+    Sandbox::new(Profile::Production, 16).unwrap()
 }
 
 pub fn load(sandbox: &Sandbox, component: &[u8]) -> Component {

@@ -12,7 +12,7 @@ use arrow::compute::filter_record_batch;
 use arrow::compute::kernels::cmp::gt;
 use arrow::datatypes::{Float64Type, Int64Type};
 
-use super::kernels::{fifty_flops, is_dear};
+use super::kernels::{fifty_flops, is_dear, polynomial};
 
 fn batch(like: &RecordBatch, columns: Vec<ArrayRef>) -> RecordBatch {
     RecordBatch::try_new(like.schema(), columns).unwrap()
@@ -69,6 +69,13 @@ pub fn filter_by_arrow(rows: &RecordBatch, limit: f64) -> RecordBatch {
 pub fn flops(rows: &RecordBatch) -> RecordBatch {
     let amounts = rows.column(0).as_primitive::<Float64Type>().values();
     let scores: Vec<f64> = amounts.iter().map(|x| fifty_flops(*x)).collect();
+    RecordBatch::try_from_iter([("score", Arc::new(Float64Array::from(scores)) as ArrayRef)]).unwrap()
+}
+
+/// And the one with more constants.
+pub fn polynomials(rows: &RecordBatch) -> RecordBatch {
+    let amounts = rows.column(0).as_primitive::<Float64Type>().values();
+    let scores: Vec<f64> = amounts.iter().map(|x| polynomial(*x)).collect();
     RecordBatch::try_from_iter([("score", Arc::new(Float64Array::from(scores)) as ArrayRef)]).unwrap()
 }
 

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch, TimestampMicrosecondArray};
+use arrow_array::{
+    Array, ArrayRef, ArrowPrimitiveType, PrimitiveArray, RecordBatch, TimestampMicrosecondArray,
+};
 use arrow_schema::{DataType, SchemaRef};
 
 use crate::bindings::sandglass::transform::types as wit;
@@ -74,8 +76,43 @@ impl Output {
     /// # assert_eq!(out.batch.float64("amount").unwrap().values(), &[9.0, 6.0]);
     /// # assert_eq!(out.source_rows, Some(vec![1, 2]));
     /// ```
+    #[inline]
     pub fn retain(batch: &RecordBatch, keep: impl FnMut(usize) -> bool) -> Self {
-        let kept = Kept::of(batch.num_rows() as u32, keep);
+        Self::kept(batch, Kept::of(batch.num_rows() as u32, keep))
+    }
+
+    /// As [`retain`](Self::retain), for rows that one column decides on: twice as fast, as its values are looked at side by
+    /// side. Where it is null the row does not stay.
+    ///
+    /// ```
+    /// # use sandglass_guest::prelude::*;
+    /// let dear = Transformation::row("dear")
+    ///     .input(Input::new("purchases", [column::float64("amount").nullable()]))
+    ///     .output([column::float64("amount")])
+    ///     .run(|_, batch| Ok(Output::retain_by(batch, batch.float64("amount")?, |amount| amount > 5.0)));
+    /// # let rows = testing::batch([("amount", array(Float64Array::from(vec![Some(1.0), None, Some(6.0)])))]);
+    /// # let out = testing::Test::new(dear).run([rows]).unwrap();
+    /// # assert_eq!(out.batch.float64("amount").unwrap().values(), &[6.0]);
+    /// # assert_eq!(out.source_rows, Some(vec![2]));
+    /// ```
+    ///
+    /// # Panics
+    /// The column is not one of the batch's, but of another length.
+    #[inline]
+    pub fn retain_by<T: ArrowPrimitiveType>(
+        batch: &RecordBatch,
+        column: &PrimitiveArray<T>,
+        keep: impl FnMut(T::Native) -> bool,
+    ) -> Self {
+        assert_eq!(
+            column.len(),
+            batch.num_rows(),
+            "a column of another length than the batch"
+        );
+        Self::kept(batch, Kept::of_values(column, keep))
+    }
+
+    fn kept(batch: &RecordBatch, kept: Kept) -> Self {
         Self {
             columns: Some(Given::Kept(batch.clone(), kept)),
             ..Self::default()

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use arrow_array::{Array, ArrayRef, make_array};
+use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, PrimitiveArray, make_array};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::DataType;
@@ -21,36 +21,35 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// The rows that `keep` is true for, asked in order. Every row is written, and the place moves on by the answer. Eight
-    /// rows an iteration: a guest's deadline is looked at once in each.
+    /// The rows that `keep` is true for, asked in order.
     #[inline]
     pub(crate) fn of(rows: u32, mut keep: impl FnMut(usize) -> bool) -> Self {
-        let mut kept: Vec<u32> = Vec::with_capacity(rows as usize);
-        let places = kept.spare_capacity_mut();
-        let mut place = 0;
-        let mut row = |row: u32| {
-            // SAFETY: `place` is at most `row`, which is below `rows`, and there is room for so many.
-            unsafe { places.get_unchecked_mut(place) }.write(row);
-            place += usize::from(keep(row as usize));
-        };
-        let whole = rows & !7;
+        let mut kept = Asked::new(rows as usize);
+        let whole = rows as usize & !7;
         for first in (0..whole).step_by(8) {
-            row(first);
-            row(first + 1);
-            row(first + 2);
-            row(first + 3);
-            row(first + 4);
-            row(first + 5);
-            row(first + 6);
-            row(first + 7);
+            kept.eight([0, 1, 2, 3, 4, 5, 6, 7].map(|place| keep(first + place)));
         }
-        (whole..rows).for_each(row);
-        // SAFETY: each place below was written before the place moved on.
-        unsafe { kept.set_len(place) };
-        Self {
-            rows: kept,
-            of: rows as usize,
+        (whole..rows as usize).for_each(|row| kept.one(keep(row)));
+        kept.into_kept()
+    }
+
+    /// The rows whose value `keep` is true for; a null is asked for too, but does not stay.
+    #[inline]
+    pub(crate) fn of_values<T: ArrowPrimitiveType>(
+        column: &PrimitiveArray<T>,
+        mut keep: impl FnMut(T::Native) -> bool,
+    ) -> Self {
+        let mut kept = Asked::new(column.len());
+        let (eights, rest) = column.values().as_chunks::<8>();
+        eights
+            .iter()
+            .for_each(|eight| kept.eight(eight.map(&mut keep)));
+        rest.iter().for_each(|value| kept.one(keep(*value)));
+        let mut kept = kept.into_kept();
+        if let Some(nulls) = column.nulls().filter(|nulls| nulls.null_count() > 0) {
+            kept.rows.retain(|row| nulls.is_valid(*row as usize));
         }
+        kept
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -217,6 +216,80 @@ impl Moved {
         Buffer::from_vec(bytes)
     }
 }
+
+/// Answers as they come, with no branch on them. A guest's deadline is looked at once in each eight rows.
+struct Asked {
+    rows: Vec<u32>,
+    asked: u32,
+    of: usize,
+}
+
+impl Asked {
+    fn new(of: usize) -> Self {
+        Self {
+            rows: Vec::with_capacity(of),
+            asked: 0,
+            of,
+        }
+    }
+
+    /// Eight places are written, and those beyond the rows that stay written again.
+    #[inline(always)]
+    fn eight(&mut self, stay: [bool; 8]) {
+        let (first, place) = (self.asked, self.rows.len());
+        assert!(first as usize + 8 <= self.of);
+        let mut bits = 0;
+        for (place, stays) in stay.into_iter().enumerate() {
+            bits |= u8::from(stays) << place;
+        }
+        let rows = PLACES[usize::from(bits)].map(|place| first + place);
+        // SAFETY: `place` is at most `first`, so eight more are at most `of`, for which there is room. All of them are written,
+        // and no more than they become part of the vector.
+        unsafe {
+            self.rows
+                .as_mut_ptr()
+                .add(place)
+                .cast::<[u32; 8]>()
+                .write_unaligned(rows);
+            self.rows.set_len(place + bits.count_ones() as usize);
+        }
+        self.asked += 8;
+    }
+
+    #[inline(always)]
+    fn one(&mut self, stays: bool) {
+        if stays {
+            self.rows.push(self.asked);
+        }
+        self.asked += 1;
+    }
+
+    fn into_kept(self) -> Kept {
+        assert_eq!(self.asked as usize, self.of);
+        Kept {
+            rows: self.rows,
+            of: self.of,
+        }
+    }
+}
+
+/// For each byte the places of its ones, rising; what follows them is of no meaning.
+static PLACES: [[u32; 8]; 256] = {
+    let mut places = [[0; 8]; 256];
+    let mut bits = 0;
+    while bits < 256 {
+        let (mut ones, mut place) = (0, 0);
+        while place < 8 {
+            if bits >> place & 1 == 1 {
+                places[bits][ones] = place as u32;
+                ones += 1;
+            }
+            place += 1;
+        }
+        bits += 1;
+    }
+    places
+};
 
 /// The buffer itself if it is the whole of it: a slice would hold it a second time.
 fn part(buffer: Buffer, from: usize, length: usize) -> Buffer {

@@ -85,6 +85,27 @@ fn what_stays_is_what_take_rows_takes() {
 }
 
 #[test]
+fn one_column_decides() {
+    let mut random = Random(2);
+    for count in 0..70 {
+        let values: Vec<Option<i32>> = (0..count + 2)
+            .map(|_| (random.below(4) > 0).then(|| random.below(10) as i32))
+            .collect();
+        for column in [
+            Int32Array::from(values.clone()),
+            values.iter().map(|_| Some(7)).collect(),
+        ] {
+            let column = column.slice(2, count);
+            let expected: Vec<u32> = (0..count as u32)
+                .filter(|row| column.is_valid(*row as usize) && column.value(*row as usize) > 4)
+                .collect();
+            let kept = Kept::of_values(&column, |value| value > 4);
+            assert_eq!((kept.of, kept.rows), (count, expected));
+        }
+    }
+}
+
+#[test]
 fn nothing_is_copied_that_nobody_else_holds() {
     let address = |column: &ArrayRef| column.to_data().buffers()[0].as_ptr();
     for kind in [

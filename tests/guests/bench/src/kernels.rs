@@ -6,22 +6,14 @@ pub fn is_dear(amount: f64, limit: f64) -> bool {
     amount > limit
 }
 
-/// A polynomial of degree 25 by Horner's scheme: 25 products, 25 sums.
+/// Fifty flops: 25 steps, each a product and a sum.
 #[inline(always)]
 pub fn fifty_flops(x: f64) -> f64 {
-    let mut sum = 1.0 / 51.0;
-    for term in 0..25 {
-        sum = sum * x + TERMS[term];
-    }
-    sum
+    (0..25).fold(x, |sum, _| sum * x + 0.5)
 }
 
-const TERMS: [f64; 25] = {
-    let mut terms = [0.0; 25];
-    let mut term = 0;
-    while term < 25 {
-        terms[term] = 1.0 / (50 - term) as f64;
-        term += 1;
-    }
-    terms
-};
+/// As many, with 26 constants: a polynomial of degree 25 by Horner's scheme.
+#[inline(always)]
+pub fn polynomial(x: f64) -> f64 {
+    (1..26).fold(1.0 / 26.0, |sum, term| sum * x + 1.0 / (26 - term) as f64)
+}

@@ -2,7 +2,7 @@
 
 mod kernels;
 
-use kernels::{fifty_flops, is_dear};
+use kernels::{fifty_flops, is_dear, polynomial};
 use sandglass_guest::prelude::*;
 
 fn numbers() -> [Column; 2] {
@@ -22,6 +22,20 @@ fn filter() -> Transformation {
         })
 }
 
+/// The same, where one column decides.
+fn filter_by() -> Transformation {
+    Transformation::row("filter_by")
+        .input(Input::new("rows", numbers()))
+        .parameter(Parameter::float64("limit").doc("Rows above it stay."))
+        .output(numbers())
+        .run(|context, batch| {
+            let limit = context.float64("limit")?;
+            Ok(Output::retain_by(batch, batch.float64("amount")?, |amount| {
+                is_dear(amount, limit)
+            }))
+        })
+}
+
 /// The same, as a user without `retain` has it.
 fn filter_by_taking() -> Transformation {
     Transformation::row("filter_by_taking")
@@ -36,16 +50,26 @@ fn filter_by_taking() -> Transformation {
         })
 }
 
-/// Computes a column.
-fn flops() -> Transformation {
-    Transformation::aligned("flops")
+fn computes(name: &str, compute: impl Fn(&Float64Array) -> Result<Float64Array> + 'static) -> Transformation {
+    Transformation::aligned(name)
         .input(Input::new("rows", [column::float64("amount")]))
         .output([column::float64("score")])
-        .run(|_, batch| {
-            let scores = batch.float64("amount")?;
-            let scores: Float64Array = scores.unary(fifty_flops);
-            Ok(Output::new(columns![scores]))
-        })
+        .run(move |_, batch| Ok(Output::new(columns![compute(batch.float64("amount")?)?])))
+}
+
+/// Computes a column.
+fn flops() -> Transformation {
+    computes("flops", |amounts| map_float64(amounts, fifty_flops))
+}
+
+/// The same by Arrow's own means.
+fn flops_by_unary() -> Transformation {
+    computes("flops_by_unary", |amounts| Ok(amounts.unary(fifty_flops)))
+}
+
+/// As much to compute, with more constants than there are registers.
+fn polynomials() -> Transformation {
+    computes("polynomials", |amounts| map_float64(amounts, polynomial))
 }
 
 /// Returns text as it is.
@@ -64,4 +88,13 @@ fn pass() -> Transformation {
         .run(|_, batch| Ok(Output::batch(batch.clone())))
 }
 
-sandglass_guest::export!(filter, filter_by_taking, flops, pass, pass_utf8);
+sandglass_guest::export!(
+    filter,
+    filter_by,
+    filter_by_taking,
+    flops,
+    flops_by_unary,
+    pass,
+    pass_utf8,
+    polynomials,
+);

@@ -10,6 +10,7 @@ mod harness;
 
 mod backfills;
 mod bad_input;
+mod boundary;
 mod definitions;
 mod demo;
 mod deterministic;

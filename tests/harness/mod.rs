@@ -2,9 +2,11 @@
 
 mod data;
 mod project;
+pub mod random;
 
 pub use data::{Row, purchases, write_pages, write_rows};
 pub use project::{Answer, Project, component, repository, runtime};
+pub use random::Random;
 
 /// Says how long a test took when it is over, past the capture of its output.
 pub struct Timed(&'static str, std::time::Instant);
@@ -36,8 +38,7 @@ pub fn cases(normal: usize) -> usize {
     normal * factor
 }
 
-/// What a test's random choices are made from: `SANDGLASS_TEST_SEED`, or the machine's process numbers. A test that fails
-/// shows it.
+/// What a test's random choices are made from: `SANDGLASS_TEST_SEED`, or one. A test that fails shows it.
 pub fn seed() -> u64 {
     let seed = std::env::var("SANDGLASS_TEST_SEED")
         .ok()
@@ -57,22 +58,5 @@ pub fn context(inputs: usize) -> sandglass_runtime::Context {
         ranges: vec![None; inputs],
         parameters: Vec::new(),
         lineage: false,
-    }
-}
-
-/// A stream of numbers that its seed makes (SplitMix64).
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
     }
 }

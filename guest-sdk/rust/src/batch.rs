@@ -7,6 +7,7 @@ use arrow_array::{
 
 use crate::error::{Error, Result};
 use crate::gather;
+use crate::retain::Kept;
 use crate::schema::{kind_name, names};
 
 macro_rules! typed {
@@ -28,9 +29,10 @@ macro_rules! typed {
             /// Rows of the batch; a batch at the boundary has fewer than 2^32.
             fn rows(&self) -> u32;
 
-            /// The rows that `keep` is true for; faster than a filter that branches.
+            /// The rows that `keep` is true for; faster than a filter that branches. See [`Output::retain`](crate::Output::retain)
+            /// where they are the output.
             fn rows_where(&self, keep: impl FnMut(usize) -> bool) -> Vec<u32> {
-                gather::rows_where(self.rows(), keep)
+                Kept::of(self.rows(), keep).into_rows()
             }
 
             /// A batch of these rows, in this order.

@@ -172,4 +172,4 @@ fn bytes(offsets: Buffer, values: Buffer, length: usize, out: &mut wit::Batch) -
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

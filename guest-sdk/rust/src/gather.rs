@@ -11,32 +11,6 @@ use arrow_schema::SchemaRef;
 use crate::error::{Error, Result};
 use crate::schema::width;
 
-/// The rows that `keep` is true for. Every row is written and the place moves on by the answer, so that nothing branches on
-/// the data.
-pub(crate) fn rows_where(rows: u32, mut keep: impl FnMut(usize) -> bool) -> Vec<u32> {
-    let mut kept = vec![0; rows as usize];
-    let mut place = 0;
-    let mut row = |row: u32| {
-        // `place` is at most `row`.
-        kept[place] = row;
-        place += usize::from(keep(row as usize));
-    };
-    let whole = rows & !7;
-    for first in (0..whole).step_by(8) {
-        row(first);
-        row(first + 1);
-        row(first + 2);
-        row(first + 3);
-        row(first + 4);
-        row(first + 5);
-        row(first + 6);
-        row(first + 7);
-    }
-    (whole..rows).for_each(row);
-    kept.truncate(place);
-    kept
-}
-
 /// These rows of a batch.
 pub(crate) fn take_rows(batch: &RecordBatch, rows: &[u32]) -> Result<RecordBatch> {
     if let Some(row) = rows.iter().find(|row| **row as usize >= batch.num_rows()) {
@@ -58,7 +32,8 @@ pub(crate) fn take_rows(batch: &RecordBatch, rows: &[u32]) -> Result<RecordBatch
     )?)
 }
 
-fn take(array: &ArrayRef, rows: &[u32]) -> Result<ArrayRef> {
+/// These rows of a column.
+pub(crate) fn take(array: &ArrayRef, rows: &[u32]) -> Result<ArrayRef> {
     let data = array.to_data();
     if data.null_count() == 0
         && let ([values], []) = (data.buffers(), data.child_data())
@@ -85,7 +60,7 @@ fn take(array: &ArrayRef, rows: &[u32]) -> Result<ArrayRef> {
 }
 
 /// Made as bytes, so that it goes to the host without another copy.
-fn fixed<const WIDTH: usize>(values: &[u8], rows: &[u32]) -> Buffer {
+pub(crate) fn fixed<const WIDTH: usize>(values: &[u8], rows: &[u32]) -> Buffer {
     let (values, _) = values.as_chunks::<WIDTH>();
     let taken: Vec<[u8; WIDTH]> = rows.iter().map(|row| values[*row as usize]).collect();
     Buffer::from_vec(taken.into_flattened())
@@ -147,16 +122,6 @@ pub(crate) fn concatenate(schema: &SchemaRef, parts: &[RecordBatch]) -> Result<R
 mod tests {
     use super::*;
     use crate::prelude::*;
-
-    #[test]
-    fn rows_where_keeps_what_is_true() {
-        for rows in [0, 1, 7, 8, 9, 64, 1001] {
-            let expected: Vec<u32> = (0..rows).filter(|row| row % 3 == 1).collect();
-            assert_eq!(rows_where(rows, |row| row % 3 == 1), expected);
-        }
-        assert_eq!(rows_where(9, |_| true).len(), 9);
-        assert!(rows_where(9, |_| false).is_empty());
-    }
 
     #[test]
     fn rows_of_every_width() {

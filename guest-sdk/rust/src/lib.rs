@@ -82,8 +82,10 @@
 //!
 //! # Columns at once
 //! What computes whole columns is faster. Columns of a batch are Arrow arrays over the bytes that the host handed in, found by
-//! name and type ([`Columns`]); nothing is copied. [`columns!`] makes an [`Output`] of arrays. A filter takes
-//! [`rows_where`](Columns::rows_where) and [`take_rows`](Columns::take_rows), and says what it kept.
+//! name and type ([`Columns`]); nothing is copied. [`columns!`] makes an [`Output`] of arrays, and [`map_float64`] computes one.
+//! A filter is [`Output::retain`], or [`Output::retain_by`] where one column decides. What keeps rows and changes them takes
+//! [`rows_where`](Columns::rows_where) and [`take_rows`](Columns::take_rows), and says what it kept with
+//! [`source_rows`](Output::source_rows).
 //!
 //! ```
 //! use sandglass_guest::prelude::*;
@@ -93,7 +95,7 @@
 //!         .input(Input::new("purchases", [column::timestamp("timestamp"), column::float64("amount").nullable()]))
 //!         .output([column::timestamp("timestamp"), column::float64("cents").nullable()])
 //!         .run(|_, batch| {
-//!             let cents = batch.float64("amount")?.unary::<_, arrow_array::types::Float64Type>(|dollars| dollars * 100.0);
+//!             let cents = map_float64(batch.float64("amount")?, |dollars| dollars * 100.0)?;
 //!             Ok(Output::new(columns![batch.timestamp("timestamp")?.clone(), cents]))
 //!         })
 //! }
@@ -104,17 +106,18 @@
 //!         .parameter(Parameter::float64("limit").default(100.0).doc("Dollars."))
 //!         .output([column::timestamp("timestamp"), column::float64("amount")])
 //!         .run(|context, batch| {
-//!             let (limit, amounts) = (context.float64("limit")?, batch.float64("amount")?);
-//!             let kept = batch.rows_where(|row| amounts.value(row) > limit);
-//!             Ok(Output::batch(batch.take_rows(&kept)?).source_rows(kept))
+//!             let limit = context.float64("limit")?;
+//!             Ok(Output::retain_by(batch, batch.float64("amount")?, |amount| amount > limit))
 //!         })
 //! }
 //! sandglass_guest::export!(in_cents, dear);
-//! # use sandglass_guest::arrow_array;
 //! # let rows = || testing::batch([("timestamp", array(timestamps([0, 1]))), ("amount", array(Float64Array::from(vec![1.0, 101.0])))]);
 //! # assert_eq!(testing::Test::new(in_cents()).run([rows()]).unwrap().batch.float64("cents").unwrap().values(), &[100.0, 10100.0]);
 //! # assert_eq!(testing::Test::new(dear()).run([rows()]).unwrap().source_rows, Some(vec![1]));
 //! ```
+//!
+//! Memory that came in goes out again without a copy where nobody else holds it: a column of the batch that is part of the
+//! output, and the columns of `retain`, which are made in their own memory.
 //!
 //! An [`aligned`](Transformation::aligned) transformation returns one row for each row in, in the same order, and cannot
 //! reject any.
@@ -207,7 +210,9 @@ mod group;
 mod inputs;
 mod key;
 mod log;
+mod map;
 mod output;
+mod retain;
 mod rows;
 mod run;
 mod runs;
@@ -227,6 +232,7 @@ pub use key::Key;
 pub use log::Level;
 #[doc(hidden)]
 pub use log::log;
+pub use map::map_float64;
 pub use output::{Output, array, timestamps};
 pub use rows::{Emitter, Rows};
 pub use run::Run;
@@ -242,7 +248,7 @@ pub mod prelude {
     pub use crate::{
         Column, Columns, Context, Emitter, Error, Group, Input, Inputs, Interval, Key, Keyed, Mode,
         Output, Parameter, Result, Rows, Run, Transformation, Whole, array, column, columns,
-        testing, timestamps,
+        map_float64, testing, timestamps,
     };
     pub use arrow_array::{
         Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Float32Array, Float64Array,
@@ -267,9 +273,6 @@ macro_rules! export {
                     ::std::vec![$($transformation()),+]
                 }
             }
-            // Natively there is nothing to export; this keeps the transformations from being called unused.
-            const _: fn() -> ::std::vec::Vec<$crate::Transformation> =
-                <Author as $crate::component::Author>::transformations;
             // Natively there is nothing to export; this keeps the transformations from being called unused.
             const _: fn() -> ::std::vec::Vec<$crate::Transformation> =
                 <Author as $crate::component::Author>::transformations;

@@ -144,7 +144,8 @@ impl Driver {
         let mut checked = output.check(&self.transformation.output)?;
         self.check_rejected(&checked)?;
         if self.lineage {
-            checked.source_rows = Some(self.source_rows(&checked)?);
+            let given = checked.source_rows.take();
+            checked.source_rows = Some(self.source_rows(&checked, given)?);
         } else {
             checked.source_rows = None;
         }
@@ -172,9 +173,9 @@ impl Driver {
     }
 
     /// As given, or implied by one row out for each row in that was not rejected.
-    fn source_rows(&self, checked: &Checked) -> Result<Vec<u32>> {
+    fn source_rows(&self, checked: &Checked, given: Option<Vec<u32>>) -> Result<Vec<u32>> {
         let rows_in = self.rows_in.unwrap_or(0);
-        let (rows, given) = (checked.rows, checked.source_rows.as_ref());
+        let rows = checked.rows;
         if self.transformation.scope == Scope::Aligned {
             let from = self.rows_out as u32;
             return Ok((from..from.saturating_add(rows as u32)).collect());
@@ -202,7 +203,7 @@ impl Driver {
         if let Some(last) = given.last().filter(|last| **last >= rows_in) {
             return Err(Error::new(format!("source row {last} of {rows_in}")));
         }
-        Ok(given.clone())
+        Ok(given)
     }
 }
 

@@ -18,7 +18,7 @@ fn primitive<T: ArrowPrimitiveType>(values: [Option<T::Native>; 5]) -> Primitive
 }
 
 /// Five rows of every kind, each with nulls.
-fn every_kind() -> Vec<(&'static str, ArrayRef)> {
+pub(crate) fn every_kind() -> Vec<(&'static str, ArrayRef)> {
     let mut binary = BinaryBuilder::new();
     let mut fixed = FixedSizeBinaryBuilder::new(3);
     let mut list = ListBuilder::new(StringBuilder::new());
@@ -297,7 +297,7 @@ fn round_trip(columns: &[(&str, ArrayRef)], rows: usize) {
 }
 
 #[test]
-fn every_kind_comes_back() {
+pub(crate) fn every_kind_comes_back() {
     round_trip(&every_kind(), 5);
 }
 

@@ -13,6 +13,7 @@ mod bad_input;
 mod definitions;
 mod demo;
 mod foreign;
+mod fuzz;
 mod guests;
 mod kills;
 mod oracle;

@@ -123,22 +123,7 @@ impl Component {
     /// Checks, compiles and describes a component. Synchronous and slow (50 ms for a Rust component, seconds for an
     /// interpreter's).
     pub fn load(sandbox: &Sandbox, bytes: &[u8], limits: &Limits) -> Result<Self, LoadError> {
-        let size_bytes = bytes.len() as u64;
-        if size_bytes > limits.component_bytes {
-            return Err(LoadError::TooLarge {
-                used: size_bytes,
-                allowed: limits.component_bytes,
-            });
-        }
-        let imports = imports(bytes)?;
-        let foreign: Vec<String> = imports
-            .iter()
-            .filter(|name| !WORLD.contains(&name.as_str()))
-            .cloned()
-            .collect();
-        if !foreign.is_empty() {
-            return Err(LoadError::Imports { imports: foreign });
-        }
+        let imports = scan(bytes, limits)?;
         let compiled = Compiled::from_binary(&sandbox.engine, bytes).map_err(|error| LoadError::NotAComponent {
             message: format!("{error:#}"),
         })?;
@@ -156,7 +141,7 @@ impl Component {
             inner: Arc::new(Inner {
                 sandbox: sandbox.clone(),
                 digest,
-                size_bytes,
+                size_bytes: bytes.len() as u64,
                 imports,
                 contracts,
                 pre,
@@ -207,7 +192,27 @@ impl fmt::Debug for Component {
     }
 }
 
-/// Names of the imports, read before anything is compiled.
+/// What is looked at before anything is compiled: the size and the imports, whose names it answers.
+pub fn scan(bytes: &[u8], limits: &Limits) -> Result<Vec<String>, LoadError> {
+    let size_bytes = bytes.len() as u64;
+    if size_bytes > limits.component_bytes {
+        return Err(LoadError::TooLarge {
+            used: size_bytes,
+            allowed: limits.component_bytes,
+        });
+    }
+    let imports = imports(bytes)?;
+    let foreign: Vec<String> = imports
+        .iter()
+        .filter(|name| !WORLD.contains(&name.as_str()))
+        .cloned()
+        .collect();
+    if !foreign.is_empty() {
+        return Err(LoadError::Imports { imports: foreign });
+    }
+    Ok(imports)
+}
+
 fn imports(bytes: &[u8]) -> Result<Vec<String>, LoadError> {
     let wrong = |message: String| LoadError::NotAComponent { message };
     if !bytes.starts_with(b"\0asm") {

@@ -2,6 +2,8 @@
 
 use sandglass_runtime::{Limits, LoadError, scan};
 
+use super::contract::is_message;
+
 const BYTES_MAX: u64 = 3_000;
 const WORLD: [&str; 2] = ["sandglass:transform/log@0.1.0", "sandglass:transform/types@0.1.0"];
 
@@ -13,7 +15,11 @@ pub fn run(data: &[u8]) {
     let large = data.len() as u64 > BYTES_MAX;
     // What the compiler's validation makes of it.
     let valid = || wasmparser::Validator::new().validate_all(data);
-    match scan(data, &limits) {
+    let scanned = scan(data, &limits);
+    if let Err(error) = &scanned {
+        is_message(&error.to_string());
+    }
+    match scanned {
         Ok(imports) => {
             assert!(!large);
             assert!(imports.iter().all(|import| WORLD.contains(&import.as_str())));
@@ -28,13 +34,12 @@ pub fn run(data: &[u8]) {
         Err(LoadError::Imports { imports }) => {
             assert!(!imports.is_empty() && imports.iter().all(|import| !WORLD.contains(&import.as_str())));
             if let Ok(types) = valid() {
-                for import in imports {
-                    assert!(types.as_ref().component_item_for_import(&import).is_some(), "{import}");
+                for import in imports.iter().filter(|import| import.len() < 128) {
+                    assert!(types.as_ref().component_item_for_import(import).is_some(), "{import}");
                 }
             }
         }
         Err(LoadError::NotAComponent { message }) => {
-            assert!(!message.is_empty());
             // Core modules are valid too.
             let is_component = data.get(4..8) == Some(&[0x0d, 0, 1, 0]);
             assert!(!is_component || valid().is_err(), "valid, but {message}");

@@ -34,7 +34,7 @@ pub fn run(data: &[u8]) {
 fn holds(contract: &Contract) {
     let Contract {
         name,
-        doc: _,
+        doc,
         inputs,
         output,
         scope,
@@ -42,6 +42,7 @@ fn holds(contract: &Contract) {
         properties: _,
     } = contract;
     assert!(is_name(name));
+    is_clean(doc);
     assert!(!inputs.is_empty() && (inputs.len() == 1 || matches!(scope, Scope::Keyed | Scope::Interval)));
     assert!(is_set(inputs.iter().map(|input| &input.name)));
     assert!(inputs.iter().all(|input| is_name(&input.name)));
@@ -62,6 +63,7 @@ fn holds(contract: &Contract) {
     assert!(is_set(parameters.iter().map(|parameter| &parameter.name)));
     for parameter in parameters {
         assert!(is_name(&parameter.name));
+        is_clean(&parameter.doc);
         let default = parameter.default.as_ref().map(ParameterValue::kind);
         assert!(default.is_none_or(|kind| kind == parameter.kind));
     }
@@ -107,16 +109,21 @@ fn field_holds(field: &Field, depth: usize) -> usize {
     }
 }
 
-fn is_message(message: &str) {
+pub fn is_message(message: &str) {
     assert!(!message.is_empty());
     assert!(
         message.len() <= MESSAGE_BYTES_MAX,
         "a message of {} bytes",
         message.len()
     );
+    is_clean(message);
+}
+
+/// Nothing that would write over a terminal.
+fn is_clean(text: &str) {
     assert!(
-        !message.chars().any(char::is_control),
-        "{message:?} would write over a terminal"
+        !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'),
+        "{text:?}"
     );
 }
 

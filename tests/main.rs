@@ -15,6 +15,7 @@ mod definitions;
 mod demo;
 mod deterministic;
 mod foreign;
+mod fuzz;
 mod guests;
 mod hostile;
 mod kills;

@@ -174,7 +174,7 @@ struct Inner {
 const WORLD: [&str; 2] = ["sandglass:transform/log@0.1.0", "sandglass:transform/types@0.1.0"];
 
 /// Looks at a component without compiling it: its size, its counts, and that it imports nothing but the world.
-pub(crate) fn check(bytes: &[u8], limits: &Limits) -> Result<Vec<String>, LoadError> {
+pub fn check_component(bytes: &[u8], limits: &Limits) -> Result<Vec<String>, LoadError> {
     let size_bytes = bytes.len() as u64;
     if size_bytes > limits.component_bytes {
         return Err(LoadError::TooLarge {
@@ -196,7 +196,7 @@ pub(crate) fn check(bytes: &[u8], limits: &Limits) -> Result<Vec<String>, LoadEr
 }
 
 impl Component {
-    /// Links what has been compiled and asks it for its contracts. `imports` are what [`check`] found.
+    /// Links what has been compiled and asks it for its contracts. `imports` are what [`check_component`] found.
     pub(crate) fn new(
         sandbox: &Sandbox,
         bytes: &[u8],

@@ -226,7 +226,7 @@ fn check(contract: wit::Contract) -> Result<Contract, ContractProblem> {
     let properties = properties.into_iter().take(MAX_PARAMETERS).collect();
     Ok(Contract {
         name,
-        doc,
+        doc: text::clean(&doc),
         inputs,
         output,
         scope,
@@ -365,7 +365,7 @@ fn check_parameters(parameters: Vec<wit::Parameter>) -> Result<Vec<Parameter>, S
             name,
             kind,
             default,
-            doc,
+            doc: text::clean(&doc),
         });
     }
     Ok(checked)

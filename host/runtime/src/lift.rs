@@ -9,7 +9,7 @@ use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field, SchemaRef};
 
 use crate::bindings::sandglass::transform::types as wit;
-use crate::lower::width;
+use crate::lower::{Lowered, width};
 
 /// Raw parts of a batch as they came, for what hands them in without a guest (fuzzing, tests).
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,17 @@ pub struct RawBatch {
     pub nodes: Vec<(u32, u32)>,
     /// Buffers of every node.
     pub buffers: Vec<Vec<u8>>,
+}
+
+impl From<Lowered> for RawBatch {
+    fn from(lowered: Lowered) -> Self {
+        let Lowered { rows, nodes, buffers } = lowered;
+        Self {
+            rows,
+            nodes: nodes.iter().map(|node| (node.length, node.null_count)).collect(),
+            buffers: buffers.iter().map(|buffer| buffer.to_vec()).collect(),
+        }
+    }
 }
 
 /// Lifts raw parts, for what has no guest; see [`RawBatch`].

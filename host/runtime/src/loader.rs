@@ -42,7 +42,7 @@ impl Loader {
 
     /// Checks, compiles and describes a component. Synchronous and, when it has to be compiled, slow: see ARCHITECTURE.md.
     pub fn load(&self, bytes: &[u8], limits: &Limits) -> Result<Component, LoadError> {
-        let imports = component::check(bytes, limits)?;
+        let imports = component::check_component(bytes, limits)?;
         let (compiled, origin) = self.compiled(bytes)?;
         Component::new(&self.sandbox, bytes, imports, &compiled, origin, limits)
     }

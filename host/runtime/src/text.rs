@@ -6,7 +6,7 @@ const MESSAGE_CHARS_MAX: usize = 2_000;
 const NAME_CHARS_MAX: usize = 64;
 
 /// Without control characters, which would let a guest write over a terminal.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     let clean = |c: char| {
         if c.is_control() && c != '\n' && c != '\t' {
             char::REPLACEMENT_CHARACTER

@@ -1,0 +1,19 @@
+//! What the fuzz targets run. `cargo test` runs the same bodies over the corpus, see `tests/fuzz.rs`.
+
+// The bodies say `sandglass::`, which is the host there and this crate here.
+extern crate self as sandglass;
+
+#[path = "../../../host/src/definition/mod.rs"]
+pub mod definition;
+#[path = "../../../host/src/error.rs"]
+pub mod error;
+#[path = "../../../host/src/time/mod.rs"]
+pub mod time;
+#[path = "../../../host/src/workspace.rs"]
+pub mod workspace;
+
+pub mod component;
+pub mod contract;
+pub mod definitions;
+pub mod lift;
+mod schema;

@@ -7,8 +7,8 @@ mod problem;
 mod reader;
 
 pub use model::{
-    Entity, FeatureView, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineStoreKind, ParameterText, Project,
-    Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
+    Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineStoreKind, ParameterText,
+    Project, Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
 };
 pub use parse::{Parsed, parse};
 pub use problem::{Problem, Problems};

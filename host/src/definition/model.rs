@@ -211,9 +211,43 @@ pub enum ParameterText {
     /// A whole number.
     Integer(i64),
     /// A number.
-    Float(f64),
+    Float(Float),
     /// Text, a time or a length of time.
     Text(String),
+}
+
+/// A float64 that is equal to itself and that the registry gives back to the bit: JSON has neither NaN nor infinities, and its
+/// readers round.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(into = "FloatText", try_from = "FloatText")]
+pub struct Float(pub f64);
+
+impl PartialEq for Float {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_bits() == other.0.to_bits() || self.0.is_nan() && other.0.is_nan()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct FloatText {
+    float: String,
+}
+
+impl From<Float> for FloatText {
+    fn from(Float(number): Float) -> Self {
+        // The shortest text that is read back as the same number.
+        Self {
+            float: format!("{number:?}"),
+        }
+    }
+}
+
+impl TryFrom<FloatText> for Float {
+    type Error = std::num::ParseFloatError;
+
+    fn try_from(text: FloatText) -> Result<Self, Self::Error> {
+        text.float.parse().map(Self)
+    }
 }
 
 /// Who starts a view's jobs.

@@ -5,8 +5,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::checks;
 use super::model::{
-    Entity, FeatureView, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineStoreKind, ParameterText, Project,
-    Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
+    Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineStoreKind, ParameterText,
+    Project, Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
 };
 use super::problem::{Problem, Problems, list};
 use super::reader::{Findings, Table, Value};
@@ -599,7 +599,7 @@ fn parameters(table: &Table<'_>) -> Option<BTreeMap<String, ParameterText>> {
                 }
             },
             DeValue::Float(number) => match number.as_str().parse() {
-                Ok(number) => ParameterText::Float(number),
+                Ok(number) => ParameterText::Float(Float(number)),
                 Err(_) => {
                     value.problem(format!("parameter `{name}` is not a number"), None);
                     continue;

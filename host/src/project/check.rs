@@ -8,7 +8,7 @@ use sandglass_runtime::{Component, Contract, LoadError, ParameterKind, Parameter
 
 use super::build::BuildError;
 use super::view::{CompiledTransform, CompiledView, limits, stored_type};
-use crate::definition::{FeatureView, ParameterText, Parsed, Problem};
+use crate::definition::{FeatureView, Float, ParameterText, Parsed, Problem};
 use crate::key;
 use crate::source::{SourceError, SourceTable};
 use crate::time::{Span, Timestamp};
@@ -322,7 +322,7 @@ fn typed(text: &ParameterText, kind: ParameterKind) -> Option<ParameterValue> {
     Some(match (text, kind) {
         (ParameterText::Boolean(value), ParameterKind::Boolean) => ParameterValue::Boolean(*value),
         (ParameterText::Integer(value), ParameterKind::Int64) => ParameterValue::Int64(*value),
-        (ParameterText::Float(value), ParameterKind::Float64) => ParameterValue::Float64(*value),
+        (ParameterText::Float(Float(value)), ParameterKind::Float64) => ParameterValue::Float64(*value),
         (ParameterText::Integer(value), ParameterKind::Float64) => {
             let exact = value.unsigned_abs() <= 1 << 53;
             ParameterValue::Float64(exact.then_some(*value as f64)?)

@@ -8,14 +8,18 @@ use crate::harness::{Project, Random, cases, component};
 const NOW: &str = "1997-01-31";
 
 fn project() -> Project {
+    Project::with_purchases(&definitions("-89d"))
+}
+
+fn definitions(lookback: &str) -> String {
     let component = component("examples/purchases/transformations/purchases");
-    Project::with_purchases(&format!(
+    format!(
         r#"
 [[feature_view]]
 name = "v"
 kind = "batch"
 entities = ["customer"]
-sources = [{{ name = "purchases", start_time_offset = "-89d" }}]
+sources = [{{ name = "purchases", start_time_offset = "{lookback}" }}]
 transformation = "{}#customer_rfm"
 timestamp_column = "timestamp"
 batch_schedule = "1d"
@@ -25,7 +29,7 @@ ttl = "30d"
 online = true
 "#,
         component.display()
-    ))
+    )
 }
 
 #[test]
@@ -75,4 +79,71 @@ fn killed_and_resumed() {
         cut_short * 2 > killed,
         "{cut_short} of {killed} kills came before the end: too few to tell"
     );
+}
+
+/// Another definition is applied and materialized, and killed on the way again and again. Whoever reads meanwhile sees the old
+/// version or the new one, whole.
+#[test]
+fn killed_in_a_switch_of_versions() {
+    let _timed = crate::harness::Timed::new("kills::killed_in_a_switch_of_versions");
+    let seed = crate::harness::seed();
+    let mut random = Random(seed);
+    let undisturbed = project();
+    undisturbed.apply_and_materialize(NOW);
+    let old = undisturbed.items("v");
+    undisturbed.define(&definitions("-9d"));
+    let started = Instant::now();
+    undisturbed.json(NOW, &["apply"]);
+    let apply = u64::try_from(started.elapsed().as_micros()).unwrap();
+    let started = Instant::now();
+    undisturbed.json(NOW, &["materialize"]);
+    let whole = u64::try_from(started.elapsed().as_micros()).unwrap();
+    let (rows, new) = (undisturbed.rows("v", 2), undisturbed.items("v"));
+    assert_ne!(old, new);
+    let (mut killed, mut cut_short, mut reads, mut switched) = (0, 0, 0, 0);
+    while killed < cases(30) {
+        let project = project();
+        project.apply_and_materialize(NOW);
+        project.define(&definitions("-9d"));
+        for command in ["apply", "apply", "materialize", "materialize", "materialize"] {
+            let mut child = project
+                .command(NOW, &[command])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            let end = if command == "apply" { apply } else { whole };
+            let deadline = Instant::now() + Duration::from_micros(random.below(end * 5 / 4));
+            while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
+                let items = project.items("v");
+                assert!(items == old || items == new, "seed {seed}: neither version");
+                switched += usize::from(items == new);
+                reads += 1;
+            }
+            child.kill().unwrap();
+            cut_short += usize::from(!child.wait().unwrap().success());
+            killed += 1;
+            // An application is there or not, and can be made again.
+            if command == "apply" {
+                let plan = project.json(NOW, &["plan"]);
+                let change = plan["feature_views"][0]["change"].as_str().unwrap();
+                assert!(["new version", "none"].contains(&change), "{change}");
+            } else {
+                project.json(NOW, &["apply"]);
+            }
+        }
+        project.json(NOW, &["apply"]);
+        project.json(NOW, &["materialize"]);
+        assert_eq!(project.rows("v", 2), rows, "seed {seed}");
+        assert_eq!(project.items("v"), new, "seed {seed}");
+        let status = project.json(NOW, &["status"]);
+        let status = &status["feature_views"][0];
+        assert_eq!((&status["version"], &status["live_version"]), (&2.into(), &2.into()));
+    }
+    eprintln!("{killed} kills, {cut_short} before the end, {reads} reads, {switched} of the new version");
+    assert!(
+        cut_short * 3 > killed,
+        "{cut_short} of {killed} kills came before the end: too few to tell"
+    );
+    assert!(reads > killed, "{reads} reads at {killed} kills");
 }

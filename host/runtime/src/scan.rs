@@ -109,6 +109,28 @@ pub(crate) fn scan(bytes: &[u8]) -> Result<Scan, LoadError> {
     Ok(found)
 }
 
+/// The section of a component in which its build records the digest of its sources.
+pub const SOURCES_SECTION: &str = "sandglass:sources";
+
+/// What a component says of its sources; none if it says nothing, or not as a build would. Anybody may write it.
+pub fn recorded_sources(bytes: &[u8]) -> Option<String> {
+    let mut depth = 0u64;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.ok()? {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::CustomSection(section) if depth == 0 && section.name() == SOURCES_SECTION => {
+                let text = std::str::from_utf8(section.data()).ok()?;
+                let digits = text.strip_prefix("sha256:")?;
+                let is_digest = digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+                return is_digest.then(|| text.to_owned());
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,6 +178,23 @@ mod tests {
             let expected = if depth <= 16 { "taken" } else { "inside one another" };
             assert!(said(&bytes).contains(expected), "{depth}: {}", said(&bytes));
             bytes = [&COMPONENT[..], &section(4, &bytes)].concat();
+        }
+    }
+
+    #[test]
+    fn sources_are_read_back_from_the_component_itself() {
+        let digest = format!("sha256:{}", "0f".repeat(32));
+        let recorded = |digest: &str| {
+            let content = [&[17][..], SOURCES_SECTION.as_bytes(), digest.as_bytes()].concat();
+            section(0, &content)
+        };
+        let component = [&COMPONENT[..], &recorded(&digest)].concat();
+        assert_eq!(recorded_sources(&component), Some(digest.clone()));
+        assert_eq!(said(&component), "taken");
+        let inner = [&COMPONENT[..], &section(4, &component)].concat();
+        assert_eq!(recorded_sources(&inner), None);
+        for other in ["", "sha256:", "\u{1b}[2J", &digest[..70]] {
+            assert_eq!(recorded_sources(&[&COMPONENT[..], &recorded(other)].concat()), None);
         }
     }
 

@@ -5,8 +5,8 @@ use sandglass_runtime::{Component, Digest, Limits};
 use super::error::CliError;
 use super::output::Printer;
 use super::workbench::Workbench;
-use crate::definition::{Parsed, Project};
-use crate::project::{CompiledView, build, check_view};
+use crate::definition::{FeatureView, Parsed, Project};
+use crate::project::{Code, CompiledView, build, check_view};
 use crate::registry::Applied;
 
 /// A project whose views have been checked against their components and sources.
@@ -15,13 +15,14 @@ pub(crate) struct Compiled {
     pub(crate) views: Vec<CompiledView>,
     /// The components that were built, by digest.
     pub(crate) components: BTreeMap<Digest, Vec<u8>>,
+    /// What their code is told apart by, by the path as it is written.
+    codes: BTreeMap<String, Code>,
 }
 
 impl Compiled {
-    pub(crate) fn digest(view: &CompiledView) -> Option<Digest> {
-        view.transform
-            .as_ref()
-            .map(|transform| transform.component.digest().clone())
+    /// The code of a view's component, if it has one.
+    pub(crate) fn code(&self, view: &FeatureView) -> Option<&Code> {
+        self.codes.get(&view.transformation.as_ref()?.path)
     }
 }
 
@@ -31,6 +32,7 @@ pub(crate) async fn folder(bench: &Workbench, printer: &Printer) -> Result<Compi
     printer.warnings(parsed);
     let mut loaded: BTreeMap<String, Component> = BTreeMap::new();
     let mut components = BTreeMap::new();
+    let mut codes = BTreeMap::new();
     for view in &parsed.project.feature_views {
         let Some(transformation) = &view.transformation else {
             continue;
@@ -41,6 +43,7 @@ pub(crate) async fn folder(bench: &Workbench, printer: &Printer) -> Result<Compi
         let built = build(&bench.folder.root, &transformation.path, printer.is_json())?;
         let component = load(bench, printer, &transformation.path, &built.bytes)?;
         components.insert(component.digest().clone(), built.bytes);
+        codes.insert(transformation.path.clone(), built.code);
         loaded.insert(transformation.path.clone(), component);
     }
     let views = check(bench, parsed, |view| {
@@ -48,7 +51,11 @@ pub(crate) async fn folder(bench: &Workbench, printer: &Printer) -> Result<Compi
         loaded.get(path).cloned()
     })
     .await?;
-    Ok(Compiled { views, components })
+    Ok(Compiled {
+        views,
+        components,
+        codes,
+    })
 }
 
 /// Checks the project as it was applied, with the components of the registry.
@@ -89,7 +96,7 @@ fn load(bench: &Workbench, printer: &Printer, path: &str, bytes: &[u8]) -> Resul
 async fn check(
     bench: &Workbench,
     parsed: &Parsed,
-    component: impl Fn(&crate::definition::FeatureView) -> Option<Component>,
+    component: impl Fn(&FeatureView) -> Option<Component>,
 ) -> Result<Vec<CompiledView>, CliError> {
     let project: &Project = &parsed.project;
     let sources = bench.sources(project).await?;

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use arrow::datatypes::Schema;
-use sandglass_runtime::{Contract, Limits, Profile, Sandbox, kind_name};
+use sandglass_runtime::{Contract, Limits, Profile, Sandbox, kind_name, recorded_sources};
 use serde_json::json;
 
 use super::error::CliError;
@@ -25,6 +25,10 @@ pub(crate) fn run(arguments: &Arguments, printer: &Printer) -> Result<(), CliErr
         component.digest(),
         component.size_bytes()
     );
+    let sources = recorded_sources(&built.bytes);
+    if let Some(sources) = &sources {
+        text.push_str(&format!("sources  {sources}\n"));
+    }
     text.push_str(&format!("imports  {}\n", component.imports().join(", ")));
     for contract in component.contracts() {
         text.push_str(&describe(contract));
@@ -32,6 +36,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &Printer) -> Result<(), CliErr
     let transformations: Vec<_> = component.contracts().iter().map(to_json).collect();
     let json = json!({
         "digest": component.digest(),
+        "sources": sources,
         "size_bytes": component.size_bytes(),
         "imports": component.imports(),
         "transformations": transformations,

@@ -7,7 +7,9 @@ use super::compile;
 use super::error::CliError;
 use super::output::{Printer, table};
 use super::workbench::{Workbench, cores};
-use crate::materialize::{OnlineOutcome, Outcome, Settings, Task, Visible, bring_online, materialize};
+use crate::materialize::{
+    GRACE, OnlineOutcome, Outcome, Settings, Task, Visible, bring_online, materialize, take_down,
+};
 use crate::plan::{Job, Range, Situation, backfill_end, last_due, plan, plan_range};
 use crate::project::CompiledView;
 use crate::registry::AppliedView;
@@ -159,6 +161,8 @@ fn online_text(online: Option<OnlineOutcome>) -> String {
         Some(OnlineOutcome::Unchanged) => "unchanged".to_owned(),
         Some(OnlineOutcome::Loaded(keys)) => format!("{keys} keys loaded"),
         Some(OnlineOutcome::Written(keys)) => format!("{keys} keys written"),
+        Some(OnlineOutcome::TakenDown) => "taken down".to_owned(),
+        Some(OnlineOutcome::Superseded) => "another version was applied meanwhile".to_owned(),
     }
 }
 
@@ -197,8 +201,20 @@ async fn one(
     .await;
     bar.finish_and_clear();
     let outcome = outcome?;
+    // Somebody may have applied another version, or none, while the jobs ran.
+    let superseded = || {
+        let latest = bench.registry().latest();
+        !latest.is_ok_and(|latest| {
+            let now = latest.as_ref().and_then(|latest| latest.views.get(&view.view.name));
+            now.is_some_and(|now| (&now.view_id, now.version) == (&version.view_id, version.version))
+        })
+    };
     if !view.view.online {
-        return Ok((outcome, None));
+        if superseded() {
+            return Ok((outcome, Some(OnlineOutcome::Superseded)));
+        }
+        let done = take_down(bench.online(), &name, GRACE, bench.now).await?;
+        return Ok((outcome, Some(done).filter(|done| *done == OnlineOutcome::TakenDown)));
     }
     // A version is switched to when its backfill is complete; until then the one before it is served.
     let through = table.coverage().contiguous_from(view.view.feature_start_time);
@@ -215,8 +231,10 @@ async fn one(
         compiled: view,
         name: &name,
         table: &table,
-        through: through.min(due),
+        // A schedule that has changed may have no boundary where the last job ended.
+        through: view.view.grid().floor(through).min(due),
         now: bench.now,
+        superseded: &superseded,
     };
     let online = bring_online(&bench.session, bench.online(), &visible).await?;
     Ok((outcome, Some(online)))

@@ -3,8 +3,10 @@
 
 mod apply;
 mod build;
+mod changes;
 mod compile;
 mod demo;
+mod destroy;
 mod error;
 mod get;
 mod inspect;
@@ -12,6 +14,7 @@ mod loader;
 mod materialize;
 mod output;
 mod plan;
+mod rollback;
 mod run;
 mod status;
 mod workbench;
@@ -84,9 +87,13 @@ enum UserCommand {
     /// Runs one interval of a view and shows its rows, writing nothing.
     Run(run::Arguments),
     /// Shows what `apply` would change and which jobs are left.
-    Plan,
+    Plan(plan::Arguments),
     /// Registers the project's definitions and components.
-    Apply,
+    Apply(apply::Arguments),
+    /// Goes back to a version of a view that is kept.
+    Rollback(rollback::Arguments),
+    /// Removes a view: its definition, its tables, its items.
+    Destroy(destroy::Arguments),
     /// Runs the jobs that are due, and brings what is complete online.
     Materialize(materialize::Arguments),
     /// Reads the features of a key from the online store.
@@ -123,9 +130,11 @@ async fn dispatch(global: Global, command: UserCommand, printer: &Printer) -> Re
         UserCommand::Demo => demo::run(global, printer).await,
         UserCommand::Build(arguments) => build::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Run(arguments) => run::run(&Workbench::open(&global)?, &arguments, printer).await,
-        UserCommand::Plan => plan::run(&Workbench::open(&global)?, printer).await,
-        UserCommand::Apply => apply::run(&Workbench::open(&global)?, printer).await,
+        UserCommand::Plan(arguments) => plan::run(&Workbench::open(&global)?, &arguments, printer).await,
+        UserCommand::Apply(arguments) => apply::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Materialize(arguments) => materialize::run(&Workbench::open(&global)?, &arguments, printer).await,
+        UserCommand::Rollback(arguments) => rollback::run(&Workbench::open(&global)?, &arguments, printer),
+        UserCommand::Destroy(arguments) => destroy::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Get(arguments) => get::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Status => status::run(&Workbench::open(&global)?, printer).await,
     }

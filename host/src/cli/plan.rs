@@ -1,93 +1,20 @@
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
-use super::compile::{self, Compiled};
+use super::changes::{Change, SAMPLE, Sample, changes, removed, replay_all, told};
+use super::compile;
 use super::error::CliError;
 use super::output::{Printer, table};
 use super::workbench::Workbench;
-use crate::definition::Project;
 use crate::plan::{Job, JobKind, Situation, plan};
-use crate::project::{CompiledView, fingerprint};
-use crate::registry::{Applied, AppliedComponent, AppliedView};
+use crate::project::CompiledView;
+use crate::registry::AppliedView;
 
-/// What `apply` would make of a view.
-pub(crate) struct Change {
-    pub(crate) kind: &'static str,
-    pub(crate) reasons: Vec<String>,
-    pub(crate) after: AppliedView,
-}
-
-/// Compares a compiled view with what was applied of it.
-pub(crate) fn change(
-    bench: &Workbench,
-    project: &Project,
-    compiled: &CompiledView,
-    before: Option<&Applied>,
-) -> Change {
-    let view = &compiled.view;
-    let component = compiled.transform.as_ref().map(|transform| AppliedComponent {
-        digest: transform.component.digest().clone(),
-        transformation: transform.contract.name.clone(),
-    });
-    let parts = fingerprint(project, view, Compiled::digest(compiled).as_ref());
-    let known = before.and_then(|applied| applied.views.get(&view.name));
-    let Some(known) = known else {
-        let view_id = uuid::Uuid::new_v4().simple().to_string();
-        let after = AppliedView {
-            view_id,
-            version: 1,
-            version_at: bench.now,
-            component,
-            fingerprint: parts,
-        };
-        return Change {
-            kind: "create",
-            reasons: vec!["new".to_owned()],
-            after,
-        };
-    };
-    let reasons = differences(&known.fingerprint, &parts);
-    if !reasons.is_empty() {
-        let (view_id, version) = (known.view_id.clone(), known.version + 1);
-        let after = AppliedView {
-            view_id,
-            version,
-            version_at: bench.now,
-            component,
-            fingerprint: parts,
-        };
-        return Change {
-            kind: "new version",
-            reasons,
-            after,
-        };
-    }
-    let same = before.and_then(|applied| applied.project.feature_view(&view.name)) == Some(view);
-    let kind = if same { "none" } else { "metadata" };
-    let reasons = if same { Vec::new() } else { vec!["metadata".to_owned()] };
-    Change {
-        kind,
-        reasons,
-        after: known.clone(),
-    }
-}
-
-fn differences(
-    before: &BTreeMap<String, serde_json::Value>,
-    after: &BTreeMap<String, serde_json::Value>,
-) -> Vec<String> {
-    let names: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let reason = |name: &String| {
-        let (old, new) = (before.get(name), after.get(name));
-        let shown = |value: Option<&serde_json::Value>| value.map_or_else(|| "nothing".to_owned(), ToString::to_string);
-        match (old == new, name.as_str()) {
-            (true, _) => None,
-            (false, "code") => Some("code".to_owned()),
-            (false, _) => Some(format!("{name}: {} to {}", shown(old), shown(new))),
-        }
-    };
-    names.into_iter().filter_map(reason).collect()
+#[derive(clap::Args, Default)]
+pub(crate) struct Arguments {
+    /// Runs intervals on the component that was applied and on the folder's, and compares their rows: a number of them,
+    /// evenly spread, or `all`.
+    #[arg(long, value_name = "N|all", num_args = 0..=1, default_missing_value = SAMPLE)]
+    replay: Option<Sample>,
 }
 
 /// The jobs that are left of a view.
@@ -107,13 +34,21 @@ pub(crate) async fn jobs(
     Ok(plan(&compiled.view, &situation))
 }
 
-pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliError> {
+pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
     let compiled = compile::folder(bench, printer).await?;
     let before = bench.registry().latest()?;
+    let mut changes = changes(bench, bench.project(), &compiled, before.as_ref());
+    if let Some(sample) = arguments.replay {
+        replay_all(bench, &compiled, before.as_ref(), &mut changes, sample, printer).await?;
+    }
     let (mut rows, mut list) = (Vec::new(), Vec::new());
-    for view in &compiled.views {
-        let change = change(bench, bench.project(), view, before.as_ref());
-        let jobs = jobs(bench, view, &change.after).await?;
+    for change in &changes {
+        let Change {
+            compiled: view,
+            next,
+            replayed,
+        } = change;
+        let jobs = jobs(bench, view, &next.after).await?;
         let count = |kind: JobKind| jobs.iter().filter(|job| job.kind == kind).count();
         let range = match (jobs.first(), jobs.last()) {
             (Some(first), Some(last)) => format!("{} to {}", first.interval.start, last.interval.end),
@@ -121,51 +56,49 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
         };
         rows.push(vec![
             view.view.name.clone(),
-            change.kind.to_owned(),
-            change.reasons.join("; "),
+            next.step.name().to_owned(),
+            format!("v{}", next.after.version),
             count(JobKind::Backfill).to_string(),
             count(JobKind::Recurring).to_string(),
             range,
+            reasons(change).join("; "),
         ]);
         list.push(json!({
             "name": view.view.name,
-            "change": change.kind,
-            "reasons": change.reasons,
-            "version": change.after.version,
+            "change": next.step.name(),
+            "reasons": reasons(change),
+            "differences": next.differences,
+            "version": next.after.version,
             "jobs": jobs,
             "cost": { "jobs": jobs.len() },
+            "replay": replayed,
         }));
     }
     for name in removed(bench.project(), before.as_ref()) {
-        rows.push(vec![
-            name.clone(),
-            "remove".into(),
-            "not in the definitions".into(),
-            "0".into(),
-            "0".into(),
-            String::new(),
-        ]);
-        list.push(json!({ "name": name, "change": "remove", "reasons": ["not in the definitions"], "jobs": [], "cost": { "jobs": 0 } }));
+        let reason = "not in the definitions; its tables and items are kept until `sandglass destroy`";
+        let row = [&name, "remove", "", "0", "0", "", reason];
+        rows.push(row.map(str::to_owned).to_vec());
+        list.push(json!({ "name": name, "change": "remove", "reasons": [reason], "jobs": [], "cost": { "jobs": 0 } }));
     }
     let header = [
         "feature view",
         "change",
-        "reasons",
+        "version",
         "backfill jobs",
         "recurring jobs",
         "range",
+        "reasons",
     ];
     printer.answer(&table(&header, &rows), &json!({ "feature_views": list }));
     Ok(())
 }
 
-/// Views that were applied and are not defined any more.
-pub(crate) fn removed(project: &Project, before: Option<&Applied>) -> Vec<String> {
-    let names = before
-        .map(|applied| applied.views.keys().cloned().collect::<Vec<_>>())
-        .unwrap_or_default();
-    names
-        .into_iter()
-        .filter(|name| project.feature_view(name).is_none())
-        .collect()
+/// Why a view changes, and what a replay found.
+fn reasons(change: &Change<'_>) -> Vec<String> {
+    let differences = change.next.differences.iter().map(ToString::to_string);
+    let replay = change
+        .replayed
+        .iter()
+        .map(|replayed| format!("replay {}", told(replayed)));
+    differences.chain(replay).collect()
 }

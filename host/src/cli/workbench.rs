@@ -163,7 +163,7 @@ impl Workbench {
 }
 
 /// Runs that the engine has room for: the partitions of jobs that run at once, and no more address space than a machine has.
-fn runs() -> u32 {
+pub(crate) fn runs() -> u32 {
     u32::try_from(cores() * cores() * 4).unwrap_or(64).clamp(16, 256)
 }
 

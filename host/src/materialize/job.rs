@@ -60,15 +60,15 @@ impl JobReport {
 }
 
 /// A job's plan and the nodes that count.
-struct JobPlan {
-    root: Arc<dyn ExecutionPlan>,
+pub(super) struct JobPlan {
+    pub(super) root: Arc<dyn ExecutionPlan>,
     sources: Vec<Arc<NormalizeExec>>,
     transform: Option<Arc<WasmTransformExec>>,
     cut: Arc<CutExec>,
 }
 
 impl JobPlan {
-    async fn new(
+    pub(super) async fn new(
         session: &SessionContext,
         guests: &Guests,
         compiled: &CompiledView,

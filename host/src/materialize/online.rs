@@ -21,10 +21,12 @@ pub struct Visible<'a> {
     pub name: &'a Name,
     /// Its table.
     pub table: &'a OfflineTable,
-    /// Where the coverage that begins at the view's start ends.
+    /// The last boundary of the schedule that coverage reaches from the view's start on.
     pub through: Timestamp,
     /// The time.
     pub now: Timestamp,
+    /// Whether another version has been applied meanwhile: then this one is not switched to.
+    pub superseded: &'a (dyn Fn() -> bool + Send + Sync),
 }
 
 /// What was done to the online store.
@@ -36,12 +38,16 @@ pub enum OnlineOutcome {
     Loaded(u64),
     /// A change of the live generation with so many items.
     Written(u64),
+    /// Nothing of the view is served any more.
+    TakenDown,
+    /// Nothing: another version was applied meanwhile.
+    Superseded,
 }
 
 /// More rows than this are loaded as a generation.
 const CHANGE_ROWS_MAX: u64 = 100_000;
 /// How long a generation that was switched away from is kept for those who read it.
-const GRACE: Span = Span::from_micros(60_000_000);
+pub const GRACE: Span = Span::from_micros(60_000_000);
 
 /// Brings the latest visible row of each key online.
 pub async fn bring_online(
@@ -55,8 +61,12 @@ pub async fn bring_online(
         table,
         through,
         now,
+        superseded,
     } = visible;
     let name = (*name).clone();
+    if superseded() {
+        return Ok(OnlineOutcome::Superseded);
+    }
     let live = blocking({
         let (store, name) = (Arc::clone(&store), name.clone());
         move || store.live(&name)
@@ -66,11 +76,13 @@ pub async fn bring_online(
         through: *through,
         offline_version: table.version(),
         columns: compiled.features(),
+        rules: rules(compiled),
     };
     let start = compiled.view.feature_start_time;
     if let Some((record, old)) = &live
         && record.version == name.version()
         && old.columns == state.columns
+        && old.rules == state.rules
     {
         if old.through == state.through && old.offline_version == state.offline_version {
             return Ok(OnlineOutcome::Unchanged);
@@ -99,17 +111,45 @@ pub async fn bring_online(
         }
     }
     let range = Interval { start, end: *through };
-    let count = load(
-        session,
-        store,
-        visible,
-        range,
-        state,
-        live.map(|(record, _)| record),
-        *now,
-    )
-    .await?;
-    Ok(OnlineOutcome::Loaded(count))
+    let live = live.map(|(record, _)| record);
+    let count = load(session, store, visible, range, state, live, *now).await?;
+    Ok(count.map_or(OnlineOutcome::Superseded, OnlineOutcome::Loaded))
+}
+
+/// Ends that anything of a view is served.
+pub async fn take_down(
+    store: Arc<dyn OnlineStore>,
+    name: &Name,
+    grace: Span,
+    now: Timestamp,
+) -> Result<OnlineOutcome, MaterializeError> {
+    let name = name.clone();
+    blocking(move || {
+        let outcome = match store.live(&name)? {
+            None => OnlineOutcome::Unchanged,
+            Some((record, _)) => {
+                store.take_down(&name, &record, now)?;
+                OnlineOutcome::TakenDown
+            }
+        };
+        store.sweep(&name, grace, now)?;
+        Ok(outcome)
+    })
+    .await
+    .map_err(MaterializeError::from)
+}
+
+/// What items depend on beside rows.
+fn rules(compiled: &CompiledView) -> String {
+    let view = &compiled.view;
+    serde_json::json!({
+        "ttl": view.ttl,
+        "order_by": view.order_by,
+        "batch_schedule": view.batch_schedule,
+        "feature_start_time": view.feature_start_time,
+        "data_delay": compiled.data_delay,
+    })
+    .to_string()
 }
 
 /// The latest row of each key in a range, none if there are too many rows for a change.
@@ -147,7 +187,7 @@ async fn latest(
     Ok(Some(items))
 }
 
-/// Builds a generation and switches to it.
+/// Builds a generation and switches to it; none if another version was applied meanwhile.
 async fn load(
     session: &SessionContext,
     store: Arc<dyn OnlineStore>,
@@ -156,7 +196,7 @@ async fn load(
     state: GenerationState,
     expected: Option<LiveRecord>,
     now: Timestamp,
-) -> Result<u64, MaterializeError> {
+) -> Result<Option<u64>, MaterializeError> {
     let label = visible.compiled.view.name.clone();
     let engine = |error| MaterializeError::from_plan(&label, error);
     let name = visible.name.clone();
@@ -207,12 +247,16 @@ async fn load(
     let loaded = loading.await.unwrap_or_else(|error| Err(panicked(&error)));
     fed?;
     let generation = loaded?;
+    if (visible.superseded)() {
+        // The generation is nobody's, and goes with the next sweep after this process.
+        return Ok(None);
+    }
     blocking(move || {
         store.switch(&name, generation, expected.as_ref(), now)?;
         store.sweep(&name, GRACE, now)
     })
     .await?;
-    Ok(count)
+    Ok(Some(count))
 }
 
 /// Items that are expired already are not written.

@@ -222,6 +222,22 @@ impl OnlineStore for EmbeddedStore {
         Ok(record)
     }
 
+    fn take_down(&self, name: &Name, expected: &LiveRecord, now: Timestamp) -> Result<(), OnlineError> {
+        let view = View(name);
+        let Some(live) = Live::open(self.root(), &view)? else {
+            return Err(view.conflict(None));
+        };
+        live.locked(&view, |locked| {
+            let old = locked.record()?;
+            match &old {
+                Some(old) if (old.version, old.generation) == (expected.version, expected.generation) => {
+                    locked.take_down(old, now)
+                }
+                _ => Err(view.conflict(old.as_ref())),
+            }
+        })
+    }
+
     fn write(&self, name: &Name, expected: &LiveRecord, change: &Change) -> Result<(), OnlineError> {
         let view = View(name);
         let Some(live) = Live::open(self.root(), &view)? else {

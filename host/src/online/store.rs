@@ -30,6 +30,9 @@ pub struct GenerationState {
     pub offline_version: u64,
     /// Names and types of the items' values, in order.
     pub columns: Vec<(String, String)>,
+    /// By what the items were made of rows: ttl, order, schedule and delay. Where it differs, they are made again.
+    #[serde(default)]
+    pub rules: String,
 }
 
 /// A change of the live generation.
@@ -164,6 +167,9 @@ pub trait OnlineStore: Send + Sync {
         expected: Option<&LiveRecord>,
         now: Timestamp,
     ) -> Result<LiveRecord, OnlineError>;
+
+    /// Ends that anything of the view is live, if what is live is still `expected`; its generation goes with a sweep.
+    fn take_down(&self, name: &Name, expected: &LiveRecord, now: Timestamp) -> Result<(), OnlineError>;
 
     /// Changes the live generation and its state in one transaction: both are seen or neither. A conflict if another generation
     /// than `expected` is live, or if the one that is was changed from a later version of the offline table, or through a later

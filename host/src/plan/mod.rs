@@ -1,5 +1,9 @@
 //! Which jobs there are: a pure function of the definition, of what is done, and of the time.
 
+mod change;
+
+pub use change::{CODE, Difference, Effect, ONLINE, Parts, SCOPE, differences, same_rows, total};
+
 use serde::{Deserialize, Serialize};
 
 use crate::definition::{FeatureView, Trigger};
@@ -163,16 +167,7 @@ fn cut(view: &FeatureView, kind: JobKind, range: Interval, situation: &Situation
         .into_iter()
         .flat_map(|gap| match grid {
             None => vec![gap],
-            Some(grid) => {
-                let mut intervals = Vec::new();
-                let mut start = gap.start;
-                while start < gap.end {
-                    let end = grid.interval(start).end.min(gap.end);
-                    intervals.push(Interval { start, end });
-                    start = end;
-                }
-                intervals
-            }
+            Some(grid) => grid.intervals(gap).collect(),
         })
         .map(|interval| job(kind, interval, situation.data_delay))
         .collect()

@@ -1,8 +1,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use sandglass_runtime::Digest;
 use wit_component::ComponentEncoder;
 
+use super::code::{self, Code};
 use crate::error::{Classified, Kind};
 
 /// A component, as it was found or made.
@@ -10,6 +12,8 @@ use crate::error::{Classified, Kind};
 pub struct Built {
     /// Its bytes.
     pub bytes: Vec<u8>,
+    /// What its code is told apart by.
+    pub code: Code,
 }
 
 /// Why there is no component.
@@ -64,6 +68,8 @@ impl Classified for BuildError {
 }
 
 const TARGET: &str = "wasm32-unknown-unknown";
+/// For every guest crate.
+const FLAGS: [&str; 1] = ["-Ctarget-feature=+simd128"];
 
 /// Makes a component of a `.wasm` file (a component, or a core module that embeds the contract) or of a crate's folder.
 pub fn build(root: &Path, path: &str, quiet: bool) -> Result<Built, BuildError> {
@@ -74,12 +80,17 @@ pub fn build(root: &Path, path: &str, quiet: bool) -> Result<Built, BuildError> 
     };
     if full.is_file() {
         let bytes = std::fs::read(&full).map_err(|error| wrong(error.to_string()))?;
-        return componentize(path, bytes).map(|bytes| Built { bytes });
+        let bytes = componentize(path, bytes)?;
+        let code = Code::Component(Digest::of(&bytes));
+        return Ok(Built { bytes, code });
     }
     if full.join("Cargo.toml").is_file() {
         let module = cargo_build(path, &full, quiet)?;
         let bytes = std::fs::read(&module).map_err(|error| wrong(format!("{}: {error}", module.display())))?;
-        return componentize(path, bytes).map(|bytes| Built { bytes });
+        let sources = code::of_crate(&full, &module, &FLAGS).map_err(wrong)?;
+        let bytes = code::record(componentize(path, bytes)?, &sources);
+        let code = Code::Sources(sources);
+        return Ok(Built { bytes, code });
     }
     Err(wrong(format!(
         "there is no crate (a folder with Cargo.toml) and no .wasm file at {}",
@@ -106,7 +117,7 @@ fn componentize(path: &str, bytes: Vec<u8>) -> Result<Vec<u8>, BuildError> {
 
 fn cargo_build(path: &str, folder: &Path, quiet: bool) -> Result<PathBuf, BuildError> {
     add_target(path, folder, quiet)?;
-    let mut flags = vec!["-Ctarget-feature=+simd128".to_owned()];
+    let mut flags = FLAGS.map(str::to_owned).to_vec();
     // Paths of this machine would be in the component, and change its digest from one machine to the next. The crate's own
     // are relative already; flags that named its folder would make every crate build the SDK's dependencies anew.
     let home = std::env::var_os("CARGO_HOME")

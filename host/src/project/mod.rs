@@ -2,11 +2,15 @@
 
 mod build;
 mod check;
+mod code;
+mod parts;
 mod view;
 
 pub use build::{BuildError, Built, build};
 pub use check::{Checked, CompileError, check_view};
-pub use view::{CompiledTransform, CompiledView, fingerprint};
+pub use code::Code;
+pub use parts::parts;
+pub use view::{CompiledTransform, CompiledView};
 
 use std::path::{Path, PathBuf};
 

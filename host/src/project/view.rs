@@ -1,11 +1,9 @@
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, SchemaRef};
-use sandglass_runtime::{Component, Contract, Digest, Limits, ParameterValue};
-use serde_json::json;
+use sandglass_runtime::{Component, Contract, Limits, ParameterValue};
 
-use crate::definition::{FeatureView, LimitsOverride, Meta, Project};
+use crate::definition::{FeatureView, LimitsOverride};
 use crate::source::SourceTable;
 use crate::time::Span;
 
@@ -128,59 +126,4 @@ pub(super) fn stored_type(data_type: &DataType) -> Result<DataType, String> {
         DataType::Map(entries, sorted) => DataType::Map(nested(entries)?, *sorted),
         other => other.clone(),
     })
-}
-
-/// Everything of a view whose change makes a new version, part by part, so that a plan can name what changed.
-pub fn fingerprint(
-    project: &Project,
-    view: &FeatureView,
-    digest: Option<&Digest>,
-) -> BTreeMap<String, serde_json::Value> {
-    let FeatureView {
-        name: _,
-        entities,
-        join_keys,
-        sources,
-        transformation,
-        parameters,
-        timestamp_column,
-        order_by,
-        batch_schedule,
-        feature_start_time,
-        incremental_backfills,
-        max_backfill_interval,
-        trigger: _,
-        manual_backfill_end_time: _,
-        ttl,
-        online,
-        max_rejected,
-        limits: _,
-        meta: _,
-    } = view;
-    let mut parts = BTreeMap::from([
-        ("entities".to_owned(), json!(entities)),
-        ("join_keys".to_owned(), json!(join_keys)),
-        ("sources".to_owned(), json!(sources)),
-        (
-            "transformation".to_owned(),
-            json!(transformation.as_ref().map(|transformation| &transformation.name)),
-        ),
-        ("code".to_owned(), json!(digest)),
-        ("parameters".to_owned(), json!(parameters)),
-        ("timestamp_column".to_owned(), json!(timestamp_column)),
-        ("order_by".to_owned(), json!(order_by)),
-        ("batch_schedule".to_owned(), json!(batch_schedule)),
-        ("feature_start_time".to_owned(), json!(feature_start_time)),
-        ("incremental_backfills".to_owned(), json!(incremental_backfills)),
-        ("max_backfill_interval".to_owned(), json!(max_backfill_interval)),
-        ("ttl".to_owned(), json!(ttl)),
-        ("online".to_owned(), json!(online)),
-        ("max_rejected".to_owned(), json!(max_rejected)),
-    ]);
-    for source in sources.iter().filter_map(|used| project.source(&used.name)) {
-        let mut source = source.clone();
-        source.meta = Meta::default();
-        parts.insert(format!("source {}", source.name), json!(source));
-    }
-    parts
 }

@@ -1,6 +1,10 @@
 //! The registry: what has been applied, and the components that go with it. Files below the offline store, each put only if
 //! it is not there: of two people who apply at once, one is told of the other.
 
+mod view;
+
+pub use view::{Adopted, AppliedComponent, AppliedView, Kept, Known, Next, Step};
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::definition::Project;
 use crate::error::{Classified, Kind};
+use crate::plan::differences;
 use crate::time::Timestamp;
 
 /// One application of a project: everything that materialization needs.
@@ -23,42 +28,92 @@ pub struct Applied {
     pub project: Project,
     /// The views by name.
     pub views: BTreeMap<String, AppliedView>,
+    /// Views that are not defined any more, whose tables and items are kept until they are destroyed.
+    pub retired: BTreeMap<String, AppliedView>,
+    /// Views that were destroyed, with the number of their last version.
+    pub destroyed: BTreeMap<String, u32>,
 }
 
-/// A view as it was applied.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AppliedView {
-    /// Stays with the name over all versions.
-    pub view_id: String,
-    /// From 1.
-    pub version: u32,
-    /// When this version was applied: its backfill ends at the last boundary that was due then.
-    pub version_at: Timestamp,
-    /// Its component, if it has a transformation.
-    pub component: Option<AppliedComponent>,
-    /// What decides whether a change makes a new version.
-    pub fingerprint: BTreeMap<String, serde_json::Value>,
-}
+impl Applied {
+    /// What is known of a view's name.
+    pub fn known<'a>(before: Option<&'a Self>, name: &str) -> Known<'a> {
+        let Some(before) = before else {
+            return Known::Nothing { versions: 0 };
+        };
+        let of = |view, retired| Known::View {
+            view,
+            retired,
+            application: before.number,
+        };
+        match (before.views.get(name), before.retired.get(name)) {
+            (Some(view), _) => of(view, false),
+            (None, Some(view)) => of(view, true),
+            (None, None) => Known::Nothing {
+                versions: before.destroyed.get(name).copied().unwrap_or(0),
+            },
+        }
+    }
 
-/// A view's component.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AppliedComponent {
-    /// Its digest.
-    pub digest: Digest,
-    /// Which of its transformations.
-    pub transformation: String,
+    /// The next application, of these definitions and views: what is not defined any more is retired.
+    pub fn next(before: Option<&Self>, at: Timestamp, project: Project, views: BTreeMap<String, AppliedView>) -> Self {
+        let (number, mut retired, mut destroyed) = match before {
+            None => (1, BTreeMap::new(), BTreeMap::new()),
+            Some(before) => {
+                let all = before.retired.iter().chain(&before.views);
+                let retired = all.map(|(name, view)| (name.clone(), view.clone())).collect();
+                (before.number + 1, retired, before.destroyed.clone())
+            }
+        };
+        retired.retain(|name, _| !views.contains_key(name));
+        destroyed.retain(|name, _| !views.contains_key(name));
+        Self {
+            number,
+            at,
+            project,
+            views,
+            retired,
+            destroyed,
+        }
+    }
+
+    /// What another application changed since this one, view by view.
+    fn changes(before: Option<&Self>, theirs: &Self) -> Vec<String> {
+        let mut changes = Vec::new();
+        for (name, view) in &theirs.views {
+            let old = before.and_then(|before| before.views.get(name));
+            let found = old.map(|old| differences(&old.parts, &view.parts)).unwrap_or_default();
+            let told: Vec<_> = found.iter().map(ToString::to_string).collect();
+            match old {
+                None => changes.push(format!("`{name}` is new")),
+                Some(old) if old.version != view.version => changes.push(format!(
+                    "`{name}` went from version {} to {} ({})",
+                    old.version,
+                    view.version,
+                    told.join("; ")
+                )),
+                Some(old) if old != view => changes.push(format!("`{name}` changed ({})", told.join("; "))),
+                Some(_) => {}
+            }
+        }
+        let gone = before.iter().flat_map(|before| before.views.keys());
+        let gone = gone.filter(|name| !theirs.views.contains_key(*name));
+        changes.extend(gone.map(|name| format!("`{name}` is gone")));
+        changes
+    }
 }
 
 /// What goes wrong in the registry.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// Somebody else has applied meanwhile.
-    #[error("somebody else has applied this project meanwhile (application {number}, at {at})")]
+    #[error("somebody else has applied this project meanwhile (application {number}, at {at}): {}", told(.changes))]
     Conflict {
         /// Theirs.
         number: u64,
         /// When.
         at: Timestamp,
+        /// What it changed.
+        changes: Vec<String>,
     },
     /// A file is damaged.
     #[error("registry: {path}: {problem}")]
@@ -76,6 +131,14 @@ pub enum RegistryError {
         /// In words.
         problem: std::io::Error,
     },
+}
+
+fn told(changes: &[String]) -> String {
+    if changes.is_empty() {
+        "no view changed".to_owned()
+    } else {
+        changes.join(", ")
+    }
 }
 
 impl Classified for RegistryError {
@@ -119,8 +182,8 @@ impl Registry {
         }
     }
 
-    /// Makes an application the last one, if its number is the next.
-    pub fn put(&self, applied: &Applied) -> Result<(), RegistryError> {
+    /// Makes an application the last one, if it is the next after `before`, which was the last one when somebody looked.
+    pub fn put(&self, before: Option<&Applied>, applied: &Applied) -> Result<(), RegistryError> {
         let path = self.path(applied.number);
         let bytes = serde_json::to_vec_pretty(applied).map_err(|error| RegistryError::Corrupt {
             path: path.clone(),
@@ -133,6 +196,7 @@ impl Registry {
         Err(RegistryError::Conflict {
             number: theirs.number,
             at: theirs.at,
+            changes: Applied::changes(before, &theirs),
         })
     }
 
@@ -178,7 +242,8 @@ impl Registry {
         Ok(entries.filter_map(|entry| number(entry.ok()?)).collect())
     }
 
-    fn read(&self, number: u64) -> Result<Applied, RegistryError> {
+    /// An application by its number.
+    pub fn read(&self, number: u64) -> Result<Applied, RegistryError> {
         let path = self.path(number);
         let bytes = std::fs::read(&path).map_err(|problem| RegistryError::Io {
             path: path.clone(),
@@ -225,27 +290,59 @@ mod tests {
             .project
     }
 
-    fn applied(number: u64) -> Applied {
-        Applied {
-            number,
-            at: Timestamp::from_micros(0),
-            project: project(),
-            views: BTreeMap::new(),
-        }
+    fn view(ttl: &str) -> AppliedView {
+        let parts = [("ttl".to_owned(), serde_json::json!(ttl))].into();
+        AppliedView::next(Known::Nothing { versions: 0 }, parts, None, Timestamp::from_micros(0)).after
+    }
+
+    fn applied(before: Option<&Applied>, views: &[(&str, &AppliedView)]) -> Applied {
+        let views = views.iter().map(|(name, view)| ((*name).to_owned(), (*view).clone()));
+        Applied::next(before, Timestamp::from_micros(0), project(), views.collect())
     }
 
     #[test]
-    fn the_second_of_two_is_told() {
+    fn the_second_of_two_is_told_what_the_first_changed() {
         let folder = tempfile::tempdir().expect("a folder");
         let registry = Registry::new(folder.path(), &project());
         assert!(registry.latest().expect("readable").is_none());
-        registry.put(&applied(1)).expect("the first");
+        let (one, other) = (view("1d"), view("1d"));
+        let first = applied(None, &[("a", &one), ("b", &other)]);
+        registry.put(None, &first).expect("the first");
+        let changed = AppliedView {
+            parts: view("2d").parts,
+            ..one.clone()
+        };
+        let second = applied(Some(&first), &[("a", &changed), ("c", &other)]);
+        registry.put(Some(&first), &second).expect("the next");
+        assert_eq!(registry.latest().expect("readable"), Some(second));
+        let mine = applied(Some(&first), &[("a", &one), ("b", &other)]);
+        let error = registry.put(Some(&first), &mine).expect_err("it is taken");
+        assert_eq!(
+            error.to_string(),
+            "somebody else has applied this project meanwhile (application 2, at 1970-01-01T00:00:00Z): `a` changed (ttl: \
+             \"1d\" to \"2d\"), `c` is new, `b` is gone"
+        );
+    }
+
+    #[test]
+    fn names_are_remembered() {
+        let (one, other) = (view("1d"), view("1d"));
+        let first = applied(None, &[("a", &one), ("b", &other)]);
+        let mut second = applied(Some(&first), &[("a", &one)]);
         assert!(matches!(
-            registry.put(&applied(1)),
-            Err(RegistryError::Conflict { number: 1, .. })
+            Applied::known(Some(&second), "b"),
+            Known::View { retired: true, .. }
         ));
-        registry.put(&applied(2)).expect("the next");
-        assert_eq!(registry.latest().expect("readable"), Some(applied(2)));
+        second.retired.clear();
+        second.destroyed.insert("b".into(), 7);
+        let third = applied(Some(&second), &[("a", &one)]);
+        assert!(matches!(
+            Applied::known(Some(&third), "b"),
+            Known::Nothing { versions: 7 }
+        ));
+        let fourth = applied(Some(&third), &[("b", &other)]);
+        assert!(fourth.destroyed.is_empty());
+        assert_eq!(fourth.retired.keys().collect::<Vec<_>>(), ["a"]);
     }
 
     #[test]

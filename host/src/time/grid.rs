@@ -49,9 +49,9 @@ impl Grid {
         }
     }
 
-    /// The boundaries cut `range`, whose ends lie on the grid, into these, in order.
+    /// The boundaries cut `range` into these, in order. Where its ends lie on no boundary, the first and the last are shorter.
     pub fn intervals(&self, range: Interval) -> impl Iterator<Item = Interval> + use<> {
-        let step = self.step;
+        let grid = *self;
         let mut start = range.start;
         std::iter::from_fn(move || {
             if start >= range.end {
@@ -59,7 +59,7 @@ impl Grid {
             }
             let interval = Interval {
                 start,
-                end: start.saturating_add(step).min(range.end),
+                end: grid.interval(start).end.min(range.end),
             };
             start = interval.end;
             Some(interval)

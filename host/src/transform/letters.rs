@@ -105,7 +105,7 @@ impl Letters {
 }
 
 /// One row of a batch as a JSON object, with its nulls.
-pub(super) fn row_as_json(batch: &RecordBatch, row: usize) -> String {
+pub(crate) fn row_as_json(batch: &RecordBatch, row: usize) -> String {
     if row >= batch.num_rows() {
         return "{}".to_owned();
     }

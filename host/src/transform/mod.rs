@@ -12,5 +12,6 @@ mod range;
 mod steps;
 
 pub use exec::{Guests, Log, Transform, TransformCounts, WasmTransformExec, plan};
+pub(crate) use letters::row_as_json;
 pub use letters::{Cause, Letter, Letters};
 pub use steps::{StepError, TransformError};

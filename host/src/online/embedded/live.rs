@@ -182,6 +182,18 @@ impl Locked<'_, '_> {
         put.map_err(|error| self.view.lmdb(error))
     }
 
+    /// Retires what was live, and nothing takes its place.
+    pub(super) fn take_down(&mut self, old: &LiveRecord, at: Timestamp) -> Result<(), OnlineError> {
+        let key = retired_key(&self.view.version(old.version), old.generation);
+        let put = self
+            .live
+            .retired
+            .put(&mut self.transaction, &key, &at.micros().to_be_bytes());
+        put.map_err(|error| self.view.lmdb(error))?;
+        let deleted = self.live.live.delete(&mut self.transaction, &self.view.key());
+        deleted.map(drop).map_err(|error| self.view.lmdb(error))
+    }
+
     /// Forgets that a generation was switched away from.
     pub(super) fn forget(&mut self, name: &Name, generation: u64) -> Result<(), OnlineError> {
         let key = retired_key(name, generation);

@@ -1,0 +1,137 @@
+use std::path::Path;
+
+use serde_json::json;
+
+use super::error::CliError;
+use super::output::Printer;
+use super::workbench::{Workbench, shown};
+use crate::materialize::take_down;
+use crate::registry::{Applied, AppliedView};
+use crate::time::Span;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The feature view.
+    view: String,
+    /// Does it. Without this, it is only shown what would go.
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
+    let before = bench.applied()?;
+    let name = &arguments.view;
+    let found = before.views.get(name).or_else(|| before.retired.get(name));
+    let Some(view) = found else {
+        // An earlier try may have been cut off after its first step.
+        return match before.destroyed.get(name) {
+            Some(&versions) => remove(bench, name, versions, arguments.yes, printer).await,
+            None => Err(unknown(&before, name)),
+        };
+    };
+    let versions = view.last_version();
+    if arguments.yes {
+        forget(bench, &before, name, view)?;
+    }
+    remove(bench, name, versions, arguments.yes, printer).await?;
+    if arguments.yes && bench.project().feature_view(name).is_some() {
+        printer.tell(&format!(
+            "the folder still defines `{name}`: the next `apply` creates it anew"
+        ));
+    }
+    Ok(())
+}
+
+fn unknown(applied: &Applied, name: &str) -> CliError {
+    let names = applied.views.keys().chain(applied.retired.keys());
+    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+    CliError::invalid(
+        format!("no feature view `{name}`; there are {}", names.join(", ")),
+        None,
+    )
+}
+
+/// The registry first: what is not there any more is not materialized or read while it is removed.
+fn forget(bench: &Workbench, before: &Applied, name: &str, view: &AppliedView) -> Result<(), CliError> {
+    let (mut project, mut views) = (before.project.clone(), before.views.clone());
+    project.feature_views.retain(|view| view.name != name);
+    views.remove(name);
+    let mut next = Applied::next(Some(before), bench.now, project, views);
+    next.retired.remove(name);
+    next.destroyed.insert(name.to_owned(), view.last_version());
+    bench.registry().put(Some(before), &next)?;
+    Ok(())
+}
+
+/// Items, then tables. What is gone already is no error.
+async fn remove(bench: &Workbench, view: &str, versions: u32, yes: bool, printer: &Printer) -> Result<(), CliError> {
+    let mut tables = Vec::new();
+    for version in 1..=versions {
+        let name = bench.name(view, version);
+        let (rows, bytes) = match bench.table(&name).await {
+            Ok(Some(table)) => {
+                let files = table.files();
+                let rows: u64 = files.iter().filter_map(|file| file.rows).sum();
+                (Some(rows), files.iter().map(|file| file.size).sum::<u64>())
+            }
+            Ok(None) => continue,
+            // What cannot be read can be removed.
+            Err(_) => (None, 0),
+        };
+        tables.push((version, rows, bytes));
+    }
+    let name = bench.name(view, versions);
+    let store = bench.online();
+    let live = tokio::task::spawn_blocking({
+        let (store, name) = (bench.online(), name.clone());
+        move || store.live(&name)
+    })
+    .await
+    .map_err(|error| CliError::internal(error.to_string()))??;
+    let served = live.map(|(record, _)| record.version);
+    let mut text = String::new();
+    for (version, rows, bytes) in &tables {
+        let rows = rows.map_or_else(|| "unreadable".to_owned(), |rows| format!("{rows} rows"));
+        text.push_str(&format!("{view} v{version}: {rows}, {bytes} bytes\n"));
+    }
+    if let Some(version) = served {
+        text.push_str(&format!("{view}: online items of version {version}\n"));
+    }
+    let folder = bench
+        .folder
+        .offline()
+        .join(&bench.project().name.to_string())
+        .join(view);
+    if yes {
+        take_down(store, &name, Span::ZERO, bench.now).await?;
+        let (path, _) = bench.folder.online();
+        delete(&path.join(bench.project().name.to_string()).join(view))?;
+        delete(&folder)?;
+        text.push_str("destroyed\n");
+    } else {
+        text.push_str(&format!(
+            "nothing is removed yet: `sandglass destroy {view} --yes` removes all of it\n"
+        ));
+    }
+    let tables: Vec<_> = tables
+        .iter()
+        .map(|(version, rows, bytes)| json!({ "version": version, "rows": rows, "bytes": bytes }))
+        .collect();
+    printer.answer(
+        &text,
+        &json!({ "name": view, "tables": tables, "online_version": served, "destroyed": yes }),
+    );
+    Ok(())
+}
+
+fn delete(folder: &Path) -> Result<(), CliError> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CliError {
+            kind: crate::error::Kind::Unavailable,
+            message: format!("cannot remove {}: {error}", shown(folder)),
+            hint: Some("run the same command again".to_owned()),
+            problems: None,
+        }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,90 @@
+use serde_json::{Value, json};
+
+use super::code::Code;
+use super::view::CompiledView;
+use crate::definition::{FeatureView, Meta, Project};
+use crate::plan::{CODE, ONLINE, Parts, SCOPE};
+
+/// A view's definition, part by part: what is kept of it, compared, and named in a plan. `code` is that of its component.
+pub fn parts(project: &Project, compiled: &CompiledView, code: Option<&Code>) -> Parts {
+    let FeatureView {
+        name: _,
+        entities,
+        join_keys,
+        sources,
+        // The path of its crate may change; its code and name decide.
+        transformation: _,
+        parameters,
+        timestamp_column,
+        order_by,
+        batch_schedule,
+        feature_start_time,
+        incremental_backfills,
+        max_backfill_interval,
+        trigger,
+        manual_backfill_end_time,
+        ttl,
+        online,
+        max_rejected,
+        limits,
+        meta,
+    } = &compiled.view;
+    let transform = compiled.transform.as_ref();
+    let schema: Vec<String> = compiled
+        .schema
+        .fields()
+        .iter()
+        .map(|field| format!("{}: {}", field.name(), sandglass_runtime::kind_name(field.data_type())))
+        .collect();
+    let mut parts = Parts::new();
+    let mut add = |name: &str, value: Value| {
+        parts.insert(name.to_owned(), value);
+    };
+    add("entities", json!(entities));
+    add("join_keys", json!(join_keys));
+    add("sources", json!(sources));
+    add(
+        "transformation",
+        json!(transform.map(|transform| &transform.contract.name)),
+    );
+    add(CODE, json!(code));
+    add(SCOPE, json!(transform.map(|transform| transform.contract.scope.name())));
+    add("schema", json!(schema));
+    add("parameters", json!(parameters));
+    add("timestamp_column", json!(timestamp_column));
+    add("order_by", json!(order_by));
+    add("batch_schedule", json!(batch_schedule));
+    add("feature_start_time", json!(feature_start_time));
+    add("incremental_backfills", json!(incremental_backfills));
+    add("max_backfill_interval", json!(max_backfill_interval));
+    add("trigger", json!(trigger));
+    add("manual_backfill_end_time", json!(manual_backfill_end_time));
+    add("ttl", json!(ttl));
+    add(ONLINE, json!(online));
+    add("max_rejected", json!(max_rejected));
+    add("limits", json!(limits));
+    add_meta(&mut parts, "", meta);
+    for source in sources.iter().filter_map(|used| project.source(&used.name)) {
+        let prefix = format!("source {}: ", source.name);
+        let Value::Object(fields) = json!(source) else { continue };
+        for (name, value) in fields {
+            // The name is the prefix, and what it says about itself comes part by part.
+            if name != "name" && name != "meta" {
+                parts.insert(format!("{prefix}{name}"), value);
+            }
+        }
+        add_meta(&mut parts, &prefix, &source.meta);
+    }
+    parts
+}
+
+fn add_meta(parts: &mut Parts, prefix: &str, meta: &Meta) {
+    let Meta {
+        description,
+        owner,
+        tags,
+    } = meta;
+    parts.insert(format!("{prefix}description"), json!(description));
+    parts.insert(format!("{prefix}owner"), json!(owner));
+    parts.insert(format!("{prefix}tags"), json!(tags));
+}

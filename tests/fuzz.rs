@@ -13,10 +13,13 @@ mod schema;
 
 use crate::harness::{Timed, repository};
 
+/// Name and body of a target.
+type Target = (&'static str, fn(&[u8]));
+
 #[test]
 fn corpus_is_replayed() {
     let _timed = Timed::new("fuzz::corpus_is_replayed");
-    let targets: [(&str, fn(&[u8])); 4] = [
+    let targets: [Target; 4] = [
         ("component", component::run),
         ("contract", contract::run),
         ("definitions", definitions::run),

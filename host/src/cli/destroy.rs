@@ -97,11 +97,7 @@ async fn remove(bench: &Workbench, view: &str, versions: u32, yes: bool, printer
     if let Some(version) = served {
         text.push_str(&format!("{view}: online items of version {version}\n"));
     }
-    let folder = bench
-        .folder
-        .offline()
-        .join(&bench.project().name.to_string())
-        .join(view);
+    let folder = bench.folder.offline().join(bench.project().name.to_string()).join(view);
     if yes {
         take_down(store, &name, Span::ZERO, bench.now).await?;
         let (path, _) = bench.folder.online();

@@ -202,10 +202,10 @@ fn lie(u: &mut Unstructured<'_>, raw: &mut RawBatch) -> Result<()> {
             }
         }
         5 | 6 => {
-            if let Some(byte) = pick(u, &mut raw.buffers)? {
-                if let Some(byte) = pick(u, byte)? {
-                    *byte = u.arbitrary()?;
-                }
+            if let Some(buffer) = pick(u, &mut raw.buffers)?
+                && let Some(byte) = pick(u, buffer)?
+            {
+                *byte = u.arbitrary()?;
             }
         }
         7 | 8 => {

@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, Decimal128Array, RecordBatch, RecordBatchOptions, StructArray, make_array};
-use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
+use arrow_array::{
+    Array, ArrayRef, Decimal128Array, RecordBatch, RecordBatchOptions, StringArray, StructArray, make_array,
+};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field, SchemaRef};
 
@@ -124,12 +126,19 @@ impl Parts {
                 node.null_count
             ));
         }
-        let builder = ArrayData::builder(field.data_type().clone()).len(length).nulls(nulls);
+        let builder = ArrayData::builder(field.data_type().clone())
+            .len(length)
+            .nulls(nulls.clone());
         let builder = match field.data_type() {
             DataType::Boolean => builder.add_buffer(self.exact(length.div_ceil(8), "values")?),
             DataType::Utf8 | DataType::Binary => {
                 let (offsets, end) = self.offsets(length)?;
                 let values = self.exact(end, "values")?;
+                if *field.data_type() == DataType::Utf8
+                    && let Some(array) = text(length, &offsets, &values, nulls)
+                {
+                    return Ok(Arc::new(array));
+                }
                 builder.add_buffer(offsets).add_buffer(values)
             }
             DataType::List(item) => {
@@ -168,7 +177,7 @@ impl Parts {
                 builder.add_buffer(self.exact(bytes, "values")?)
             }
         };
-        // Arrow checks everything once more, and UTF-8 with its character boundaries for the first time.
+        // Arrow checks everything once more, and says of text that is none where it is.
         let data = builder.align_buffers(true).build().map_err(|error| error.to_string())?;
         if let DataType::Decimal128(precision, _) = field.data_type() {
             let array = Decimal128Array::from(data.clone());
@@ -239,17 +248,42 @@ impl Parts {
         if previous != 0 {
             return Err(format!("offsets that begin at {previous} and not at zero"));
         }
-        let mut falls = false;
-        for offset in all {
-            falls |= offset < previous;
-            previous = offset;
-        }
+        // Pairs, and no early end: the compiler makes vectors of it.
+        let pairs = offsets.iter().zip(offsets.iter().skip(1));
+        let falls = pairs.fold(false, |falls, (before, after)| {
+            falls | (i32::from_le_bytes(*after) < i32::from_le_bytes(*before))
+        });
         if falls {
             return Err(fall(offsets));
         }
+        previous = all.next_back().unwrap_or(previous);
         let end = usize::try_from(previous).map_err(|_| "a negative offset".to_owned())?;
         Ok((buffer, end))
     }
+}
+
+/// Text whose offsets rise from zero to the end of its values, without arrow's slower check; none if that has to look, for it
+/// says where text is none.
+#[expect(unsafe_code, reason = "arrow has no other way without a check of every single value")]
+fn text(length: usize, offsets: &Buffer, values: &Buffer, nulls: Option<NullBuffer>) -> Option<StringArray> {
+    let text = simdutf8::basic::from_utf8(values).ok()?;
+    let is_aligned = offsets.as_ptr().align_offset(align_of::<i32>()) == 0;
+    if !is_aligned || offsets.len() != (length + 1) * size_of::<i32>() {
+        return None;
+    }
+    let offsets = ScalarBuffer::<i32>::new(offsets.clone(), 0, length + 1);
+    // A byte in the middle of a character is of the form 10xxxxxx; the end of the values is a boundary.
+    let inside = |offset: &i32| values.get(*offset as usize).is_some_and(|byte| byte & 0xc0 == 0x80);
+    let splits = !text.is_ascii() && offsets.iter().fold(false, |splits, offset| splits | inside(offset));
+    if splits {
+        return None;
+    }
+    // SAFETY: the caller has seen that the offsets begin at zero, never fall, and end where the values do. The values are UTF-8 as
+    // a whole, and no offset lies inside of a character, so each value is.
+    Some(unsafe {
+        let offsets = OffsetBuffer::new_unchecked(offsets);
+        StringArray::new_unchecked(offsets, values.clone(), nulls)
+    })
 }
 
 /// Where offsets fall.

@@ -3,7 +3,7 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_buffer::{Buffer, NullBuffer};
+use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer};
 use arrow_schema::DataType;
 
 use crate::bindings::sandglass::transform::types as wit;
@@ -48,22 +48,22 @@ fn node(array: &ArrayRef, out: &mut Lowered) -> Result<(), String> {
         DataType::Boolean => out.buffers.push(array.as_boolean().values().sliced()),
         DataType::Utf8 => {
             let array = array.as_string::<i32>();
-            bytes(array.value_offsets(), array.values(), out)?;
+            bytes(array.offsets(), array.values(), out)?;
         }
         DataType::Binary => {
             let array = array.as_binary::<i32>();
-            bytes(array.value_offsets(), array.values(), out)?;
+            bytes(array.offsets(), array.values(), out)?;
         }
         DataType::List(_) => {
             let array = array.as_list::<i32>();
             let (first, last) = ends(array.value_offsets());
-            out.buffers.push(offsets(array.value_offsets()));
+            out.buffers.push(offsets(array.offsets()));
             node(&array.values().slice(first, last - first), out)?;
         }
         DataType::Map(_, _) => {
             let array = array.as_map();
             let (first, last) = ends(array.value_offsets());
-            out.buffers.push(offsets(array.value_offsets()));
+            out.buffers.push(offsets(array.offsets()));
             node(&array.keys().slice(first, last - first), out)?;
             node(&array.values().slice(first, last - first), out)?;
         }
@@ -129,12 +129,15 @@ fn ends(offsets: &[i32]) -> (usize, usize) {
 }
 
 /// Offsets that begin at zero.
-fn offsets(offsets: &[i32]) -> Buffer {
+fn offsets(offsets: &OffsetBuffer<i32>) -> Buffer {
     let first = offsets.first().copied().unwrap_or(0);
+    if first == 0 {
+        return offsets.inner().inner().clone();
+    }
     Buffer::from_vec(offsets.iter().map(|offset| offset - first).collect::<Vec<i32>>())
 }
 
-fn bytes(value_offsets: &[i32], values: &Buffer, out: &mut Lowered) -> Result<(), String> {
+fn bytes(value_offsets: &OffsetBuffer<i32>, values: &Buffer, out: &mut Lowered) -> Result<(), String> {
     let (first, last) = ends(value_offsets);
     out.buffers.push(offsets(value_offsets));
     out.buffers.push(values.slice_with_length(first, last - first));

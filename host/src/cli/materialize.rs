@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
@@ -8,11 +8,11 @@ use super::error::CliError;
 use super::output::{Printer, table};
 use super::workbench::{Workbench, cores};
 use crate::materialize::{
-    GRACE, OnlineOutcome, Outcome, Settings, Task, Visible, bring_online, materialize, take_down,
+    GRACE, OnlineOutcome, Outcome, Progress, Settings, Task, Visible, bring_online, materialize, take_down,
 };
 use crate::plan::{Job, Range, Situation, backfill_end, last_due, plan, plan_range};
 use crate::project::CompiledView;
-use crate::registry::AppliedView;
+use crate::registry::{Applied, AppliedView};
 use crate::time::{Interval, Timestamp};
 
 #[derive(clap::Args)]
@@ -31,7 +31,15 @@ pub(crate) struct Arguments {
     /// Jobs at once; as many as there are cores if it is not said.
     #[arg(long)]
     parallel: Option<usize>,
+    /// How often what cannot be reached is tried again, without progress in between: after a second, two, four, and so on.
+    #[arg(long, default_value_t = RETRIES)]
+    retries: u32,
+    /// Shows the jobs and runs none.
+    #[arg(long)]
+    dry_run: bool,
 }
+
+const RETRIES: u32 = 4;
 
 impl Arguments {
     /// Everything that is due.
@@ -42,6 +50,8 @@ impl Arguments {
             end: None,
             overwrite: false,
             parallel: None,
+            retries: RETRIES,
+            dry_run: false,
         }
     }
 }
@@ -55,10 +65,17 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     let chosen = compiled
         .iter()
         .filter(|view| arguments.views.is_empty() || arguments.views.contains(&view.view.name));
+    if arguments.dry_run {
+        return dry_run(bench, arguments, chosen, &applied, printer).await;
+    }
     let settings = Settings {
         session: bench.session.clone(),
         guests: bench.guests.clone(),
         parallel: arguments.parallel.unwrap_or_else(cores),
+        // The rest of the memory is for the jobs' own sorts and guests.
+        shared_bytes_max: bench.memory_bytes / 4,
+        retries: arguments.retries,
+        retry_after: Duration::from_secs(1),
     };
     let (mut rows, mut list) = (Vec::new(), Vec::new());
     for view in chosen {
@@ -135,6 +152,46 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     Ok(())
 }
 
+/// The jobs that would run.
+async fn dry_run(
+    bench: &Workbench,
+    arguments: &Arguments,
+    views: impl Iterator<Item = &CompiledView>,
+    applied: &Applied,
+    printer: &Printer,
+) -> Result<(), CliError> {
+    let (mut rows, mut list) = (Vec::new(), Vec::new());
+    for view in views {
+        let Some(version) = applied.views.get(&view.view.name) else {
+            continue;
+        };
+        let table = bench.table(&bench.name(&view.view.name, version.version)).await?;
+        let covered = table.map(|table| table.coverage().union()).unwrap_or_default();
+        let situation = Situation {
+            data_delay: view.data_delay,
+            covered: &covered,
+            applied_at: version.version_at,
+            now: bench.now,
+        };
+        let jobs = jobs(arguments, view, &situation)?;
+        for job in &jobs {
+            rows.push(vec![
+                view.view.name.clone(),
+                format!("v{}", version.version),
+                job.kind.name().to_owned(),
+                job.interval.start.to_string(),
+                job.interval.end.to_string(),
+            ]);
+        }
+        list.push(json!({ "name": view.view.name, "version": version.version, "jobs": jobs }));
+    }
+    printer.answer(
+        &table(&["feature view", "version", "job", "start", "end"], &rows),
+        &json!({ "feature_views": list }),
+    );
+    Ok(())
+}
+
 fn reasons(outcome: &Outcome) -> String {
     let report = &outcome.report;
     let counts = [
@@ -194,13 +251,18 @@ async fn one(
         coverage: &coverage,
         jobs: &jobs,
     };
-    let outcome = materialize(settings, task, |jobs, rows| {
-        bar.set_position(jobs as u64);
-        bar.set_message(format!("{rows} rows"));
+    let outcome = materialize(settings, task, |progress| match progress {
+        Progress::Committed { jobs, rows } => {
+            bar.set_position(jobs as u64);
+            bar.set_message(format!("{rows} rows"));
+        }
+        Progress::Retrying { error, after } => {
+            printer.tell(&format!("{error}; trying again in {} s", after.as_secs_f64()));
+        }
     })
     .await;
     bar.finish_and_clear();
-    let outcome = outcome?;
+    let outcome = outcome.map_err(|failure| failure.error)?;
     // Somebody may have applied another version, or none, while the jobs ran.
     let superseded = || {
         let latest = bench.registry().latest();

@@ -31,6 +31,8 @@ pub(crate) struct Workbench {
     pub(crate) session: SessionContext,
     pub(crate) guests: Guests,
     pub(crate) now: Timestamp,
+    /// For plans and guests together.
+    pub(crate) memory_bytes: usize,
     loader: OnceLock<Loader>,
 }
 
@@ -61,6 +63,7 @@ impl Workbench {
                 log: log(global.verbose),
             },
             now: global.now.unwrap_or_else(wall_clock),
+            memory_bytes: global.memory_bytes,
             loader: OnceLock::new(),
         })
     }

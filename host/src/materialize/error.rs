@@ -83,6 +83,11 @@ impl MaterializeError {
                     },
                 },
             },
+            DataFusionError::ObjectStore(error) => Self::unreadable(label, &*error),
+            DataFusionError::IoError(error) => Self::unreadable(label, &error),
+            DataFusionError::ParquetError(error) if cause::<object_store::Error>(&*error).is_some() => {
+                Self::unreadable(label, &*error)
+            }
             DataFusionError::ResourcesExhausted(message) => Self::Resources { label, message },
             DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
                 Self::from_plan(&label, *inner)
@@ -102,6 +107,16 @@ impl MaterializeError {
             other => Self::Engine {
                 label,
                 message: other.strip_backtrace(),
+            },
+        }
+    }
+
+    fn unreadable(label: String, error: &dyn std::error::Error) -> Self {
+        Self::Source {
+            label,
+            error: SourceError::Unreadable {
+                source_name: "?".to_owned(),
+                problem: error.to_string(),
             },
         }
     }
@@ -134,6 +149,14 @@ impl MaterializeError {
     }
 }
 
+impl MaterializeError {
+    /// Whether the same again may go better: what could not be reached may be there again. Bad rows, guests that fail and memory
+    /// that is short are what they are.
+    pub fn is_worth_retrying(&self) -> bool {
+        !matches!(self, Self::Resources { .. }) && self.kind() == Kind::Unavailable
+    }
+}
+
 impl Classified for MaterializeError {
     fn kind(&self) -> Kind {
         match self {
@@ -158,6 +181,18 @@ impl Classified for MaterializeError {
             Self::Engine { .. } => None,
         }
     }
+}
+
+/// The first of an error and its causes that is of this kind.
+fn cause<'a, E: std::error::Error + 'static>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
 }
 
 /// View and interval, as errors and logs name a job.

@@ -15,7 +15,7 @@ use super::cut::{Cut, CutCounts, CutExec};
 use super::error::{MaterializeError, label};
 use crate::offline::{FileRead, OfflineTable, Reads, SourceRead, Staged};
 use crate::project::{CompiledTransform, CompiledView};
-use crate::source::{NormalizeExec, ScanMetrics, SourceCounts, SourceTable, scan_metrics};
+use crate::source::{NormalizeExec, ScanMetrics, SourceCounts, SourceTable, Window, WindowExec, scan_metrics};
 use crate::time::Interval;
 use crate::transform::{Guests, Letter, Letters, Transform, TransformCounts, WasmTransformExec, plan};
 
@@ -28,6 +28,8 @@ pub struct JobReport {
     pub scan: ScanMetrics,
     /// Rows that the transformation rejected.
     pub rejected: u64,
+    /// Rows handed to guests; with a lookback, the same row more than once.
+    pub guest_rows: u64,
     /// Rows that were made and not written.
     pub cut: CutCounts,
     /// Rows written.
@@ -40,6 +42,8 @@ pub struct JobReport {
     pub boundary_ns: u64,
     /// The largest memory of a run.
     pub guest_memory_bytes: u64,
+    /// Bytes of source rows that jobs share and that memory had no room for.
+    pub spilled_bytes: u64,
 }
 
 impl JobReport {
@@ -53,6 +57,8 @@ impl JobReport {
         self.cut.null_times += other.cut.null_times;
         self.rows += other.rows;
         self.bytes += other.bytes;
+        self.guest_rows += other.guest_rows;
+        self.spilled_bytes += other.spilled_bytes;
         self.guest_ns += other.guest_ns;
         self.boundary_ns += other.boundary_ns;
         self.guest_memory_bytes = self.guest_memory_bytes.max(other.guest_memory_bytes);
@@ -74,23 +80,27 @@ impl JobPlan {
         compiled: &CompiledView,
         interval: Interval,
         letters: &Letters,
+        windows: Option<Vec<Window>>,
     ) -> Result<Self, MaterializeError> {
         let label = label(&compiled.view.name, interval);
         let engine = |error| MaterializeError::from_plan(&label, error);
-        let mut sources = Vec::new();
-        let mut ranges = Vec::new();
-        for (input, (place, table)) in compiled.inputs.iter().enumerate() {
-            let range = compiled.view.source_range(&compiled.view.sources[*place], interval);
-            ranges.push(range);
+        let ranges = source_ranges(compiled, interval);
+        let (mut sources, mut scans) = (Vec::new(), Vec::<Arc<dyn ExecutionPlan>>::new());
+        for window in windows.iter().flatten() {
+            scans.push(Arc::new(WindowExec::new(window.clone())));
+        }
+        let own = if windows.is_none() { compiled.inputs.len() } else { 0 };
+        for (input, ((_, table), &range)) in compiled.inputs.iter().zip(&ranges).enumerate().take(own) {
             let (columns, keys) = compiled.wanted(input);
             let failed = |error| MaterializeError::Source {
                 label: label.clone(),
                 error,
             };
             let shape = table.shape(columns, keys, range).map_err(failed)?;
-            sources.push(table.scan(session, shape, range).await.map_err(failed)?);
+            let scan = table.scan(session, shape, range).await.map_err(failed)?;
+            scans.push(Arc::clone(&scan) as _);
+            sources.push(scan);
         }
-        let scans: Vec<Arc<dyn ExecutionPlan>> = sources.iter().map(|source| Arc::clone(source) as _).collect();
         let (made, transform) = match &compiled.transform {
             Some(transform) => {
                 let partitions = session.copied_config().target_partitions();
@@ -127,17 +137,29 @@ impl JobPlan {
             .for_each(|source| report.source.add(&source.counts()));
         if let Some(transform) = &self.transform {
             let TransformCounts {
+                rows_in,
                 rows_rejected,
                 guest_ns,
                 boundary_ns,
                 memory_bytes,
                 ..
             } = transform.counts();
-            report.rejected = rows_rejected;
+            (report.guest_rows, report.rejected) = (rows_in, rows_rejected);
             (report.guest_ns, report.boundary_ns, report.guest_memory_bytes) = (guest_ns, boundary_ns, memory_bytes);
         }
         report
     }
+}
+
+/// The ranges of an interval's inputs, in their order; none for all rows.
+pub(super) fn source_ranges(compiled: &CompiledView, interval: Interval) -> Vec<Option<Interval>> {
+    let sources = compiled
+        .inputs
+        .iter()
+        .filter_map(|(place, _)| compiled.view.sources.get(*place));
+    sources
+        .map(|source| compiled.view.source_range(source, interval))
+        .collect()
 }
 
 fn transform_of(
@@ -183,7 +205,7 @@ fn no_source(label: &str) -> MaterializeError {
 const LISTED: usize = 3;
 
 /// Runs a job and stages its rows; nothing is visible yet. `letters` are new ones, for as many rows as the view may reject:
-/// they are the caller's to keep, also where the job fails.
+/// they are the caller's to keep, also where the job fails. `windows` are the inputs' rows, where they have been read already.
 pub async fn stage_job(
     session: &SessionContext,
     guests: &Guests,
@@ -191,9 +213,10 @@ pub async fn stage_job(
     table: &OfflineTable,
     interval: Interval,
     letters: &Letters,
+    windows: Option<Vec<Window>>,
 ) -> Result<(Staged, Reads, JobReport), MaterializeError> {
     let label = label(&compiled.view.name, interval);
-    let plan = JobPlan::new(session, guests, compiled, interval, letters).await?;
+    let plan = JobPlan::new(session, guests, compiled, interval, letters, windows).await?;
     let rows = execute_stream(Arc::clone(&plan.root), session.task_ctx())
         .map_err(|error| MaterializeError::from_plan(&label, error))?;
     let staged = table
@@ -226,7 +249,7 @@ pub async fn run_to_stream(
 ) -> Result<(SendableRecordBatchStream, impl Fn() -> (JobReport, Vec<Letter>) + use<>), MaterializeError> {
     let failed = |error| MaterializeError::from_plan(&label(&compiled.view.name, interval), error);
     let letters = Letters::new(compiled.view.max_rejected);
-    let plan = JobPlan::new(session, guests, compiled, interval, &letters).await?;
+    let plan = JobPlan::new(session, guests, compiled, interval, &letters, None).await?;
     let sorted = sorted_by_time(Arc::clone(&plan.root), &compiled.view.timestamp_column).map_err(failed)?;
     let rows = execute_stream(sorted, session.task_ctx()).map_err(failed)?;
     Ok((rows, move || (plan.report(), letters.all())))

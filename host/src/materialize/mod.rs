@@ -3,7 +3,8 @@
 //! For a job: [`job`] makes one DataFusion plan (scan, shape, transformation, cut, sort), stages its files, and
 //! [`drive`] commits the jobs that have finished together. When a version's backfill is complete, [`online`] brings the
 //! latest row of each key online, as a new generation or as a small change. Rows that a transformation could not use go to the
-//! version's [`dead`] letters. [`replay`] runs intervals on two components and compares their rows.
+//! version's [`dead`] letters. Neighbouring jobs read their
+//! sources once ([`shared`]). [`replay`] runs intervals on two components and compares their rows.
 
 mod cut;
 mod dead;
@@ -12,10 +13,11 @@ mod error;
 mod job;
 mod online;
 mod replay;
+mod shared;
 
 pub use cut::CutCounts;
 pub use dead::{DeadLetters, dead_letter_schema};
-pub use drive::{Outcome, Settings, Task, materialize};
+pub use drive::{Failure, Outcome, Progress, Settings, Task, materialize};
 pub use error::MaterializeError;
 pub use job::{JobReport, run_to_stream, stage_job};
 pub use online::{GRACE, OnlineOutcome, Visible, bring_online, take_down};

@@ -107,7 +107,7 @@ impl Side {
         let label = label(&compiled.view.name, interval);
         let engine = |error| MaterializeError::from_plan(&label, error);
         let letters = Letters::new(compiled.view.max_rejected);
-        let plan = JobPlan::new(session, guests, compiled, interval, &letters).await?;
+        let plan = JobPlan::new(session, guests, compiled, interval, &letters, None).await?;
         let sorted = sorted(plan.root, &compiled.view.timestamp_column).map_err(engine)?;
         let rows = execute_stream(sorted, session.task_ctx()).map_err(engine)?;
         Ok(Self {

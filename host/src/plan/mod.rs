@@ -21,6 +21,17 @@ pub enum JobKind {
     Manual,
 }
 
+impl JobKind {
+    /// As plans name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Backfill => "backfill",
+            Self::Recurring => "recurring",
+            Self::Manual => "manual",
+        }
+    }
+}
+
 /// One run of a view over an interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {

@@ -7,11 +7,13 @@ mod exec;
 mod files;
 mod filter;
 mod shape;
+mod shared;
 mod table;
 mod times;
 
 pub use exec::{NormalizeExec, SourceCounts};
 pub use files::{SourceFile, resolve};
 pub use shape::{Shape, ShapeError, Wanted};
+pub use shared::{Hold, SharedScan, Window, WindowExec};
 pub use table::{ScanMetrics, SourceError, SourceTable, scan_metrics};
 pub use times::TimeKind;

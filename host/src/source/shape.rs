@@ -24,7 +24,12 @@ pub struct Wanted {
     pub time_kind: TimeKind,
     /// The rows that are wanted; none for all.
     pub range: Option<Interval>,
+    /// Whether the rows' time comes last, as a column [`TIME`], whatever columns are wanted.
+    pub and_time: bool,
 }
+
+/// The name of a time that was not asked for by the name it has. No contract's column has such a name.
+pub(super) const TIME: &str = "\0time";
 
 /// Why a source cannot be had in the wanted shape.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +66,8 @@ pub struct Shape {
     places: Vec<usize>,
     time_place: usize,
     keys: Vec<usize>,
+    /// The shape of what comes out.
+    schema: SchemaRef,
 }
 
 impl Shape {
@@ -103,7 +110,14 @@ impl Shape {
             .iter()
             .filter_map(|key| wanted.columns.index_of(key).ok())
             .collect();
+        let mut schema = wanted.columns.as_ref().clone();
+        if wanted.and_time {
+            let time = Field::new(TIME, sandglass_runtime::host_type::timestamp(), false);
+            let fields = schema.fields().iter().cloned().chain([Arc::new(time)]);
+            schema = Schema::new(fields.collect::<Vec<_>>());
+        }
         Ok(Self {
+            schema: Arc::new(schema),
             wanted,
             projection,
             places,
@@ -119,7 +133,7 @@ impl Shape {
 
     /// The shape of what comes out.
     pub fn schema(&self) -> &SchemaRef {
-        &self.wanted.columns
+        &self.schema
     }
 
     /// Brings one projected batch into shape.
@@ -129,7 +143,7 @@ impl Shape {
             .map_err(|problem| wrong(format!("column `{}`: {problem}", self.wanted.time_column)))?;
         dropped.floored_times = times.floored;
         let micros: ArrayRef = Arc::new(times.micros.clone());
-        let columns = self
+        let mut columns = self
             .places
             .iter()
             .zip(self.wanted.columns.fields())
@@ -141,11 +155,13 @@ impl Shape {
                     .map_err(|problem| wrong(format!("column `{}`: {problem}", field.name())))
             })
             .collect::<Result<Vec<_>, _>>()?;
+        if self.wanted.and_time {
+            columns.push(micros);
+        }
         let keep = self.keep(&times.micros, &columns, &mut dropped);
         // Nullability is checked below: only of the rows that are kept.
         let fields: Vec<Field> = self
-            .wanted
-            .columns
+            .schema
             .fields()
             .iter()
             .map(|field| field.as_ref().clone().with_nullable(true))
@@ -157,7 +173,7 @@ impl Shape {
             None => shaped,
             Some(keep) => filter_record_batch(&shaped, &keep).map_err(|error| wrong(error.to_string()))?,
         };
-        for (field, column) in self.wanted.columns.fields().iter().zip(shaped.columns()) {
+        for (field, column) in self.schema.fields().iter().zip(shaped.columns()) {
             if !field.is_nullable() && column.null_count() > 0 {
                 return Err(wrong(format!(
                     "column `{}` has nulls, and the transformation says that it never has: make the column nullable there",
@@ -166,9 +182,8 @@ impl Shape {
             }
         }
         let options = RecordBatchOptions::new().with_row_count(Some(shaped.num_rows()));
-        let shaped =
-            RecordBatch::try_new_with_options(Arc::clone(&self.wanted.columns), shaped.columns().to_vec(), &options)
-                .map_err(|error| wrong(error.to_string()))?;
+        let shaped = RecordBatch::try_new_with_options(Arc::clone(&self.schema), shaped.columns().to_vec(), &options)
+            .map_err(|error| wrong(error.to_string()))?;
         Ok((shaped, dropped))
     }
 
@@ -287,6 +302,7 @@ mod tests {
             time_column: "t".into(),
             time_kind: TimeKind::Ticks(TimestampUnit::S),
             range,
+            and_time: false,
         }
     }
 

@@ -207,7 +207,29 @@ impl SourceTable {
             time_column: self.time_column.clone(),
             time_kind: self.time_kind.clone(),
             range,
+            and_time: false,
         };
+        self.shape_of(wanted)
+    }
+
+    /// As [`shape`](Self::shape), with the rows' time last: what a [`SharedScan`](super::SharedScan) reads.
+    pub fn shape_with_time(
+        &self,
+        columns: SchemaRef,
+        keys: Vec<String>,
+        range: Option<Interval>,
+    ) -> Result<Shape, SourceError> {
+        self.shape_of(Wanted {
+            columns,
+            keys,
+            time_column: self.time_column.clone(),
+            time_kind: self.time_kind.clone(),
+            range,
+            and_time: true,
+        })
+    }
+
+    fn shape_of(&self, wanted: Wanted) -> Result<Shape, SourceError> {
         Shape::new(&self.provider.schema(), wanted).map_err(|error| SourceError::Columns {
             source_name: self.name.clone(),
             problem: error.message,

@@ -8,8 +8,9 @@ use super::error::CliError;
 use super::output::{Printer, table};
 use super::workbench::{Workbench, cores};
 use crate::materialize::{
-    GRACE, OnlineOutcome, Outcome, Progress, Settings, Task, Visible, bring_online, materialize, take_down,
+    FailedJob, Failure, GRACE, OnlineOutcome, Outcome, Progress, Settings, Task, Visible, bring_online, materialize, take_down,
 };
+use crate::error::Classified;
 use crate::plan::{Job, Range, Situation, backfill_end, last_due, plan, plan_range};
 use crate::project::CompiledView;
 use crate::registry::{Applied, AppliedView};
@@ -262,7 +263,16 @@ async fn one(
     })
     .await;
     bar.finish_and_clear();
-    let outcome = outcome.map_err(|failure| failure.error)?;
+    let outcome = outcome.map_err(|failure| {
+        let Failure { error, interval, .. } = *failure;
+        if let Some(interval) = interval {
+            let job = FailedJob::new(interval, &coverage, bench.now, error.kind(), error.to_string());
+            if let Err(problem) = bench.failed_jobs(&name).put(&job) {
+                printer.tell(&format!("`status` will not list the failed job: {problem}"));
+            }
+        }
+        error
+    })?;
     // Somebody may have applied another version, or none, while the jobs ran.
     let superseded = || {
         let latest = bench.registry().latest();

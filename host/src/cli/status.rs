@@ -3,7 +3,11 @@ use serde_json::json;
 use super::error::CliError;
 use super::output::{Printer, table};
 use super::workbench::Workbench;
+use crate::offline::Coverage;
 use crate::plan::last_due;
+
+/// Failed jobs of a view that are told in full; `--format json` has all.
+const SHOWN: usize = 5;
 
 pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliError> {
     let applied = bench.applied()?;
@@ -13,10 +17,12 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
             continue;
         };
         let name = bench.name(&view.name, version.version);
-        let covered = match bench.table(&name).await? {
-            Some(table) => table.coverage().union(),
-            None => Vec::new(),
+        let coverage = match bench.table(&name).await? {
+            Some(table) => table.coverage(),
+            None => Coverage::default(),
         };
+        let covered = coverage.union();
+        let failed = bench.failed_jobs(&name).open(&coverage);
         let dead_letters: u64 = match bench.dead_letters(&name)?.table().await? {
             Some(table) => table.files().iter().filter_map(|file| file.rows).sum(),
             None => 0,
@@ -52,7 +58,11 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
                 .join(", "),
             through.map(|through| through.to_string()).unwrap_or_default(),
             dead_letters.to_string(),
+            failed.len().to_string(),
         ]);
+        for job in failed.iter().take(SHOWN) {
+            printer.tell(&format!("{}: failed at {}: {}", view.name, job.at, job.message));
+        }
         list.push(json!({
             "name": view.name,
             "version": version.version,
@@ -62,6 +72,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
             "online_through": through,
             "freshness_seconds": freshness,
             "dead_letters": dead_letters,
+            "failed": failed,
         }));
     }
     let header = [
@@ -72,6 +83,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
         "missing",
         "online through",
         "dead letters",
+        "failed jobs",
     ];
     printer.answer(&table(&header, &rows), &json!({ "feature_views": list }));
     Ok(())

@@ -15,7 +15,7 @@ use super::error::CliError;
 use super::loader::loader;
 use super::output::Printer;
 use crate::definition::Project;
-use crate::materialize::DeadLetters;
+use crate::materialize::{DeadLetters, FailedJobs};
 use crate::offline::{Granularity, OfflineTable, TableSpec};
 use crate::online::{EmbeddedStore, OnlineStore};
 use crate::project::{CompiledView, Folder};
@@ -155,6 +155,13 @@ impl Workbench {
             location: self.location(&name.dead_path())?,
             retention: RETENTION,
         })
+    }
+
+    /// The failed jobs of a view's version.
+    pub(crate) fn failed_jobs(&self, name: &Name) -> FailedJobs {
+        FailedJobs {
+            folder: self.folder.offline().join(name.path()).join("failed"),
+        }
     }
 
     fn location(&self, path: &str) -> Result<String, CliError> {

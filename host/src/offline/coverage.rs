@@ -11,7 +11,7 @@ pub struct Done {
 }
 
 /// What has been materialized, as one version of the log has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage {
     /// The version of the table.
     pub version: u64,

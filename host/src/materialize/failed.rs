@@ -1,0 +1,151 @@
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Kind;
+use crate::offline::{Attempt, Coverage};
+use crate::plan::gaps;
+use crate::time::{Interval, Timestamp};
+
+/// A job that failed, as it is remembered until it succeeds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedJob {
+    /// What it was to make.
+    pub interval: Interval,
+    /// Which attempt it was.
+    pub attempt: Attempt,
+    /// When.
+    pub at: Timestamp,
+    /// Whose it is to fix.
+    pub kind: String,
+    /// Why it failed.
+    pub message: String,
+    /// Whether its interval was materialized before, and was to be again.
+    pub overwrites: bool,
+}
+
+impl FailedJob {
+    /// The failure of the next attempt at an interval.
+    pub fn new(interval: Interval, coverage: &Coverage, at: Timestamp, kind: Kind, message: String) -> Self {
+        Self {
+            interval,
+            attempt: coverage.next_attempt(interval),
+            at,
+            kind: kind.name().to_owned(),
+            message,
+            overwrites: is_covered(interval, coverage),
+        }
+    }
+
+    /// Whether it has been made good: by a later attempt, or by jobs that were cut in another way.
+    fn is_made_good(&self, coverage: &Coverage) -> bool {
+        let later = coverage.attempt(self.interval).is_some_and(|done| done >= self.attempt);
+        later || (!self.overwrites && is_covered(self.interval, coverage))
+    }
+}
+
+fn is_covered(interval: Interval, coverage: &Coverage) -> bool {
+    gaps(interval, &coverage.union()).is_empty()
+}
+
+/// The failed jobs of a view's version: a file for each interval beside its table. They are for people, and no plan depends on
+/// them.
+#[derive(Debug, Clone)]
+pub struct FailedJobs {
+    /// Where they are.
+    pub folder: PathBuf,
+}
+
+impl FailedJobs {
+    /// Remembers a failure, in the place of an earlier one of the same interval.
+    pub fn put(&self, job: &FailedJob) -> std::io::Result<()> {
+        std::fs::create_dir_all(&self.folder)?;
+        let mut file = tempfile_in(&self.folder)?;
+        serde_json::to_writer(&mut file.1, job)?;
+        file.1.flush()?;
+        std::fs::rename(file.0, self.path(job.interval))
+    }
+
+    /// The failures that no later attempt has made good, by interval; those that it has are forgotten. A file that is no failure
+    /// is left out.
+    pub fn open(&self, coverage: &Coverage) -> Vec<FailedJob> {
+        let Ok(entries) = std::fs::read_dir(&self.folder) else {
+            return Vec::new();
+        };
+        let mut open = Vec::new();
+        for entry in entries.filter_map(Result::ok) {
+            let path = entry.path();
+            if path.extension().is_none_or(|ending| ending != "json") {
+                continue;
+            }
+            let read = std::fs::read(&path).ok();
+            let Some(job) = read.and_then(|bytes| serde_json::from_slice::<FailedJob>(&bytes).ok()) else {
+                continue;
+            };
+            if job.is_made_good(coverage) {
+                // If it cannot be removed, it is seen through again next time.
+                let _ = std::fs::remove_file(&path);
+            } else {
+                open.push(job);
+            }
+        }
+        open.sort_by_key(|job| job.interval);
+        open
+    }
+
+    fn path(&self, interval: Interval) -> PathBuf {
+        let (start, end) = (interval.start.micros(), interval.end.micros());
+        self.folder.join(format!("{start}-{end}.json"))
+    }
+}
+
+fn tempfile_in(folder: &std::path::Path) -> std::io::Result<(PathBuf, std::fs::File)> {
+    let path = folder.join(format!(".{}.tmp", uuid::Uuid::new_v4()));
+    let file = std::fs::File::create(&path)?;
+    Ok((path, file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::offline::Done;
+
+    #[test]
+    fn a_failure_is_open_until_a_later_attempt_succeeds() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let failed = FailedJobs {
+            folder: folder.path().join("failed"),
+        };
+        let nothing = Coverage {
+            version: 0,
+            done: Vec::new(),
+        };
+        assert!(failed.open(&nothing).is_empty());
+        let at = Timestamp::from_micros;
+        let between = |start, end| Interval {
+            start: at(start),
+            end: at(end),
+        };
+        let done = |interval, attempt| Done { interval, attempt };
+        let covered = |done: Vec<Done>| Coverage { version: 1, done };
+        let first = |start, end| done(between(start, end), Attempt::FIRST);
+        let job = |coverage: &Coverage, message: &str| {
+            FailedJob::new(between(0, 2), coverage, at(5), Kind::Guest, message.to_owned())
+        };
+        failed.put(&job(&nothing, "first")).expect("written");
+        failed.put(&job(&nothing, "then")).expect("written");
+        std::fs::write(folder.path().join("failed/other.json"), "{").expect("written");
+        assert_eq!(failed.open(&nothing), [job(&nothing, "then")]);
+        assert_eq!(failed.open(&covered(vec![first(0, 1)])).len(), 1, "half of it");
+        // By jobs that were cut in another way.
+        assert!(failed.open(&covered(vec![first(0, 1), first(1, 2)])).is_empty());
+        assert!(failed.open(&nothing).is_empty(), "forgotten");
+        // An overwrite that failed: what was there before is not its success.
+        let before = covered(vec![first(0, 2)]);
+        failed.put(&job(&before, "again")).expect("written");
+        assert_eq!(failed.open(&before), [job(&before, "again")]);
+        let after = covered(vec![done(between(0, 2), Attempt::FIRST.next())]);
+        assert!(failed.open(&after).is_empty());
+    }
+}

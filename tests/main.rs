@@ -23,4 +23,5 @@ mod oracle;
 mod poison;
 mod scans;
 mod sdk;
+mod sources;
 mod wall;

@@ -23,7 +23,7 @@ pub(crate) async fn run(global: Global, printer: &Printer) -> Result<(), CliErro
         global.project.display()
     ));
     printer.tell("\n$ sandglass plan");
-    plan::run(&bench, printer).await?;
+    plan::run(&bench, &plan::Arguments::default(), printer).await?;
     printer.tell("\n$ sandglass apply");
     apply::run(&bench, printer).await?;
     printer.tell("\n$ sandglass materialize");

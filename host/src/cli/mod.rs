@@ -6,6 +6,7 @@ mod build;
 mod compile;
 mod demo;
 mod error;
+mod explain;
 mod get;
 mod inspect;
 mod loader;
@@ -84,7 +85,7 @@ enum UserCommand {
     /// Runs one interval of a view and shows its rows, writing nothing.
     Run(run::Arguments),
     /// Shows what `apply` would change and which jobs are left.
-    Plan,
+    Plan(plan::Arguments),
     /// Registers the project's definitions and components.
     Apply,
     /// Runs the jobs that are due, and brings what is complete online.
@@ -123,7 +124,7 @@ async fn dispatch(global: Global, command: UserCommand, printer: &Printer) -> Re
         UserCommand::Demo => demo::run(global, printer).await,
         UserCommand::Build(arguments) => build::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Run(arguments) => run::run(&Workbench::open(&global)?, &arguments, printer).await,
-        UserCommand::Plan => plan::run(&Workbench::open(&global)?, printer).await,
+        UserCommand::Plan(arguments) => plan::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Apply => apply::run(&Workbench::open(&global)?, printer).await,
         UserCommand::Materialize(arguments) => materialize::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Get(arguments) => get::run(&Workbench::open(&global)?, &arguments, printer).await,

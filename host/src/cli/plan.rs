@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::compile::{self, Compiled};
 use super::error::CliError;
+use super::explain;
 use super::output::{Printer, table};
 use super::workbench::Workbench;
 use crate::definition::Project;
@@ -107,10 +108,18 @@ pub(crate) async fn jobs(
     Ok(plan(&compiled.view, &situation))
 }
 
-pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliError> {
+#[derive(clap::Args, Default)]
+pub(crate) struct Arguments {
+    /// Shows for each job the files, folders, row groups and pages that it skips, and why.
+    #[arg(long)]
+    explain: bool,
+}
+
+pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
     let compiled = compile::folder(bench, printer).await?;
     let before = bench.registry().latest()?;
     let (mut rows, mut list) = (Vec::new(), Vec::new());
+    let mut explanations = String::new();
     for view in &compiled.views {
         let change = change(bench, bench.project(), view, before.as_ref());
         let jobs = jobs(bench, view, &change.after).await?;
@@ -135,6 +144,13 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
             "jobs": jobs,
             "cost": { "jobs": jobs.len() },
         }));
+        if arguments.explain {
+            let (text, json) = explain::view(view, &jobs);
+            explanations.push_str(&text);
+            if let Some(serde_json::Value::Object(entry)) = list.last_mut() {
+                entry.insert("explain".to_owned(), json);
+            }
+        }
     }
     for name in removed(bench.project(), before.as_ref()) {
         rows.push(vec![
@@ -155,7 +171,10 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
         "recurring jobs",
         "range",
     ];
-    printer.answer(&table(&header, &rows), &json!({ "feature_views": list }));
+    printer.answer(
+        &(table(&header, &rows) + &explanations),
+        &json!({ "feature_views": list }),
+    );
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use super::cut::{Cut, CutCounts, CutExec};
 use super::error::{MaterializeError, label};
 use crate::offline::{FileRead, OfflineTable, Reads, SourceRead, Staged};
 use crate::project::{CompiledTransform, CompiledView};
-use crate::source::{NormalizeExec, ScanMetrics, SourceCounts, SourceTable, scan_metrics};
+use crate::source::{ScanMetrics, Skip, SourceCounts, SourceScan, SourceTable, scan_metrics};
 use crate::time::Interval;
 use crate::transform::{Guests, Letter, Letters, Transform, TransformCounts, WasmTransformExec, plan};
 
@@ -62,7 +62,7 @@ impl JobReport {
 /// A job's plan and the nodes that count.
 struct JobPlan {
     root: Arc<dyn ExecutionPlan>,
-    sources: Vec<Arc<NormalizeExec>>,
+    sources: Vec<SourceScan>,
     transform: Option<Arc<WasmTransformExec>>,
     cut: Arc<CutExec>,
 }
@@ -87,10 +87,9 @@ impl JobPlan {
                 label: label.clone(),
                 error,
             };
-            let shape = table.shape(columns, keys, range).map_err(failed)?;
-            sources.push(table.scan(session, shape, range).await.map_err(failed)?);
+            sources.push(table.scan(session, columns, keys, range).await.map_err(failed)?);
         }
-        let scans: Vec<Arc<dyn ExecutionPlan>> = sources.iter().map(|source| Arc::clone(source) as _).collect();
+        let scans: Vec<Arc<dyn ExecutionPlan>> = sources.iter().map(|source| Arc::clone(&source.plan)).collect();
         let (made, transform) = match &compiled.transform {
             Some(transform) => {
                 let partitions = session.copied_config().target_partitions();
@@ -122,9 +121,10 @@ impl JobPlan {
             scan: scan_metrics(&self.root),
             ..JobReport::default()
         };
-        self.sources
-            .iter()
-            .for_each(|source| report.source.add(&source.counts()));
+        for source in &self.sources {
+            report.source.add(&source.counts());
+            report.scan.add(&source.left_out);
+        }
         if let Some(transform) = &self.transform {
             let TransformCounts {
                 rows_rejected,
@@ -213,7 +213,7 @@ pub async fn stage_job(
             first,
         });
     }
-    Ok((staged, reads(compiled), report))
+    Ok((staged, reads(compiled, interval), report))
 }
 
 /// Runs a job and hands its rows out, sorted by time, writing nothing. When the rows are out, the report tells what the job
@@ -247,19 +247,26 @@ fn sorted_by_time(
     })
 }
 
-fn reads(compiled: &CompiledView) -> Reads {
-    let sources = compiled.inputs.iter().map(|(_, table)| SourceRead {
-        source: table.name().to_owned(),
-        version: None,
-        files: table
-            .files()
-            .iter()
-            .map(|file| FileRead {
-                path: file.path.display().to_string(),
-                size: file.size_bytes,
-                modified: file.modified,
-            })
-            .collect(),
+/// What a job reads of each source: the version of a Delta table, or the files whose folders do not rule them out. A file whose
+/// rows do is among them: it may have others later.
+fn reads(compiled: &CompiledView, interval: Interval) -> Reads {
+    let sources = compiled.inputs.iter().map(|(place, table)| {
+        let source = compiled.view.sources.get(*place);
+        let range = source.and_then(|source| compiled.view.source_range(source, interval));
+        let files = table.files().filter(|(file, contents)| {
+            table.version().is_none() && !matches!(table.skip(file, contents, range), Some(Skip::Folder(_)))
+        });
+        SourceRead {
+            source: table.name().to_owned(),
+            version: table.version(),
+            files: files
+                .map(|(file, _)| FileRead {
+                    path: file.path.display().to_string(),
+                    size: file.size_bytes,
+                    modified: file.modified,
+                })
+                .collect(),
+        }
     });
     Reads {
         sources: sources.collect(),

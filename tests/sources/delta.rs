@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::world::{
-    batch, columns, day, definition, expected, features, number, project, project_with, refused, rows, write,
+    batch, columns, day, definition, expected, features, number, project, project_with, refused, rows, says, write,
 };
 use crate::harness::{Project, Timed};
 
@@ -204,20 +204,23 @@ fn what_cannot_be_read_is_refused() {
         write(&project.path("table/a.parquet"), &batch(&rows(1, 5)), 10);
         write_log(&project.path("table"));
         let error = refused(&project, &["plan"]);
-        assert!(error.contains(problem), "{problem}: {error}");
+        assert!(says(&error, problem), "{problem}: {error}");
     }
     let project = project_with(&format!("{SOURCE}\nformat = \"delta\""), "");
     write(&project.path("table/a.parquet"), &batch(&rows(1, 5)), 10);
     let error = refused(&project, &["plan"]);
     assert!(
-        error.contains("no Delta table: there is no folder `_delta_log` in it"),
+        says(&error, "no Delta table: there is no folder `_delta_log` in it"),
         "{error}"
     );
     let project = project_with(&format!("{SOURCE}\nformat = \"parquet\""), "");
     table(&project);
     let error = refused(&project, &["plan"]);
     assert!(
-        error.contains("a Delta table, and its folder may hold files that are no part of it"),
+        says(
+            &error,
+            "a Delta table, and its folder may hold files that are no part of it"
+        ),
         "{error}"
     );
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sandglass::time::Timestamp;
 
 use super::world::{
-    DAY, Row, at, batch, csv, day, definition, expected, features, json, number, project, refused, rows, write,
+    DAY, Row, at, batch, csv, day, definition, expected, features, json, number, project, refused, rows, says, write,
     write_text,
 };
 use crate::harness::{Project, Timed};
@@ -70,6 +70,13 @@ fn folders_of_every_layout_and_format_are_pruned_and_lose_nothing() {
         let read = number(&answer["report"]["source"]["rows_read"]);
         assert_eq!(read, one as u64, "only the rows of one folder");
         assert_eq!(features(&project, "2024-01-21"), expected, "{template}");
+        // What is noted of a job is the files of its folders.
+        let reads = project.path("store/offline/shop/v/v1/rows/_sandglass/reads");
+        for entry in std::fs::read_dir(reads).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(read["sources"][0]["files"].as_array().unwrap().len(), 1, "{read}");
+        }
     }
 }
 
@@ -112,7 +119,8 @@ fn rows_in_the_wrong_folder_are_found() {
         }
         let error = refused(&project, &["run", "v", "--start", "2024-01-03"]);
         assert!(
-            error.contains(
+            says(
+                &error,
                 "a row at 2024-01-02T12:00:00Z lies in folder `date=2024-01-03`, 12h outside of its time \
                  [2024-01-03T00:00:00Z, 2024-01-04T00:00:00Z): move it, or set `partition_slack`"
             ),
@@ -173,11 +181,8 @@ fn folders_that_do_not_fit_are_errors() {
         put(&project, "date=2024-01-01", "csv", &rows);
         put(&project, folder, "csv", &rows);
         let error = refused(&project, &["plan"]);
-        assert!(error.contains(problem), "{folder}: {error}");
-        assert!(
-            error.contains("does not fit `partitions = \"date=%Y-%m-%d\"`"),
-            "{error}"
-        );
+        assert!(says(&error, problem), "{folder}: {error}");
+        assert!(says(&error, "does not fit `partitions = \"date=%Y-%m-%d\"`"), "{error}");
     }
 }
 

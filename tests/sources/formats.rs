@@ -1,6 +1,6 @@
 //! Each format against the same rows in Parquet.
 
-use super::world::{csv, expected, features, json, project, project_with, rows, write, write_text};
+use super::world::{csv, expected, features, json, project, project_with, rows, says, write, write_text};
 use crate::harness::Timed;
 
 const NOW: &str = "2024-01-07";
@@ -116,7 +116,10 @@ fn folders_of_several_formats_are_refused() {
     write_text(&project.path("data/b.jsonl"), &json(&rows));
     let error = super::world::refused(&project, &["plan"]);
     assert!(
-        error.contains("files of several formats (1 of csv, 1 of jsonl): say which are meant with `format`"),
+        says(
+            &error,
+            "files of several formats (1 of csv, 1 of jsonl): say which are meant with `format`"
+        ),
         "{error}"
     );
     let text = super::world::definition(

@@ -6,7 +6,8 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, TimeUnit};
 
 use super::world::{
-    batch, columns, csv, day, expected, features, project, project_with, refused, rows, with_type, write, write_text,
+    batch, columns, csv, day, expected, features, project, project_with, refused, rows, says, with_type, write,
+    write_text,
 };
 use crate::harness::Timed;
 
@@ -101,7 +102,7 @@ fn a_key_or_time_that_a_file_lacks_is_an_error_with_its_name() {
             .collect();
         write(&project.path("data/b.parquet"), &columns(&batch(&all), &kept), 100);
         let error = refused(&project, &["plan"]);
-        assert!(error.contains(problem), "{error}");
+        assert!(says(&error, problem), "{error}");
     }
 }
 
@@ -115,7 +116,8 @@ fn incompatible_types_name_both_files() {
     write(&project.path("data/b.parquet"), &other, 100);
     let error = refused(&project, &["plan"]);
     assert!(
-        error.contains(
+        says(
+            &error,
             "file data/b.parquet: column `customer_id` is float64, which is not int64 without loss; in data/a.parquet it is int64"
         ),
         "{error}"
@@ -132,7 +134,8 @@ fn incompatible_types_name_both_files() {
     write(&project.path("data/b.parquet"), &other, 100);
     let error = refused(&project, &["plan"]);
     assert!(
-        error.contains(
+        says(
+            &error,
             "column `amount` is float64 in data/a.parquet and utf8 in data/b.parquet, and no type holds both"
         ),
         "{error}"

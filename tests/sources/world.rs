@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use futures::{StreamExt, TryStreamExt};
 use parquet::arrow::ArrowWriter;
@@ -225,12 +225,13 @@ pub fn write_text(path: &Path, text: &str) {
 pub fn refused(project: &Project, arguments: &[&str]) -> String {
     let answer = project.run("2024-02-01", arguments);
     assert_eq!(answer.status, 1, "{}{}", answer.stdout, answer.stderr);
-    // Lines are broken at spaces and marked at their side.
-    let lines = answer.stderr.lines().map(|line| line.trim().trim_start_matches("| "));
-    lines
-        .collect::<Vec<_>>()
-        .join(" ")
-        .replace(&project.path("").display().to_string(), "")
+    answer.stderr.replace(&project.path("").display().to_string(), "")
+}
+
+/// Whether it is said, wherever lines are broken and marked at their side.
+pub fn says(error: &str, what: &str) -> bool {
+    let bare = |text: &str| text.replace([' ', '\n', '|'], "");
+    bare(error).contains(&bare(what))
 }
 
 /// `run` of one day, which reads it and writes nothing.
@@ -240,8 +241,4 @@ pub fn day(project: &Project, start: &str) -> serde_json::Value {
 
 pub fn number(value: &serde_json::Value) -> u64 {
     value.as_u64().unwrap_or_else(|| panic!("{value}"))
-}
-
-pub fn rows_of(batch: &RecordBatch) -> usize {
-    batch.column(0).len()
 }

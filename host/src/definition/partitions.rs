@@ -121,11 +121,12 @@ impl Level {
     fn read(&self, text: &str, times: &mut Times, values: &mut [Option<String>]) -> Option<()> {
         let mut rest = text;
         let mut parts = self.parts.iter().peekable();
+        let mut after_time = false;
         while let Some(part) = parts.next() {
             match part {
                 Part::Literal(literal) => rest = rest.strip_prefix(literal.as_str())?,
                 Part::Time(field) => {
-                    let tight = matches!(parts.peek(), Some(Part::Time(_)));
+                    let tight = after_time || matches!(parts.peek(), Some(Part::Time(_)));
                     rest = times.read(*field, rest, tight)?;
                 }
                 Part::Column(column) => {
@@ -140,6 +141,7 @@ impl Level {
                     }
                 }
             }
+            after_time = matches!(part, Part::Time(_));
         }
         if let Some(key) = self.key {
             let (_, value) = text.split_once('=')?;
@@ -160,7 +162,7 @@ struct Times {
 }
 
 impl Times {
-    /// Takes a field's digits; all that it may have if another field follows at once.
+    /// Takes a field's digits; all that it may have if nothing divides it from another field.
     fn read<'a>(&mut self, field: Field, text: &'a str, tight: bool) -> Option<&'a str> {
         let (least, most) = match field {
             Field::Year => (4, 4),

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::common::{DFSchema, DataFusionError, ScalarValue};
 use datafusion::datasource::file_format::FileFormat;
-use datafusion::datasource::file_format::csv::CsvFormat;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::PartitionedFile;
@@ -16,6 +15,7 @@ use datafusion::prelude::SessionContext;
 use object_store::ObjectMeta;
 use object_store::path::Path as ObjectPath;
 
+use super::csv;
 use super::files::SourceFile;
 use super::filter;
 use super::lines::{JsonFile, JsonLinesExec};
@@ -109,7 +109,7 @@ impl Group {
                 (Arc::new(format), Arc::new(parquet))
             }
             Kind::Csv(compression) => {
-                let format = csv(*compression);
+                let format = csv::format(*compression);
                 let table = self.table(added);
                 let source = format.file_source(table);
                 (Arc::new(format), source)
@@ -181,17 +181,8 @@ impl Group {
     }
 }
 
-/// How CSV is read. A quoted value may hold line feeds, so a file is read by one thread: where it could be cut cannot be told
-/// from its middle.
-pub(super) fn csv(compression: FileCompressionType) -> CsvFormat {
-    CsvFormat::default()
-        .with_has_header(true)
-        .with_newlines_in_values(true)
-        .with_file_compression_type(compression)
-}
-
 /// A file as object stores name it.
-pub(super) fn meta(file: &SourceFile) -> Result<ObjectMeta, DataFusionError> {
+fn meta(file: &SourceFile) -> Result<ObjectMeta, DataFusionError> {
     Ok(ObjectMeta {
         location: ObjectPath::from_absolute_path(&file.path)?,
         last_modified: file.modified.datetime().unwrap_or_default(),

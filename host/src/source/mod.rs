@@ -3,6 +3,7 @@
 //! The law kept here: whatever the filter skips (files, row groups, pages), [`normalize`](Shape) looks at every row that is
 //! read once more, so that what is handed on is exactly the rows with a timestamp in the range.
 
+mod csv;
 mod delta;
 mod error;
 mod exec;

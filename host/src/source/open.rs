@@ -6,23 +6,19 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion::common::DataFusionError;
-use datafusion::datasource::file_format::FileFormat;
-use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::prelude::SessionContext;
 use futures::{StreamExt, TryStreamExt};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
-use super::delta;
 use super::error::SourceError;
 use super::files::{SourceFile, resolve};
 use super::footer::{self, Extent};
-use super::group::{Added, Group, Kind, csv, meta};
+use super::group::{Added, Group, Kind};
 use super::lines;
 use super::natural::widen;
 use super::shape::{Column, Folders};
 use super::table::{Contents, SourceTable};
 use super::times::{self, TimeKind};
+use super::{csv, delta};
 use crate::definition::{Format, Source};
 use crate::time::Timestamp;
 
@@ -50,7 +46,7 @@ struct Look {
 }
 
 impl Opened {
-    pub(super) async fn new(session: &SessionContext, root: &Path, source: &Source) -> Result<Self, SourceError> {
+    pub(super) async fn new(root: &Path, source: &Source) -> Result<Self, SourceError> {
         let wrong = |problem: String| SourceError::Format {
             source_name: source.name.clone(),
             problem,
@@ -84,7 +80,7 @@ impl Opened {
         if format == Format::Jsonl {
             opened.json().await.map_err(wrong)?;
         } else {
-            opened.each(session).await.map_err(wrong)?;
+            opened.each().await.map_err(wrong)?;
         }
         Ok(opened)
     }
@@ -120,13 +116,13 @@ impl Opened {
         Ok(())
     }
 
-    async fn each(&mut self, session: &SessionContext) -> Result<(), String> {
+    async fn each(&mut self) -> Result<(), String> {
         let format = self.format;
         let looks: Vec<Look> = futures::stream::iter(self.files.clone())
             .map(|file| async move {
                 let path = file.path.display().to_string();
                 let look = match format {
-                    Format::Csv => csv_look(session, &file).await.map_err(|error| error.strip_backtrace()),
+                    Format::Csv => csv_look(file).await,
                     _ => parquet_look(file.path).await,
                 };
                 look.map_err(|problem| format!("{path}: {problem}"))
@@ -388,11 +384,11 @@ async fn parquet_look(path: PathBuf) -> Result<Look, String> {
     })
 }
 
-async fn csv_look(session: &SessionContext, file: &SourceFile) -> Result<Look, DataFusionError> {
+async fn csv_look(file: SourceFile) -> Result<Look, String> {
     let compression = file.compression();
-    let store = session.runtime_env().object_store(ObjectStoreUrl::local_filesystem())?;
-    let state = session.state();
-    let inferred = csv(compression).infer_schema(&state, &store, &[meta(file)?]).await?;
+    let inferred = tokio::task::spawn_blocking(move || csv::infer(&file))
+        .await
+        .map_err(|_| "its first rows cannot be read".to_owned())??;
     let fields = inferred.fields().iter();
     let text = fields
         .clone()

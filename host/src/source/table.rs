@@ -64,8 +64,8 @@ pub enum Skip {
 
 impl SourceTable {
     /// Finds the files and reads their schemas.
-    pub async fn open(session: &SessionContext, root: &Path, source: &Source) -> Result<Self, SourceError> {
-        Opened::new(session, root, source).await?.table(source)
+    pub async fn open(root: &Path, source: &Source) -> Result<Self, SourceError> {
+        Opened::new(root, source).await?.table(source)
     }
 
     /// The source's name.

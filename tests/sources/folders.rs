@@ -121,7 +121,7 @@ fn rows_in_the_wrong_folder_are_found() {
         assert!(
             says(
                 &error,
-                "a row at 2024-01-02T12:00:00Z lies in folder `date=2024-01-03`, 12h outside of its time \
+                "a row at 2024-01-02T12:00:00Z lies in folder date=2024-01-03, 12h outside of its time \
                  [2024-01-03T00:00:00Z, 2024-01-04T00:00:00Z): move it, or set `partition_slack`"
             ),
             "{format}: {error}"

@@ -25,6 +25,9 @@ use crate::time::Timestamp;
 /// Files whose schemas are read at the same time.
 const FILES_AT_ONCE: usize = 16;
 
+/// Follows a folder's name where others have the same time.
+const OR_ANOTHER: &str = " or another of its time";
+
 /// What was found at a source's path.
 pub(super) struct Opened {
     format: Format,
@@ -204,15 +207,23 @@ impl Opened {
                 .map_err(wrong)?;
         }
         self.extents();
-        let folders = self
-            .files
-            .iter()
-            .filter_map(|file| Some((file.partition.range?.start, file.partition.folder.clone())));
+        let mut folders: BTreeMap<Timestamp, String> = BTreeMap::new();
+        for file in &self.files {
+            let Some(range) = file.partition.range else {
+                continue;
+            };
+            let name = folders
+                .entry(range.start)
+                .or_insert_with(|| file.partition.folder.clone());
+            if *name != file.partition.folder && !name.ends_with(OR_ANOTHER) {
+                name.push_str(OR_ANOTHER);
+            }
+        }
         let table = SourceTable {
             name: source.name.clone(),
             format: self.format,
             version: self.version,
-            folders: Arc::new(folders.collect()),
+            folders: Arc::new(folders),
             files: self.files,
             contents: self.contents,
             groups: self.groups,

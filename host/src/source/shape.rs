@@ -354,7 +354,7 @@ impl Folders {
             format!(" and partition_slack {}", self.slack)
         };
         format!(
-            "a row at {time} lies in folder `{folder}`, {outside} outside of its time {range}{slack}: move it, or set \
+            "a row at {time} lies in folder {folder}, {outside} outside of its time {range}{slack}: move it, or set \
              `partition_slack` so that it is looked for there"
         )
     }
@@ -540,5 +540,76 @@ mod tests {
         let shape = Shape::new(&stored(batch.schema_ref()), wanted(columns, None)).expect("a shape");
         assert!(shape.apply(&batch.slice(0, 1)).is_ok());
         assert!(shape.apply(&batch).expect_err("no number").message.contains("seven"));
+    }
+
+    /// JSON of every nesting becomes what is wanted, digit by digit, or an error.
+    #[test]
+    fn text_within_parts_becomes_what_is_wanted() {
+        let map = |value: DataType| {
+            let key = Field::new("keys", DataType::Utf8, false);
+            let entries = DataType::Struct(vec![key, Field::new("values", value, true)].into());
+            DataType::Map(Arc::new(Field::new("entries", entries, false)), false)
+        };
+        let list = |item: DataType| DataType::List(Arc::new(Field::new("item", item, true)));
+        let parts = DataType::Struct(
+            vec![
+                Field::new("x", DataType::Float64, true),
+                Field::new("y", list(DataType::Date32), true),
+            ]
+            .into(),
+        );
+        let columns = vec![
+            Field::new("id", DataType::Int64, false),
+            time(),
+            Field::new("list", list(DataType::Int64), true),
+            Field::new("map", map(DataType::Int64), true),
+            Field::new("parts", parts, true),
+            Field::new("yes", DataType::Boolean, true),
+            Field::new("price", DataType::Decimal128(10, 2), true),
+        ];
+        let column = |(index, field): (usize, &Field)| Column {
+            name: field.name().clone(),
+            index,
+            data_type: None,
+        };
+        let stored = Stored {
+            columns: columns.iter().enumerate().map(column).collect(),
+            ..stored(&Schema::empty())
+        };
+        let shape = Shape::new(&stored, wanted(columns.clone(), None)).expect("a shape");
+        let fields = columns
+            .iter()
+            .zip(shape.read_as())
+            .map(|(field, data_type)| Field::new(field.name(), data_type.clone().expect("a type"), true));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let read = |text: &str| {
+            let mut decoder = arrow::json::ReaderBuilder::new(Arc::clone(&schema))
+                .with_coerce_primitive(true)
+                .build_decoder()
+                .expect("a decoder");
+            decoder.decode(text.as_bytes()).expect("JSON");
+            let batch = decoder.flush().expect("rows").expect("a batch");
+            shape.apply(&batch)
+        };
+        let good = r#"{"id":9007199254740993,"t":1,"list":[9007199254740993,null,"7"],"map":{"a":9007199254740993},
+            "parts":{"x":0.1,"y":["2024-01-01"],"z":{}},"yes":true,"price":12.30}"#;
+        let (rows, _) = read(good).expect("shaped");
+        assert_eq!(rows.schema().field(2).data_type(), &list(DataType::Int64));
+        let shown = arrow::util::pretty::pretty_format_batches(&[rows])
+            .expect("text")
+            .to_string();
+        for value in [
+            "| 9007199254740993 |",
+            "| [9007199254740993, , 7] | {a: 9007199254740993} | {x: 0.1, y: [2024-01-01]} | true | 12.30 |",
+        ] {
+            assert!(shown.contains(value), "{shown}");
+        }
+        for bad in [
+            r#"{"id":1,"t":1,"list":[1.5]}"#,
+            r#"{"id":1,"t":1,"map":{"a":1e30}}"#,
+            r#"{"id":1,"t":1,"yes":"maybe"}"#,
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
     }
 }

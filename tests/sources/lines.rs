@@ -81,7 +81,7 @@ fn numbers_are_what_was_written_or_an_error() {
 #[test]
 fn rows_that_are_passed_on() {
     let _timed = Timed::new("sources::lines::rows_that_are_passed_on");
-    let text = "\u{feff}{\"customer_id\":1,\"timestamp\":1704067200,\"tags\":[\"a\",\"b\"],\"of\":{\"x\":1,\"y\":[1.5]}}\r\n\r\n\
+    let text = "\u{feff}{\"customer_id\":1,\"timestamp\":1704067200,\"tags\":[\"a\",\"b\"],\"of\":{\"x\":1,\"y\":[1.5]},\"none\":[]}\r\n\r\n\
                 {\"customer_id\":2,\"timestamp\":1704067201,\"big\":18446744073709551615,\"of\":{\"x\":2.5}}\n   \n\
                 {\"customer_id\":null,\"timestamp\":1704067202,\"tags\":null}";
     let project = Project::new("");
@@ -100,6 +100,7 @@ fn rows_that_are_passed_on() {
     let rows = answer["rows"].as_array().unwrap();
     assert_eq!(rows[0]["tags"], serde_json::json!(["a", "b"]), "{answer}");
     assert_eq!(rows[0]["of"], serde_json::json!({ "x": 1.0, "y": [1.5] }), "{answer}");
+    assert_eq!(rows[0]["none"], serde_json::json!([]), "{answer}");
     assert_eq!(rows[1]["big"], "18446744073709551615", "{answer}");
     assert_eq!(rows[1]["tags"], serde_json::Value::Null, "{answer}");
 }

@@ -37,6 +37,8 @@ impl SourceFile {
 
 /// Folders within folders that are looked into; a link to a folder above would go on for ever.
 const DEPTH_MAX: usize = 64;
+/// Folders that are looked into at all: several such links would be as good as for ever.
+const FOLDERS_MAX: usize = 1_000_000;
 
 /// The files that a source's path names, in the order of their paths, and what they are: one file, what a glob matches, or
 /// what lies in a folder and below. Files and folders that begin with `.` or `_` are left out, as everybody does. Of a Delta
@@ -67,6 +69,7 @@ pub(super) fn resolve(root: &Path, source: &Source) -> Result<(Format, Vec<Sourc
     let mut found = Found {
         source,
         files: Vec::new(),
+        folders: 0,
     };
     if source.path.contains(['*', '?', '[']) {
         let pattern = absolute.to_string_lossy();
@@ -148,24 +151,35 @@ fn endings(format: Format) -> Vec<String> {
 struct Found<'a> {
     source: &'a Source,
     files: Vec<SourceFile>,
+    /// Looked into so far.
+    folders: usize,
 }
 
 impl Found<'_> {
     fn walk(&mut self, folder: &Path, below: &mut Vec<String>) -> Result<(), SourceError> {
-        let name = &self.source.name;
-        if below.len() > DEPTH_MAX {
-            return Err(SourceError::Path {
-                source_name: name.clone(),
-                path: self.source.path.clone(),
-                problem: format!(
-                    "more than {DEPTH_MAX} folders within each other at {}",
-                    folder.display()
-                ),
-            });
+        let name = self.source.name.clone();
+        let source_path = self.source.path.clone();
+        let wrong = |problem: String| SourceError::Path {
+            source_name: name.clone(),
+            path: source_path.clone(),
+            problem,
+        };
+        self.folders += 1;
+        if below.len() > DEPTH_MAX || self.folders > FOLDERS_MAX {
+            return Err(wrong(format!(
+                "more than {DEPTH_MAX} folders within each other, or {FOLDERS_MAX} of them, at {}",
+                folder.display()
+            )));
         }
-        let entries = std::fs::read_dir(folder).map_err(|error| unreadable(name, folder, &error))?;
+        if folder.join("_delta_log").is_dir() {
+            return Err(wrong(format!(
+                "{} is a Delta table, and its folder may hold files that are no part of it: let `path` be that folder alone",
+                folder.display()
+            )));
+        }
+        let entries = std::fs::read_dir(folder).map_err(|error| unreadable(&name, folder, &error))?;
         for entry in entries {
-            let entry = entry.map_err(|error| unreadable(name, folder, &error))?;
+            let entry = entry.map_err(|error| unreadable(&name, folder, &error))?;
             let file = entry.file_name();
             let file = file.to_string_lossy();
             if file.starts_with(['.', '_']) {

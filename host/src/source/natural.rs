@@ -67,6 +67,20 @@ pub(super) fn widen(a: &DataType, b: &DataType, textual: bool) -> Option<DataTyp
     widened.or_else(|| (textual && !nested(a) && !nested(b)).then_some(Utf8))
 }
 
+/// Text in place of what has no value at all, also within parts: in files of text it may have some further on.
+pub(super) fn text_for_null(data_type: &DataType) -> DataType {
+    let within = |field: &Arc<Field>| {
+        let data_type = text_for_null(field.data_type());
+        Arc::new(field.as_ref().clone().with_data_type(data_type))
+    };
+    match data_type {
+        DataType::Null => DataType::Utf8,
+        DataType::List(item) => DataType::List(within(item)),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(within).collect()),
+        other => other.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::DataFusionError;
 use datafusion::prelude::SessionContext;
 use sandglass_runtime::{host_type, kind_name};
@@ -13,12 +13,13 @@ use super::files::SourceFile;
 use super::footer::{Extent, RowGroup};
 use super::group::{Added, Group, Kind};
 use super::metrics::ScanMetrics;
-use super::natural::{natural_type, widen};
+use super::natural::{natural_type, text_for_null, widen};
 use super::open::Opened;
 use super::scan::{SourceScan, spread};
 use super::shape::{Folders, Shape, Stored, Wanted};
+use super::times::TimeKind;
 use crate::definition::{Format, Source};
-use crate::time::{Interval, Span};
+use crate::time::{Interval, Span, Timestamp};
 
 /// A source as it was when it was opened: its files, their columns and times, and how to scan them.
 ///
@@ -39,7 +40,7 @@ pub struct SourceTable {
     pub(super) declared: Option<Schema>,
     pub(super) time_column: String,
     pub(super) slack: Span,
-    pub(super) folders: Arc<BTreeMap<crate::time::Timestamp, String>>,
+    pub(super) folders: Arc<BTreeMap<Timestamp, String>>,
 }
 
 /// What is known of a file's rows without reading them.
@@ -131,7 +132,7 @@ impl SourceTable {
         {
             return Ok(Some(Field::new(name, natural_type(declared.data_type()), true)));
         }
-        let mut known: Option<(arrow::datatypes::DataType, &Group)> = None;
+        let mut known: Option<(DataType, &Group)> = None;
         for group in &self.groups {
             let Some(column) = group.columns.iter().find(|column| column.name == name) else {
                 continue;
@@ -139,7 +140,7 @@ impl SourceTable {
             let look = match group.looks.get(column.index) {
                 Some(look) => natural_type(look),
                 // Of a folder.
-                None if is_asked => arrow::datatypes::DataType::Utf8,
+                None if is_asked => DataType::Utf8,
                 None => continue,
             };
             known = Some(match known {
@@ -158,12 +159,10 @@ impl SourceTable {
                 },
             });
         }
-        let is_text = |group: &Group| group.kind != Kind::Parquet;
         Ok(known.map(|(data_type, group)| {
-            let data_type = match data_type {
-                // A column of text files without any value.
-                arrow::datatypes::DataType::Null if is_text(group) => arrow::datatypes::DataType::Utf8,
-                other => other,
+            let data_type = match group.kind {
+                Kind::Parquet => data_type,
+                _ => text_for_null(&data_type),
             };
             Field::new(name, data_type, true)
         }))
@@ -218,7 +217,7 @@ impl SourceTable {
         Stored {
             columns: group.columns.clone(),
             time_column: self.time_column.clone(),
-            time_kind: kind.unwrap_or(super::times::TimeKind::Text),
+            time_kind: kind.unwrap_or(TimeKind::Text),
             elsewhere: elsewhere.collect(),
             files: (self.groups.len() > 1).then(|| format!("file {}", group.example.display())),
             folders: self.added.has_time.then(|| Folders {

@@ -24,4 +24,5 @@ mod poison;
 mod scans;
 mod sdk;
 mod versions;
+mod sources;
 mod wall;

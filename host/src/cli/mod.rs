@@ -8,6 +8,7 @@ mod compile;
 mod demo;
 mod destroy;
 mod error;
+mod explain;
 mod get;
 mod inspect;
 mod loader;

@@ -3,6 +3,7 @@ use serde_json::json;
 use super::changes::{Change, SAMPLE, Sample, changes, removed, replay_all, told};
 use super::compile;
 use super::error::CliError;
+use super::explain;
 use super::output::{Printer, table};
 use super::workbench::Workbench;
 use crate::plan::{Job, JobKind, Situation, plan};
@@ -15,6 +16,9 @@ pub(crate) struct Arguments {
     /// evenly spread, or `all`.
     #[arg(long, value_name = "N|all", num_args = 0..=1, default_missing_value = SAMPLE)]
     replay: Option<Sample>,
+    /// Shows for each job the files, folders, row groups and pages that it skips, and why.
+    #[arg(long)]
+    explain: bool,
 }
 
 /// The jobs that are left of a view.
@@ -42,6 +46,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         replay_all(bench, &compiled, before.as_ref(), &mut changes, sample, printer).await?;
     }
     let (mut rows, mut list) = (Vec::new(), Vec::new());
+    let mut explanations = String::new();
     for change in &changes {
         let Change {
             compiled: view,
@@ -73,6 +78,13 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "cost": { "jobs": jobs.len() },
             "replay": replayed,
         }));
+        if arguments.explain {
+            let (text, json) = explain::view(view, &jobs);
+            explanations.push_str(&text);
+            if let Some(serde_json::Value::Object(entry)) = list.last_mut() {
+                entry.insert("explain".to_owned(), json);
+            }
+        }
     }
     for name in removed(bench.project(), before.as_ref()) {
         let reason = "not in the definitions; its tables and items are kept until `sandglass destroy`";
@@ -89,7 +101,10 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         "range",
         "reasons",
     ];
-    printer.answer(&table(&header, &rows), &json!({ "feature_views": list }));
+    printer.answer(
+        &(table(&header, &rows) + &explanations),
+        &json!({ "feature_views": list }),
+    );
     Ok(())
 }
 

@@ -109,7 +109,7 @@ impl Workbench {
                 .iter()
                 .any(|view| view.sources.iter().any(|used| used.name == source.name));
             if used {
-                let table = SourceTable::open(&self.session, &self.folder.root, source).await?;
+                let table = SourceTable::open(&self.folder.root, source).await?;
                 tables.insert(source.name.clone(), Arc::new(table));
             }
         }

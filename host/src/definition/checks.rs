@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::model::{FeatureView, Project, Trigger};
+use super::model::{FeatureView, Format, Project, Source, Trigger};
 use super::parse::existing;
 use super::problem::similar;
 use super::reader::Findings;
@@ -55,10 +55,53 @@ pub(super) fn check(
             let message = format!("no feature view reads source `{}`", source.name);
             warnings.add(at(format!("source.{}", source.name)), message, None);
         }
+        self::source(source, &|key| at(format!("source.{}.{key}", source.name)), problems);
         if source.timestamp_unit.is_some() && source.timestamp_format.is_some() {
             let message = "`timestamp_unit` is for numbers and `timestamp_format` for text: only one of them applies";
             problems.add(at(format!("source.{}.timestamp_format", source.name)), message, None);
         }
+    }
+}
+
+fn source(source: &Source, place: &impl Fn(&str) -> Range<usize>, problems: &Findings) {
+    if let Some(version) = source.version
+        && source.format != Format::Delta
+    {
+        let message = format!("`version = {version}`: only Delta tables have versions");
+        let hint = "leave it out, or set `format = \"delta\"`".to_owned();
+        problems.add(place("version"), message, Some(hint));
+    }
+    match &source.partitions {
+        Some(_) if source.format == Format::Delta => {
+            let message = "`partitions` says how folders are named, and a Delta table's log knows its own";
+            problems.add(place("partitions"), message, Some("leave it out".to_owned()));
+        }
+        Some(_) if source.path.contains(['*', '?', '[']) => {
+            let message = "`partitions` begins below a folder, and `path` is a pattern";
+            let hint = "let `path` be the folder that holds the partitions".to_owned();
+            problems.add(place("partitions"), message, Some(hint));
+        }
+        Some(partitions) if !partitions.has_time() && source.partition_slack != crate::time::Span::ZERO => {
+            let message = "`partition_slack` is about the time of folders, and `partitions` has none";
+            problems.add(place("partition_slack"), message, None);
+        }
+        None if source.partition_slack != crate::time::Span::ZERO => {
+            let message = "`partition_slack` needs `partitions`";
+            let hint = "write `partitions = \"date=%Y-%m-%d\"`".to_owned();
+            problems.add(place("partition_slack"), message, Some(hint));
+        }
+        _ => {}
+    }
+    let time = &source.timestamp_column;
+    if let Some((seen, _)) = source.columns.iter().find(|(_, stored)| *stored == time)
+        && !source.columns.contains_key(time)
+    {
+        let message = format!("`{time}` is called `{seen}` by `columns`, and `timestamp_column` is the new name");
+        problems.add(
+            place("timestamp_column"),
+            message,
+            Some(format!("did you mean `{seen}`?")),
+        );
     }
 }
 

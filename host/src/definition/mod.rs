@@ -3,12 +3,14 @@
 mod checks;
 mod model;
 mod parse;
+mod partitions;
 mod problem;
 mod reader;
 
 pub use model::{
-    Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineStoreKind, ParameterText,
-    Project, Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
+    COMPRESSED, Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineStoreKind,
+    ParameterText, Project, Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
 };
 pub use parse::{Parsed, parse};
+pub use partitions::{Partition, Partitions};
 pub use problem::{Problem, Problems};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::partitions::Partitions;
 use crate::time::{Grid, Interval, Span, Timestamp};
 use crate::workspace::Workspace;
 
@@ -101,6 +102,18 @@ pub struct Source {
     pub path: String,
     /// What the files are.
     pub format: Format,
+    /// The version of the Delta table, where it is one and not the newest is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// What the names of its folders say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partitions: Option<Partitions>,
+    /// How far outside of its folder's time a row may lie.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub partition_slack: Span,
+    /// Columns by the name that they are seen by, with their name in the files; all others keep theirs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub columns: BTreeMap<String, String>,
     /// The column that holds the rows' time.
     pub timestamp_column: String,
     /// What an int64 time column counts.
@@ -113,15 +126,65 @@ pub struct Source {
     pub meta: Meta,
 }
 
+fn is_zero(span: &Span) -> bool {
+    *span == Span::ZERO
+}
+
 /// What a source's files are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
+    /// What the path holds: a Delta table, or files whose endings say it.
+    Detect,
     /// Apache Parquet.
     Parquet,
-    /// Comma-separated values with a header; `.gz` and `.zst` are decompressed.
+    /// Comma-separated values with a header; `.gz`, `.zst`, `.bz2` and `.xz` are decompressed.
     Csv,
+    /// One JSON object a line; compressed as CSV may be.
+    Jsonl,
+    /// A Delta table's folder.
+    Delta,
 }
+
+impl Format {
+    /// The endings of its files, before those of compression.
+    pub fn endings(self) -> &'static [&'static str] {
+        match self {
+            Self::Parquet | Self::Delta => &[".parquet"],
+            Self::Csv => &[".csv"],
+            Self::Jsonl => &[".jsonl", ".ndjson", ".json"],
+            Self::Detect => &[],
+        }
+    }
+
+    /// The format that a file's name says.
+    pub fn of(name: &str) -> Option<Self> {
+        if name.ends_with(".parquet") {
+            return Some(Self::Parquet);
+        }
+        let bare = COMPRESSED
+            .iter()
+            .find_map(|ending| name.strip_suffix(ending))
+            .unwrap_or(name);
+        [Self::Csv, Self::Jsonl]
+            .into_iter()
+            .find(|format| format.endings().iter().any(|ending| bare.ends_with(ending)))
+    }
+
+    /// As definitions spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Detect => "detect",
+            Self::Parquet => "parquet",
+            Self::Csv => "csv",
+            Self::Jsonl => "jsonl",
+            Self::Delta => "delta",
+        }
+    }
+}
+
+/// Endings of compressed text.
+pub const COMPRESSED: [&str; 4] = [".gz", ".zst", ".bz2", ".xz"];
 
 /// What whole numbers count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ use super::model::{
     Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineStoreKind, ParameterText,
     Project, Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
 };
+use super::partitions::Partitions;
 use super::problem::{Problem, Problems, list};
 use super::reader::{Findings, Table, Value};
 use crate::time::Span;
@@ -220,18 +221,30 @@ impl Reading {
             }
             Some(path.to_owned())
         });
+        let formats = [
+            ("parquet", Format::Parquet),
+            ("csv", Format::Csv),
+            ("jsonl", Format::Jsonl),
+            ("delta", Format::Delta),
+        ];
+        let version = optional(table, "version", |value| value.whole());
         let format = match table.get("format") {
-            Some(value) => value.one_of(&[("parquet", Format::Parquet), ("csv", Format::Csv)]),
-            None => Some(match &path {
-                Some(path)
-                    if [".csv", ".csv.gz", ".csv.zst"]
-                        .iter()
-                        .any(|ending| path.ends_with(ending)) =>
-                {
-                    Format::Csv
-                }
-                _ => Format::Parquet,
-            }),
+            Some(value) => value.one_of(&formats),
+            None if table.get("version").is_some() => Some(Format::Delta),
+            None => Some(path.as_deref().and_then(Format::of).unwrap_or(Format::Detect)),
+        };
+        let partitions = optional(table, "partitions", |value| value.parsed::<Partitions>());
+        let partition_slack = optional(table, "partition_slack", |value| {
+            let span: Span = value.parsed()?;
+            if span < Span::ZERO {
+                value.problem("`partition_slack` is negative", None);
+                return None;
+            }
+            Some(span)
+        });
+        let columns = match table.get("columns") {
+            Some(value) => columns(&value),
+            None => Some(BTreeMap::new()),
         };
         let timestamp_column = table.require("timestamp_column").and_then(|value| column(&value));
         let units = [
@@ -264,6 +277,10 @@ impl Reading {
             name,
             path: path?,
             format: format?,
+            version: version?,
+            partitions: partitions?,
+            partition_slack: partition_slack?.unwrap_or_default(),
+            columns: columns?,
             timestamp_column: timestamp_column?,
             timestamp_unit: timestamp_unit?,
             timestamp_format: timestamp_format?,
@@ -476,6 +493,30 @@ fn column(value: &Value<'_>) -> Option<String> {
         return None;
     }
     Some(name.to_owned())
+}
+
+/// `columns = { seen = "name in the files" }`.
+fn columns(value: &Value<'_>) -> Option<BTreeMap<String, String>> {
+    let mut columns: BTreeMap<String, String> = BTreeMap::new();
+    let mut whole = true;
+    for (seen, span, value) in value.table("`columns`")?.entries() {
+        if seen.is_empty() || seen.starts_with("__") {
+            let message = format!("`{seen}` cannot be a column: names that begin with `__` are the store's own");
+            value.findings.add(span, message, None);
+            whole = false;
+        }
+        let Some(stored) = value.text() else {
+            whole = false;
+            continue;
+        };
+        if let Some((other, _)) = columns.iter().find(|(_, other)| *other == stored) {
+            let message = format!("column `{stored}` of the files is `{other}` already: it cannot be `{seen}` too");
+            value.problem(message, Some("leave one of the two out".to_owned()));
+            whole = false;
+        }
+        columns.insert(seen.to_owned(), stored.to_owned());
+    }
+    whole.then_some(columns)
 }
 
 fn join_keys(value: &Value<'_>) -> Option<Vec<JoinKey>> {

@@ -15,7 +15,9 @@ use super::cut::{Cut, CutCounts, CutExec};
 use super::error::{MaterializeError, label};
 use crate::offline::{FileRead, OfflineTable, Reads, SourceRead, Staged};
 use crate::project::{CompiledTransform, CompiledView};
-use crate::source::{NormalizeExec, ScanMetrics, SourceCounts, SourceTable, Window, WindowExec, scan_metrics};
+use crate::source::{
+    ScanMetrics, Skip, SourceCounts, SourceScan, SourceTable, Window, WindowExec, scan_metrics,
+};
 use crate::time::Interval;
 use crate::transform::{Guests, Letter, Letters, Transform, TransformCounts, WasmTransformExec, plan};
 
@@ -68,7 +70,7 @@ impl JobReport {
 /// A job's plan and the nodes that count.
 pub(super) struct JobPlan {
     pub(super) root: Arc<dyn ExecutionPlan>,
-    sources: Vec<Arc<NormalizeExec>>,
+    sources: Vec<SourceScan>,
     transform: Option<Arc<WasmTransformExec>>,
     cut: Arc<CutExec>,
 }
@@ -96,9 +98,8 @@ impl JobPlan {
                 label: label.clone(),
                 error,
             };
-            let shape = table.shape(columns, keys, range).map_err(failed)?;
-            let scan = table.scan(session, shape, range).await.map_err(failed)?;
-            scans.push(Arc::clone(&scan) as _);
+            let scan = table.scan(session, columns, keys, range).await.map_err(failed)?;
+            scans.push(Arc::clone(&scan.plan));
             sources.push(scan);
         }
         let (made, transform) = match &compiled.transform {
@@ -132,9 +133,10 @@ impl JobPlan {
             scan: scan_metrics(&self.root),
             ..JobReport::default()
         };
-        self.sources
-            .iter()
-            .for_each(|source| report.source.add(&source.counts()));
+        for source in &self.sources {
+            report.source.add(&source.counts());
+            report.scan.add(&source.left_out);
+        }
         if let Some(transform) = &self.transform {
             let TransformCounts {
                 rows_in,
@@ -236,7 +238,7 @@ pub async fn stage_job(
             first,
         });
     }
-    Ok((staged, reads(compiled), report))
+    Ok((staged, reads(compiled, interval), report))
 }
 
 /// Runs a job and hands its rows out, sorted by time, writing nothing. When the rows are out, the report tells what the job
@@ -270,19 +272,26 @@ fn sorted_by_time(
     })
 }
 
-fn reads(compiled: &CompiledView) -> Reads {
-    let sources = compiled.inputs.iter().map(|(_, table)| SourceRead {
-        source: table.name().to_owned(),
-        version: None,
-        files: table
-            .files()
-            .iter()
-            .map(|file| FileRead {
-                path: file.path.display().to_string(),
-                size: file.size_bytes,
-                modified: file.modified,
-            })
-            .collect(),
+/// What a job reads of each source: the version of a Delta table, or the files whose folders do not rule them out. A file whose
+/// rows do is among them: it may have others later.
+fn reads(compiled: &CompiledView, interval: Interval) -> Reads {
+    let sources = compiled.inputs.iter().map(|(place, table)| {
+        let source = compiled.view.sources.get(*place);
+        let range = source.and_then(|source| compiled.view.source_range(source, interval));
+        let files = table.files().filter(|(file, contents)| {
+            table.version().is_none() && !matches!(table.skip(file, contents, range), Some(Skip::Folder(_)))
+        });
+        SourceRead {
+            source: table.name().to_owned(),
+            version: table.version(),
+            files: files
+                .map(|(file, _)| FileRead {
+                    path: file.path.display().to_string(),
+                    size: file.size_bytes,
+                    modified: file.modified,
+                })
+                .collect(),
+        }
     });
     Reads {
         sources: sources.collect(),

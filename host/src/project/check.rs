@@ -100,9 +100,16 @@ fn passed_on(
         finder.add("timestamp_column", message, None);
         return None;
     }
+    let names: Vec<&str> = view.join_keys.iter().map(|key| key.name.as_str()).collect();
+    let natural = match table.natural(&names) {
+        Ok(natural) => natural,
+        Err(error) => {
+            finder.add("sources", error.to_string(), None);
+            return None;
+        }
+    };
     // A CSV file's numbers may look like another type than the key's; the key's is what is meant.
-    let fields: Vec<Field> = table
-        .schema()
+    let fields: Vec<Field> = natural
         .fields()
         .iter()
         .map(
@@ -114,7 +121,7 @@ fn passed_on(
         .collect();
     let schema = stored(finder, &Schema::new(fields), "sources")?;
     let keys = view.join_keys.iter().map(|key| key.name.clone()).collect();
-    if let Err(error) = table.shape(Arc::clone(&schema), keys, None) {
+    if let Err(error) = table.check(Arc::clone(&schema), keys) {
         finder.add("sources", error.to_string(), None);
         return None;
     }
@@ -235,8 +242,8 @@ fn inputs(
         let Some(table) = sources.get(&view.sources[place].name) else {
             continue;
         };
-        match table.shape(Arc::clone(&input.columns), input.keys.clone(), None) {
-            Ok(_) => found.push((place, Arc::clone(table))),
+        match table.check(Arc::clone(&input.columns), input.keys.clone()) {
+            Ok(()) => found.push((place, Arc::clone(table))),
             Err(error) => finder.add("sources", format!("input `{}`: {error}", input.name), None),
         }
         if contract.scope == Scope::Keyed {

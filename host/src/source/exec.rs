@@ -15,8 +15,8 @@ use datafusion::physical_plan::{
 };
 use futures::StreamExt;
 
+use super::error::SourceError;
 use super::shape::Shape;
-use super::table::SourceError;
 
 /// Rows of a scan in their wanted shape, and what became of the others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -153,7 +153,7 @@ impl ExecutionPlan for NormalizeExec {
         let shape = Arc::clone(&self.shape);
         let source = self.source.clone();
         let shaped = self.input.execute(partition, context)?.map(move |batch| {
-            let batch = batch?;
+            let batch = batch.map_err(|error| named(&source, error))?;
             let (shaped, dropped) = shape.apply(&batch).map_err(|error| {
                 let source_name = source.clone();
                 DataFusionError::External(Box::new(SourceError::Rows {
@@ -183,5 +183,20 @@ impl ExecutionPlan for NormalizeExec {
 
     fn metrics(&self) -> Option<MetricsSet> {
         Some(self.metrics.clone_inner())
+    }
+}
+
+/// What a file holds is the data's, not ours: such errors carry the source's name.
+fn named(source: &str, error: DataFusionError) -> DataFusionError {
+    match error {
+        DataFusionError::ArrowError(error, _) => DataFusionError::External(Box::new(SourceError::Rows {
+            source_name: source.to_owned(),
+            problem: error.to_string(),
+        })),
+        DataFusionError::ParquetError(error) => DataFusionError::External(Box::new(SourceError::Rows {
+            source_name: source.to_owned(),
+            problem: error.to_string(),
+        })),
+        other => other,
     }
 }

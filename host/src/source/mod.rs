@@ -3,17 +3,33 @@
 //! The law kept here: whatever the filter skips (files, row groups, pages), [`normalize`](Shape) looks at every row that is
 //! read once more, so that what is handed on is exactly the rows with a timestamp in the range.
 
+mod csv;
+mod delta;
+mod error;
 mod exec;
+mod explain;
 mod files;
 mod filter;
+mod footer;
+mod group;
+mod lines;
+mod metrics;
+mod natural;
+mod open;
+mod scan;
 mod shape;
 mod shared;
 mod table;
 mod times;
 
+pub use error::SourceError;
 pub use exec::{NormalizeExec, SourceCounts};
-pub use files::{SourceFile, resolve};
-pub use shape::{Shape, ShapeError, Wanted};
+pub use explain::{Explained, Pages, Skipped};
+pub use files::SourceFile;
+pub use footer::{Extent, RowGroup};
+pub use metrics::{ScanMetrics, scan_metrics};
+pub use scan::SourceScan;
+pub use shape::{Column, Folders, Shape, ShapeError, Stored, Wanted};
 pub use shared::{Hold, SharedScan, Window, WindowExec};
-pub use table::{ScanMetrics, SourceError, SourceTable, scan_metrics};
+pub use table::{Contents, Skip, SourceTable};
 pub use times::TimeKind;

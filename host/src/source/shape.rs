@@ -1,15 +1,18 @@
 //! Rows of a source in the columns and types that are wanted, with what is lossy refused and what is unusable counted.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray, new_null_array,
+};
 use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::compute::{CastOptions, cast_with_options, filter_record_batch};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
 use sandglass_runtime::kind_name;
 
 use super::times::{self, TimeKind};
-use crate::time::{Interval, Timestamp};
+use crate::time::{Interval, Span, Timestamp};
 
 /// What a transformation (or nothing, for a view that passes rows on) asks of a source.
 #[derive(Debug, Clone)]
@@ -18,18 +21,65 @@ pub struct Wanted {
     pub columns: SchemaRef,
     /// Columns that are never null; a row where one is, is dropped and counted.
     pub keys: Vec<String>,
-    /// The source's time column, wanted or not.
-    pub time_column: String,
-    /// How it holds time.
-    pub time_kind: TimeKind,
     /// The rows that are wanted; none for all.
     pub range: Option<Interval>,
     /// Whether the rows' time comes last, as a column [`TIME`], whatever columns are wanted.
     pub and_time: bool,
 }
 
+impl Wanted {
+    /// The shape of what comes out.
+    pub(super) fn schema(&self) -> SchemaRef {
+        if !self.and_time {
+            return Arc::clone(&self.columns);
+        }
+        let time = Field::new(TIME, sandglass_runtime::host_type::timestamp(), false);
+        let fields = self.columns.fields().iter().cloned().chain([Arc::new(time)]);
+        Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+    }
+}
+
 /// The name of a time that was not asked for by the name it has. No contract's column has such a name.
 pub(super) const TIME: &str = "\0time";
+
+/// A column as files have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Column {
+    /// By which it is seen; in the files it may have another name.
+    pub name: String,
+    /// Its place in the scan's schema.
+    pub index: usize,
+    /// Its type; none if it is read as whatever is wanted, as text where it has no parts (JSON).
+    pub data_type: Option<DataType>,
+}
+
+/// What files of one schema have.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// In the order of the files.
+    pub columns: Vec<Column>,
+    /// The column that holds the rows' time.
+    pub time_column: String,
+    /// How it holds it.
+    pub time_kind: TimeKind,
+    /// Columns that other files of the source have and these do not.
+    pub elsewhere: BTreeSet<String>,
+    /// What the files are called in messages; none if all files of the source are alike.
+    pub files: Option<String>,
+    /// Where the time of a row's folder is in the scan's schema, and what is known of it.
+    pub folders: Option<Folders>,
+}
+
+/// The time of folders, which that of their rows is held against.
+#[derive(Debug, Clone)]
+pub struct Folders {
+    /// Two columns of int64 microseconds, from where on.
+    pub index: usize,
+    /// How far a row may lie outside.
+    pub slack: Span,
+    /// Their names by their start.
+    pub names: Arc<BTreeMap<Timestamp, String>>,
+}
 
 /// Why a source cannot be had in the wanted shape.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,10 +87,12 @@ pub(super) const TIME: &str = "\0time";
 pub struct ShapeError {
     /// In words, naming the column.
     pub message: String,
+    /// The column whose type it is about.
+    pub column: Option<String>,
 }
 
 fn wrong(message: String) -> ShapeError {
-    ShapeError { message }
+    ShapeError { message, column: None }
 }
 
 /// What happened to the rows of a batch that are not handed on, or not as they were.
@@ -60,70 +112,116 @@ pub struct Dropped {
 #[derive(Debug, Clone)]
 pub struct Shape {
     wanted: Wanted,
-    /// The columns that are read of the source, in its order.
+    time_column: String,
+    time_kind: TimeKind,
+    /// The columns that are read of the source, in its order, and as what those without a type are.
     projection: Vec<usize>,
-    /// For each wanted column its place in the projection.
-    places: Vec<usize>,
+    read_as: Vec<Option<DataType>>,
+    /// For each wanted column its place in the projection; none where these files have no such column.
+    places: Vec<Option<usize>>,
     time_place: usize,
     keys: Vec<usize>,
     /// The shape of what comes out.
     schema: SchemaRef,
+    /// Where the time of a row's folder is in the projection.
+    folders: Option<(usize, Folders)>,
 }
 
 impl Shape {
     /// Checks that every wanted column exists and can be cast without loss.
-    pub fn new(source: &Schema, wanted: Wanted) -> Result<Self, ShapeError> {
-        let index_of = |name: &str| {
-            source.index_of(name).map_err(|_| {
-                let existing: Vec<_> = source
-                    .fields()
-                    .iter()
-                    .map(|field| format!("`{}`", field.name()))
-                    .collect();
-                wrong(format!("no column `{name}`; there are {}", existing.join(", ")))
-            })
+    pub fn new(stored: &Stored, wanted: Wanted) -> Result<Self, ShapeError> {
+        let named = |message: String| match &stored.files {
+            Some(files) => wrong(format!("{files}: {message}")),
+            None => wrong(message),
         };
-        let time_index = index_of(&wanted.time_column)?;
-        let mut indices = Vec::new();
-        for field in wanted.columns.fields() {
-            let index = index_of(field.name())?;
-            if index == time_index && *field.data_type() == sandglass_runtime::host_type::timestamp() {
-                // Read by its own kind, whatever type it has.
-            } else if !lossless(source.field(index).data_type(), field.data_type()) {
-                return Err(wrong(format!(
-                    "column `{}` is {}, which is not {} without loss",
-                    field.name(),
-                    kind_name(source.field(index).data_type()),
-                    kind_name(field.data_type())
+        let find = |name: &str| stored.columns.iter().find(|column| column.name == name);
+        let missing = |name: &str| {
+            let own = stored.columns.iter().map(|column| &column.name);
+            let existing: Vec<_> = own.chain(&stored.elsewhere).map(|name| format!("`{name}`")).collect();
+            wrong(format!("no column `{name}`; there are {}", existing.join(", ")))
+        };
+        let time = match find(&stored.time_column) {
+            Some(time) => time,
+            None if stored.elsewhere.contains(&stored.time_column) => {
+                return Err(named(format!(
+                    "no column `{}` for the time of its rows",
+                    stored.time_column
                 )));
             }
-            indices.push(index);
+            None => return Err(missing(&stored.time_column)),
+        };
+        let mut reads: BTreeMap<usize, Option<DataType>> = BTreeMap::new();
+        reads.insert(time.index, time.data_type.is_none().then_some(DataType::Utf8));
+        let mut indices = Vec::new();
+        for field in wanted.columns.fields() {
+            let Some(column) = find(field.name()) else {
+                if !stored.elsewhere.contains(field.name()) {
+                    return Err(missing(field.name()));
+                }
+                if !field.is_nullable() || wanted.keys.contains(field.name()) {
+                    return Err(named(format!(
+                        "no column `{}`, which other files have, and nulls are not allowed in its place",
+                        field.name()
+                    )));
+                }
+                indices.push(None);
+                continue;
+            };
+            let is_time = column.index == time.index;
+            let from = match &column.data_type {
+                Some(data_type) => data_type.clone(),
+                None if is_time => DataType::Utf8,
+                None => as_text(field.data_type()),
+            };
+            if is_time && *field.data_type() == sandglass_runtime::host_type::timestamp() {
+                // Read by its own kind, whatever type it has.
+            } else if !lossless(&from, field.data_type()) {
+                let error = named(format!(
+                    "column `{}` is {}, which is not {} without loss",
+                    field.name(),
+                    kind_name(&from),
+                    kind_name(field.data_type())
+                ));
+                let column = Some(field.name().clone());
+                return Err(ShapeError { column, ..error });
+            }
+            reads.insert(column.index, column.data_type.is_none().then_some(from));
+            indices.push(Some(column.index));
         }
-        let mut projection: Vec<usize> = indices.iter().copied().chain([time_index]).collect();
-        projection.sort_unstable();
-        projection.dedup();
+        if let Some(folders) = &stored.folders {
+            reads.insert(folders.index, None);
+            reads.insert(folders.index + 1, None);
+        }
+        let (projection, read_as): (Vec<usize>, Vec<_>) = reads.into_iter().unzip();
         let place = |index: usize| projection.iter().position(|&other| other == index).unwrap_or(0);
-        let places = indices.into_iter().map(place).collect();
-        let time_place = place(time_index);
+        let places = indices.into_iter().map(|index| index.map(place)).collect();
+        let time_place = place(time.index);
+        let folders = stored
+            .folders
+            .as_ref()
+            .map(|folders| (place(folders.index), folders.clone()));
         let keys = wanted
             .keys
             .iter()
             .filter_map(|key| wanted.columns.index_of(key).ok())
             .collect();
-        let mut schema = wanted.columns.as_ref().clone();
-        if wanted.and_time {
-            let time = Field::new(TIME, sandglass_runtime::host_type::timestamp(), false);
-            let fields = schema.fields().iter().cloned().chain([Arc::new(time)]);
-            schema = Schema::new(fields.collect::<Vec<_>>());
-        }
         Ok(Self {
-            schema: Arc::new(schema),
+            schema: wanted.schema(),
             wanted,
+            time_column: stored.time_column.clone(),
+            time_kind: stored.time_kind.clone(),
             projection,
+            read_as,
             places,
             time_place,
             keys,
+            folders,
         })
+    }
+
+    /// For each column of the projection the type that it is read as, where the source does not say.
+    pub fn read_as(&self) -> &[Option<DataType>] {
+        &self.read_as
     }
 
     /// The columns of the source that are read, by index.
@@ -139,8 +237,9 @@ impl Shape {
     /// Brings one projected batch into shape.
     pub fn apply(&self, batch: &RecordBatch) -> Result<(RecordBatch, Dropped), ShapeError> {
         let mut dropped = Dropped::default();
-        let times = times::read(batch.column(self.time_place), &self.wanted.time_kind)
-            .map_err(|problem| wrong(format!("column `{}`: {problem}", self.wanted.time_column)))?;
+        let times = times::read(batch.column(self.time_place), &self.time_kind)
+            .map_err(|problem| wrong(format!("column `{}`: {problem}", self.time_column)))?;
+        self.in_folders(&times.micros, batch)?;
         dropped.floored_times = times.floored;
         let micros: ArrayRef = Arc::new(times.micros.clone());
         let mut columns = self
@@ -148,6 +247,9 @@ impl Shape {
             .iter()
             .zip(self.wanted.columns.fields())
             .map(|(&place, field)| {
+                let Some(place) = place else {
+                    return Ok(new_null_array(field.data_type(), batch.num_rows()));
+                };
                 if place == self.time_place && *field.data_type() == sandglass_runtime::host_type::timestamp() {
                     return Ok(Arc::clone(&micros));
                 }
@@ -182,15 +284,44 @@ impl Shape {
             }
         }
         let options = RecordBatchOptions::new().with_row_count(Some(shaped.num_rows()));
-        let shaped = RecordBatch::try_new_with_options(Arc::clone(&self.schema), shaped.columns().to_vec(), &options)
-            .map_err(|error| wrong(error.to_string()))?;
+        let shaped =
+            RecordBatch::try_new_with_options(Arc::clone(&self.schema), shaped.columns().to_vec(), &options)
+                .map_err(|error| wrong(error.to_string()))?;
         Ok((shaped, dropped))
+    }
+
+    /// Rows whose time is not that of their folder would be lost to the jobs that leave the folder out.
+    fn in_folders(&self, micros: &TimestampMicrosecondArray, batch: &RecordBatch) -> Result<(), ShapeError> {
+        let Some((place, folders)) = &self.folders else {
+            return Ok(());
+        };
+        let bound = |place: usize| {
+            let column = batch.columns().get(place);
+            column
+                .and_then(|column| column.as_primitive_opt::<Int64Type>())
+                .ok_or_else(|| wrong("the time of its folders is missing".to_owned()))
+        };
+        let (starts, ends) = (bound(*place)?, bound(place + 1)?);
+        for ((time, start), end) in micros.iter().zip(starts).zip(ends) {
+            let (Some(time), Some(start), Some(end)) = (time, start, end) else {
+                continue;
+            };
+            let range = Interval {
+                start: Timestamp::from_micros(start),
+                end: Timestamp::from_micros(end),
+            };
+            let time = Timestamp::from_micros(time);
+            if time.is_representable() && !folders.holds(range, time) {
+                return Err(wrong(folders.misplaced(range, time)));
+            }
+        }
+        Ok(())
     }
 
     /// Which rows are handed on; none for all. A row counts for the first reason that drops it.
     fn keep(
         &self,
-        micros: &arrow::array::TimestampMicrosecondArray,
+        micros: &TimestampMicrosecondArray,
         columns: &[ArrayRef],
         dropped: &mut Dropped,
     ) -> Option<BooleanArray> {
@@ -215,6 +346,66 @@ impl Shape {
             }
         });
         (keep.count_set_bits() < rows).then(|| BooleanArray::new(keep, None))
+    }
+}
+
+impl Folders {
+    /// The times that rows of a folder may have.
+    pub fn widened(range: Interval, slack: Span) -> Interval {
+        Interval {
+            start: range.start.saturating_sub(slack),
+            end: range.end.saturating_add(slack),
+        }
+    }
+
+    fn holds(&self, range: Interval, time: Timestamp) -> bool {
+        Self::widened(range, self.slack).contains(time)
+    }
+
+    /// What is said of a row outside of its folder's time.
+    pub fn misplaced(&self, range: Interval, time: Timestamp) -> String {
+        let folder = self.names.get(&range.start).map_or("", String::as_str);
+        let outside = if time < range.start {
+            range.start.since(time)
+        } else {
+            time.since(range.end).max(Span::from_micros(1))
+        };
+        let slack = if self.slack == Span::ZERO {
+            String::new()
+        } else {
+            format!(" and partition_slack {}", self.slack)
+        };
+        format!(
+            "a row at {time} lies in folder {folder}, {outside} outside of its time {range}{slack}: move it, or set \
+             `partition_slack` so that it is looked for there"
+        )
+    }
+}
+
+/// The type that JSON is read as to become `wanted`: text in place of everything that has no parts, so that its letters say
+/// whether it is the wanted value.
+fn as_text(wanted: &DataType) -> DataType {
+    let inner = |field: &Arc<Field>| {
+        let data_type = as_text(field.data_type());
+        Arc::new(Field::new(field.name(), data_type, true))
+    };
+    match wanted {
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            DataType::List(inner(item))
+        }
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(inner).collect()),
+        DataType::Map(entries, sorted) => match entries.data_type() {
+            DataType::Struct(fields) => {
+                let fields = fields.iter().map(|field| {
+                    let data_type = as_text(field.data_type());
+                    Arc::new(Field::new(field.name(), data_type, field.is_nullable()))
+                });
+                let entry = DataType::Struct(fields.collect());
+                DataType::Map(Arc::new(Field::new(entries.name(), entry, false)), *sorted)
+            }
+            _ => DataType::Utf8,
+        },
+        _ => DataType::Utf8,
     }
 }
 
@@ -299,10 +490,24 @@ mod tests {
         Wanted {
             columns: Arc::new(Schema::new(columns)),
             keys: vec!["id".into()],
-            time_column: "t".into(),
-            time_kind: TimeKind::Ticks(TimestampUnit::S),
             range,
             and_time: false,
+        }
+    }
+
+    fn stored(schema: &Schema) -> Stored {
+        let column = |(index, field): (usize, &Arc<Field>)| Column {
+            name: field.name().clone(),
+            index,
+            data_type: Some(field.data_type().clone()),
+        };
+        Stored {
+            columns: schema.fields().iter().enumerate().map(column).collect(),
+            time_column: "t".into(),
+            time_kind: TimeKind::Ticks(TimestampUnit::S),
+            elsewhere: BTreeSet::new(),
+            files: None,
+            folders: None,
         }
     }
 
@@ -327,7 +532,7 @@ mod tests {
             end: Timestamp::from_micros(2_000_000),
         };
         let columns = vec![Field::new("id", DataType::Int64, false), time()];
-        let shape = Shape::new(batch.schema_ref(), wanted(columns, Some(range))).expect("a shape");
+        let shape = Shape::new(&stored(batch.schema_ref()), wanted(columns, Some(range))).expect("a shape");
         let (rows, dropped) = shape.apply(&batch).expect("shaped");
         assert_eq!(rows.num_rows(), 1);
         let expected = Dropped {
@@ -345,7 +550,7 @@ mod tests {
         let times: ArrayRef = Arc::new(Int64Array::from(vec![1]));
         let batch = RecordBatch::try_from_iter([("id", big), ("t", times)]).expect("a batch");
         let columns = vec![Field::new("id", DataType::Int64, false), time()];
-        let error = Shape::new(batch.schema_ref(), wanted(columns, None)).expect_err("lossy");
+        let error = Shape::new(&stored(batch.schema_ref()), wanted(columns, None)).expect_err("lossy");
         assert_eq!(error.message, "column `id` is uint64, which is not int64 without loss");
     }
 
@@ -355,8 +560,79 @@ mod tests {
         let times: ArrayRef = Arc::new(Int64Array::from(vec![1, 1]));
         let batch = RecordBatch::try_from_iter([("id", ids), ("t", times)]).expect("a batch");
         let columns = vec![Field::new("id", DataType::Int64, false), time()];
-        let shape = Shape::new(batch.schema_ref(), wanted(columns, None)).expect("a shape");
+        let shape = Shape::new(&stored(batch.schema_ref()), wanted(columns, None)).expect("a shape");
         assert!(shape.apply(&batch.slice(0, 1)).is_ok());
         assert!(shape.apply(&batch).expect_err("no number").message.contains("seven"));
+    }
+
+    /// JSON of every nesting becomes what is wanted, digit by digit, or an error.
+    #[test]
+    fn text_within_parts_becomes_what_is_wanted() {
+        let map = |value: DataType| {
+            let key = Field::new("keys", DataType::Utf8, false);
+            let entries = DataType::Struct(vec![key, Field::new("values", value, true)].into());
+            DataType::Map(Arc::new(Field::new("entries", entries, false)), false)
+        };
+        let list = |item: DataType| DataType::List(Arc::new(Field::new("item", item, true)));
+        let parts = DataType::Struct(
+            vec![
+                Field::new("x", DataType::Float64, true),
+                Field::new("y", list(DataType::Date32), true),
+            ]
+            .into(),
+        );
+        let columns = vec![
+            Field::new("id", DataType::Int64, false),
+            time(),
+            Field::new("list", list(DataType::Int64), true),
+            Field::new("map", map(DataType::Int64), true),
+            Field::new("parts", parts, true),
+            Field::new("yes", DataType::Boolean, true),
+            Field::new("price", DataType::Decimal128(10, 2), true),
+        ];
+        let column = |(index, field): (usize, &Field)| Column {
+            name: field.name().clone(),
+            index,
+            data_type: None,
+        };
+        let stored = Stored {
+            columns: columns.iter().enumerate().map(column).collect(),
+            ..stored(&Schema::empty())
+        };
+        let shape = Shape::new(&stored, wanted(columns.clone(), None)).expect("a shape");
+        let fields = columns
+            .iter()
+            .zip(shape.read_as())
+            .map(|(field, data_type)| Field::new(field.name(), data_type.clone().expect("a type"), true));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let read = |text: &str| {
+            let mut decoder = arrow::json::ReaderBuilder::new(Arc::clone(&schema))
+                .with_coerce_primitive(true)
+                .build_decoder()
+                .expect("a decoder");
+            decoder.decode(text.as_bytes()).expect("JSON");
+            let batch = decoder.flush().expect("rows").expect("a batch");
+            shape.apply(&batch)
+        };
+        let good = r#"{"id":9007199254740993,"t":1,"list":[9007199254740993,null,"7"],"map":{"a":9007199254740993},
+            "parts":{"x":0.1,"y":["2024-01-01"],"z":{}},"yes":true,"price":12.30}"#;
+        let (rows, _) = read(good).expect("shaped");
+        assert_eq!(rows.schema().field(2).data_type(), &list(DataType::Int64));
+        let shown = arrow::util::pretty::pretty_format_batches(&[rows])
+            .expect("text")
+            .to_string();
+        for value in [
+            "| 9007199254740993 |",
+            "| [9007199254740993, , 7] | {a: 9007199254740993} | {x: 0.1, y: [2024-01-01]} | true | 12.30 |",
+        ] {
+            assert!(shown.contains(value), "{shown}");
+        }
+        for bad in [
+            r#"{"id":1,"t":1,"list":[1.5]}"#,
+            r#"{"id":1,"t":1,"map":{"a":1e30}}"#,
+            r#"{"id":1,"t":1,"yes":"maybe"}"#,
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
     }
 }

@@ -28,9 +28,10 @@ pub use exec::WindowExec;
 pub use segment::Hold;
 use segment::Segment;
 
-use super::exec::{NormalizeExec, SourceCounts};
+use super::exec::SourceCounts;
 use super::shape::TIME;
-use super::table::{ScanMetrics, scan_metrics};
+use super::metrics::{ScanMetrics, scan_metrics};
+use super::scan::SourceScan;
 use crate::time::{Interval, Timestamp};
 
 /// Rows of a held batch: as many as a guest is handed at once.
@@ -40,7 +41,7 @@ const SEGMENT_ROWS: usize = 8_192;
 pub struct SharedScan {
     /// Of what jobs are given: without the time that the scan is sorted by.
     schema: SchemaRef,
-    scan: Arc<NormalizeExec>,
+    scan: SourceScan,
     plan: Arc<dyn ExecutionPlan>,
     rows: SendableRecordBatchStream,
     /// Rows that are not in a segment yet.
@@ -62,8 +63,8 @@ pub struct Window {
 
 impl SharedScan {
     /// Begins to read. The scan's last column is the time that its rows are sorted by.
-    pub fn new(session: &SessionContext, scan: Arc<NormalizeExec>, hold: Arc<Hold>) -> Result<Self> {
-        let input = Arc::clone(&scan) as Arc<dyn ExecutionPlan>;
+    pub fn new(session: &SessionContext, scan: SourceScan, hold: Arc<Hold>) -> Result<Self> {
+        let input = Arc::clone(&scan.plan);
         let schema = input.schema();
         let visible: Vec<usize> = (0..schema.fields().len().saturating_sub(1)).collect();
         let schema_of_jobs = Arc::new(schema.project(&visible)?);
@@ -163,7 +164,9 @@ impl SharedScan {
 
     /// What was read of files so far.
     pub fn metrics(&self) -> ScanMetrics {
-        scan_metrics(&self.plan)
+        let mut metrics = scan_metrics(&self.plan);
+        metrics.add(&self.scan.left_out);
+        metrics
     }
 }
 

@@ -3,7 +3,8 @@ use datafusion::datasource::MemTable;
 use datafusion::prelude::SessionConfig;
 
 use super::*;
-use crate::source::shape::{Shape, Wanted};
+use crate::source::exec::NormalizeExec;
+use crate::source::shape::{Column, Shape, Stored, Wanted};
 use crate::source::times::TimeKind;
 
 fn at(micros: i64) -> Timestamp {
@@ -27,15 +28,28 @@ async fn scan(times: &[i64], memory_bytes_max: usize) -> (SharedScan, Arc<Hold>)
     let wanted = Wanted {
         columns: Arc::new(batch.schema().project(&[0]).expect("a column")),
         keys: Vec::new(),
-        time_column: "t".into(),
-        time_kind: TimeKind::Ticks(crate::definition::TimestampUnit::Us),
         range: None,
         and_time: true,
     };
-    let shape = Arc::new(Shape::new(batch.schema_ref(), wanted).expect("a shape"));
+    let column = |(index, name): (usize, &str)| Column {
+        name: name.to_owned(),
+        index,
+        data_type: Some(arrow::datatypes::DataType::Int64),
+    };
+    let stored = Stored {
+        columns: ["value", "t"].into_iter().enumerate().map(column).collect(),
+        time_column: "t".into(),
+        time_kind: TimeKind::Ticks(crate::definition::TimestampUnit::Us),
+        elsewhere: std::collections::BTreeSet::new(),
+        files: None,
+        folders: None,
+    };
+    let shape = Arc::new(Shape::new(&stored, wanted).expect("a shape"));
+    let schema = Arc::clone(shape.schema());
     let hold = Hold::new(session.runtime_env(), memory_bytes_max);
     let normalized = Arc::new(NormalizeExec::new("s".into(), shape, plan));
-    let shared = SharedScan::new(&session, normalized, Arc::clone(&hold)).expect("a scan");
+    let scan = SourceScan::new(&schema, vec![normalized], ScanMetrics::default(), 3).expect("a scan");
+    let shared = SharedScan::new(&session, scan, Arc::clone(&hold)).expect("a shared scan");
     (shared, hold)
 }
 

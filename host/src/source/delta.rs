@@ -1,0 +1,103 @@
+//! A Delta table as the files of one of its versions. They are read as any Parquet files are, so that times are filtered,
+//! checked and counted in the same way.
+
+use std::path::{Component, Path};
+
+use arrow::datatypes::Schema;
+use deltalake::logstore::{StorageConfig, logstore_for};
+use deltalake::table::state::DeltaTableState;
+use deltalake::{DeltaTableError, ensure_table_uri};
+
+use super::files::SourceFile;
+use crate::definition::Partition;
+use crate::time::Timestamp;
+
+/// A version of a table.
+#[derive(Debug)]
+pub(super) struct DeltaFiles {
+    pub(super) version: u64,
+    /// Of the table, its partition columns among them.
+    pub(super) schema: Schema,
+    pub(super) partition_columns: Vec<String>,
+    pub(super) files: Vec<SourceFile>,
+}
+
+/// Reads the log up to a version, or all of it.
+pub(super) async fn open(folder: &Path, version: Option<u64>) -> Result<DeltaFiles, String> {
+    let folder = std::path::absolute(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    // A task of its own: whatever a damaged log does to the reader ends there.
+    let load = tokio::spawn(async move { load(&folder, version).await });
+    match load.await {
+        Ok(result) => result,
+        Err(_) => Err("the Delta log is damaged: its reader gave up".to_owned()),
+    }
+}
+
+async fn load(folder: &Path, version: Option<u64>) -> Result<DeltaFiles, String> {
+    let says = |error: DeltaTableError| match version {
+        Some(version) => format!("the Delta log cannot be read at version {version}: {error}"),
+        None => format!("the Delta log cannot be read: {error}"),
+    };
+    let url = ensure_table_uri(folder.to_string_lossy()).map_err(says)?;
+    let log = logstore_for(&url, StorageConfig::default()).map_err(says)?;
+    if let Some(version) = version {
+        let newest = log.get_latest_version(0).await.map_err(says)?;
+        if version > newest {
+            return Err(format!(
+                "the Delta table has no version {version}; the newest is {newest}"
+            ));
+        }
+    }
+    let state = DeltaTableState::try_new(log.as_ref(), version).await.map_err(says)?;
+    let metadata = state.metadata();
+    let mode = metadata.configuration().get("delta.columnMapping.mode");
+    if let Some(mode) = mode.filter(|mode| *mode != "none") {
+        return Err(format!(
+            "the Delta table maps columns by {mode} (`delta.columnMapping.mode`), which is not supported: copy it to one that does not"
+        ));
+    }
+    let schema = state.snapshot().arrow_schema();
+    let partition_columns = metadata.partition_columns().to_vec();
+    let mut files = Vec::new();
+    for file in state.log_data().iter() {
+        let path = file.path().into_owned();
+        if file.deletion_vector_descriptor().is_some() {
+            return Err(format!(
+                "file {path} of the Delta table has a deletion vector, which is not supported: rewrite the files \
+                 (`REORG TABLE … APPLY (PURGE)`) and set `delta.enableDeletionVectors = false`"
+            ));
+        }
+        let inside = Path::new(&path)
+            .components()
+            .all(|part| matches!(part, Component::Normal(_)));
+        if !inside || path.contains("://") {
+            return Err(format!(
+                "file {path} of the Delta table lies outside of its folder (a shallow clone?), which is not supported"
+            ));
+        }
+        let values = file.partition_values_map();
+        let values = partition_columns.iter().map(|column| {
+            let value = values.get(column).cloned().flatten();
+            // The protocol's null.
+            value.filter(|value| !value.is_empty())
+        });
+        let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders).to_owned();
+        files.push(SourceFile {
+            path: folder.join(&path),
+            size_bytes: u64::try_from(file.size()).unwrap_or(0),
+            modified: Timestamp::from_micros(file.modification_time().saturating_mul(1_000)),
+            partition: Partition {
+                folder: folders,
+                range: None,
+                values: values.collect(),
+            },
+        });
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(DeltaFiles {
+        version: state.version(),
+        schema: schema.as_ref().clone(),
+        partition_columns,
+        files,
+    })
+}

@@ -1,0 +1,137 @@
+//! What the footer of a Parquet file says: its columns, and the time that its row groups lie in.
+
+use std::fs::File;
+use std::path::Path;
+
+use arrow::array::{ArrayRef, AsArray, Int64Array};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::file::metadata::PageIndexPolicy;
+
+use super::times::{self, TimeKind};
+use crate::time::{Interval, Timestamp};
+
+/// The first and the last time of some rows, both among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// The earliest.
+    pub first: Timestamp,
+    /// The latest.
+    pub last: Timestamp,
+}
+
+impl Extent {
+    /// Whether a row may lie in the range.
+    pub fn meets(&self, range: Interval) -> bool {
+        self.first < range.end && range.start <= self.last
+    }
+
+    /// What holds both.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            first: self.first.min(other.first),
+            last: self.last.max(other.last),
+        }
+    }
+}
+
+/// A row group of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowGroup {
+    /// Its rows.
+    pub rows: u64,
+    /// The time that they lie in; none where the file does not say.
+    pub extent: Option<Extent>,
+}
+
+/// A file's columns, without what it says of itself beside them, and with nulls allowed: files differ there for no reason.
+pub(super) fn columns(path: &Path) -> Result<(ArrowReaderMetadata, SchemaRef), String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| error.to_string())?;
+    let fields = footer
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| Field::new(field.name(), field.data_type().clone(), true));
+    let schema = Schema::new(fields.collect::<Vec<_>>());
+    Ok((footer, schema.into()))
+}
+
+/// The row groups, with the time of this column.
+pub(super) fn row_groups(footer: &ArrowReaderMetadata, column: &str, kind: &TimeKind) -> Vec<RowGroup> {
+    let metadata = footer.metadata().row_groups();
+    let extents = StatisticsConverter::try_new(column, footer.schema(), footer.parquet_schema())
+        .and_then(|converter| {
+            Ok((
+                converter.row_group_mins(metadata)?,
+                converter.row_group_maxes(metadata)?,
+            ))
+        })
+        .ok()
+        .and_then(|(mins, maxes)| extents(&mins, &maxes, kind));
+    metadata
+        .iter()
+        .enumerate()
+        .map(|(index, group)| RowGroup {
+            rows: u64::try_from(group.num_rows()).unwrap_or(0),
+            extent: extents
+                .as_ref()
+                .and_then(|extents| extents.get(index).copied().flatten()),
+        })
+        .collect()
+}
+
+/// For each row group its pages' rows, with the time of this column; nothing where there is no page index.
+pub(super) fn pages(path: &Path, column: &str, kind: &TimeKind) -> Result<Vec<Vec<RowGroup>>, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+    let footer = ArrowReaderMetadata::load(&file, options).map_err(|error| error.to_string())?;
+    let metadata = footer.metadata();
+    let (Some(columns), Some(offsets)) = (metadata.column_index(), metadata.offset_index()) else {
+        return Ok(Vec::new());
+    };
+    let converter = StatisticsConverter::try_new(column, footer.schema(), footer.parquet_schema())
+        .map_err(|error| error.to_string())?;
+    let of_group = |group: usize| {
+        let groups = [group];
+        let mins = converter.data_page_mins(columns, offsets, &groups).ok()?;
+        let maxes = converter.data_page_maxes(columns, offsets, &groups).ok()?;
+        let counts = converter
+            .data_page_row_counts(offsets, metadata.row_groups(), &groups)
+            .ok()??;
+        let extents = extents(&mins, &maxes, kind)?;
+        let pages = counts.iter().zip(extents);
+        Some(
+            pages
+                .map(|(rows, extent)| RowGroup {
+                    rows: rows.unwrap_or(0),
+                    extent,
+                })
+                .collect(),
+        )
+    };
+    Ok((0..metadata.num_row_groups())
+        .map(|group| of_group(group).unwrap_or_default())
+        .collect())
+}
+
+fn extents(mins: &ArrayRef, maxes: &ArrayRef, kind: &TimeKind) -> Option<Vec<Option<Extent>>> {
+    kind.ratio()?;
+    let micros = |column: &ArrayRef| -> Option<Int64Array> {
+        let times = times::read(column, kind).ok()?;
+        let micros = arrow::compute::cast(&times.micros, &DataType::Int64).ok()?;
+        micros.as_primitive_opt::<Int64Type>().cloned()
+    };
+    let (mins, maxes) = (micros(mins)?, micros(maxes)?);
+    if mins.len() != maxes.len() {
+        return None;
+    }
+    let extent = |(min, max): (Option<i64>, Option<i64>)| {
+        Some(Extent {
+            first: Timestamp::from_micros(min?),
+            last: Timestamp::from_micros(max?),
+        })
+    };
+    Some(mins.iter().zip(maxes.iter()).map(extent).collect())
+}

@@ -1,0 +1,102 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field};
+use serde_json::Value;
+
+use super::super::files::SourceFile;
+use super::super::natural::widen;
+use super::decode::shown;
+use super::reader::Lines;
+
+/// Rows of all files together that are looked at for the names of columns and what their values look like.
+const ROWS: usize = 100_000;
+/// Rows of a file that are looked at in any case.
+const ROWS_OF_A_FILE: usize = 100;
+/// More keys than this are no columns.
+const COLUMNS_MAX: usize = 10_000;
+
+/// The columns of JSON lines, by what their values look like.
+#[derive(Debug, Clone, Default)]
+pub(in crate::source) struct Inferred {
+    /// In the order in which they were met.
+    pub(in crate::source) columns: Vec<(String, DataType)>,
+}
+
+/// Looks at the first rows of each file.
+pub(in crate::source) fn infer(files: &[SourceFile]) -> Result<Inferred, String> {
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let mut inferred = Inferred::default();
+    let each = (ROWS / files.len().max(1)).max(ROWS_OF_A_FILE);
+    for file in files {
+        let says = |problem: String| format!("{}: {problem}", file.path.display());
+        let mut lines = Lines::open(&file.path, file.compression()).map_err(says)?;
+        let mut line = Vec::new();
+        for _ in 0..each {
+            line.clear();
+            let Some(number) = lines.next(&mut line).map_err(says)? else {
+                break;
+            };
+            let object = match serde_json::from_slice::<Value>(&line) {
+                Ok(Value::Object(object)) => object,
+                Ok(_) => return Err(says(format!("line {number} is no JSON object; each line is one"))),
+                Err(error) => return Err(says(format!("line {number}: {}", shown(&error.to_string())))),
+            };
+            for (key, value) in object {
+                let data_type = look_of(&value);
+                let place = *places.entry(key.clone()).or_insert(inferred.columns.len());
+                match inferred.columns.get_mut(place) {
+                    Some((_, known)) => *known = join(known, &data_type),
+                    None if place < COLUMNS_MAX => inferred.columns.push((key, data_type)),
+                    None => return Err(says(format!("line {number}: more than {COLUMNS_MAX} different keys"))),
+                }
+            }
+        }
+    }
+    Ok(inferred)
+}
+
+fn join(a: &DataType, b: &DataType) -> DataType {
+    match (a, b) {
+        // Keys that only some objects have are null in the others.
+        (DataType::Struct(a), DataType::Struct(b)) => {
+            let mut fields: Vec<Field> = a.iter().map(|field| field.as_ref().clone()).collect();
+            for field in b {
+                match fields.iter_mut().find(|known| known.name() == field.name()) {
+                    Some(known) => {
+                        let data_type = join(known.data_type(), field.data_type());
+                        *known = Field::new(known.name(), data_type, true);
+                    }
+                    None => fields.push(field.as_ref().clone()),
+                }
+            }
+            DataType::Struct(fields.into())
+        }
+        (DataType::List(a), DataType::List(b)) => list(join(a.data_type(), b.data_type())),
+        // Parts here and none there: reading one of the two as the other is an error of its line.
+        _ => widen(a, b, true).unwrap_or_else(|| a.clone()),
+    }
+}
+
+fn list(item: DataType) -> DataType {
+    DataType::List(Arc::new(Field::new("item", item, true)))
+}
+
+fn look_of(value: &Value) -> DataType {
+    match value {
+        Value::Null => DataType::Null,
+        Value::Bool(_) => DataType::Boolean,
+        Value::Number(number) if number.is_i64() => DataType::Int64,
+        // No number type holds it with all digits and the others too.
+        Value::Number(number) if number.is_u64() => DataType::Utf8,
+        Value::Number(_) => DataType::Float64,
+        Value::String(_) => DataType::Utf8,
+        Value::Array(items) => list(items.iter().map(look_of).fold(DataType::Null, |a, b| join(&a, &b))),
+        Value::Object(object) => DataType::Struct(
+            object
+                .iter()
+                .map(|(key, value)| Field::new(key, look_of(value), true))
+                .collect(),
+        ),
+    }
+}

@@ -4,11 +4,22 @@ use super::compile;
 use super::error::CliError;
 use super::output::{Printer, table};
 use super::plan::{change, removed};
+use super::test;
 use super::workbench::Workbench;
 use crate::registry::Applied;
 
-pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliError> {
+#[derive(clap::Args, Default)]
+pub(crate) struct Arguments {
+    /// Applies without running the golden cases first.
+    #[arg(long)]
+    skip_tests: bool,
+}
+
+pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
     let compiled = compile::folder(bench, printer).await?;
+    if !arguments.skip_tests {
+        test::before_apply(bench, &compiled.by_path, printer).await?;
+    }
     let registry = bench.registry();
     let before = registry.latest()?;
     let project = bench.project();

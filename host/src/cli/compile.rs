@@ -13,7 +13,9 @@ use crate::registry::Applied;
 pub(crate) struct Compiled {
     /// In the order of the definitions.
     pub(crate) views: Vec<CompiledView>,
-    /// The components that were built, by digest.
+    /// The components that were built, by their paths in the definitions.
+    pub(crate) by_path: BTreeMap<String, Component>,
+    /// Their bytes, by digest.
     pub(crate) components: BTreeMap<Digest, Vec<u8>>,
 }
 
@@ -25,13 +27,17 @@ impl Compiled {
     }
 }
 
-/// Builds and checks the project as its folder has it.
-pub(crate) async fn folder(bench: &Workbench, printer: &Printer) -> Result<Compiled, CliError> {
-    let parsed = &bench.folder.parsed;
-    printer.warnings(parsed);
-    let mut loaded: BTreeMap<String, Component> = BTreeMap::new();
-    let mut components = BTreeMap::new();
-    for view in &parsed.project.feature_views {
+/// The components of a project's folder, by their paths in the definitions.
+pub(crate) struct Components {
+    pub(crate) loaded: BTreeMap<String, Component>,
+    bytes: BTreeMap<Digest, Vec<u8>>,
+}
+
+/// Builds and loads the components of the project's folder.
+pub(crate) fn components(bench: &Workbench, printer: &Printer) -> Result<Components, CliError> {
+    printer.warnings(&bench.folder.parsed);
+    let (mut loaded, mut bytes) = (BTreeMap::new(), BTreeMap::new());
+    for view in &bench.project().feature_views {
         let Some(transformation) = &view.transformation else {
             continue;
         };
@@ -40,15 +46,25 @@ pub(crate) async fn folder(bench: &Workbench, printer: &Printer) -> Result<Compi
         }
         let built = build(&bench.folder.root, &transformation.path, printer.is_json())?;
         let component = load(bench, printer, &transformation.path, &built.bytes)?;
-        components.insert(component.digest().clone(), built.bytes);
+        bytes.insert(component.digest().clone(), built.bytes);
         loaded.insert(transformation.path.clone(), component);
     }
-    let views = check(bench, parsed, |view| {
+    Ok(Components { loaded, bytes })
+}
+
+/// Builds and checks the project as its folder has it.
+pub(crate) async fn folder(bench: &Workbench, printer: &Printer) -> Result<Compiled, CliError> {
+    let Components { loaded, bytes } = components(bench, printer)?;
+    let views = check(bench, &bench.folder.parsed, |view| {
         let path = &view.transformation.as_ref()?.path;
         loaded.get(path).cloned()
     })
     .await?;
-    Ok(Compiled { views, components })
+    Ok(Compiled {
+        views,
+        by_path: loaded,
+        components: bytes,
+    })
 }
 
 /// Checks the project as it was applied, with the components of the registry.

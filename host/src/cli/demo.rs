@@ -25,7 +25,7 @@ pub(crate) async fn run(global: Global, printer: &Printer) -> Result<(), CliErro
     printer.tell("\n$ sandglass plan");
     plan::run(&bench, printer).await?;
     printer.tell("\n$ sandglass apply");
-    apply::run(&bench, printer).await?;
+    apply::run(&bench, &apply::Arguments::default(), printer).await?;
     printer.tell("\n$ sandglass materialize");
     materialize::run(&bench, &materialize::Arguments::all(), printer).await?;
     for view in ["customer_rfm", "purchase_details"] {

@@ -1,14 +1,18 @@
 //! Definitions: the text of `sandglass.toml`, its problems, and the valid [`Project`] that comes of it.
 
 mod checks;
+mod context;
 mod model;
 mod parse;
 mod problem;
 mod reader;
+mod schema;
 
+pub use context::{CaseContext, CaseInput, ParsedContext, parse_context};
 pub use model::{
     Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineStoreKind, ParameterText,
     Project, Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
 };
 pub use parse::{Parsed, parse};
 pub use problem::{Problem, Problems};
+pub use schema::schema;

@@ -5,7 +5,9 @@ mod check;
 mod view;
 
 pub use build::{BuildError, Built, build};
+pub(crate) use check::parameters;
 pub use check::{Checked, CompileError, check_view};
+pub(crate) use view::limits;
 pub use view::{CompiledTransform, CompiledView, fingerprint};
 
 use std::path::{Path, PathBuf};

@@ -536,7 +536,7 @@ mod tests {
                 vec!["1d12h", "-5us", "0s", "-9223372036854775808 us"],
             ),
             (DataType::Decimal128(38, 3), vec!["-0.005", "12345.678"]),
-            (DataType::Decimal128(5, -2), vec!["1200", "0"]),
+            (DataType::Decimal128(5, -2), vec!["1200", "000"]),
             (list(DataType::Float64), vec!["[]", "[0.1,null,\"NaN\"]"]),
             (list(DataType::Decimal128(9, 2)), vec!["[\"1.50\"]"]),
             (fixed, vec!["[0.5,null]"]),

@@ -1,11 +1,11 @@
 use std::path::Path;
 
 use arrow::array::RecordBatch;
-use sandglass_runtime::Component;
+use sandglass_runtime::{Component, Contract};
 
 use super::case::{Case, Files};
 use super::difference::difference;
-use super::run::{Engine, Given, run};
+use super::run::{Engine, Given, in_order, run};
 use super::table::{self, Format};
 use super::{Broken, rejected, shown};
 use crate::transform::Letter;
@@ -37,7 +37,7 @@ async fn checked(engine: &Engine<'_>, component: &Component, case: &Case, accept
         .ok_or_else(|| Broken::new(format!("{case}: there is no such transformation")))?;
     let files = Files::new(case, contract)?;
     let given = run(engine, component, contract, case, &files).await?;
-    let compared = compare(&files, case, &given);
+    let compared = compare(&files, contract, case, &given);
     match compared {
         Ok(None) => Ok(Outcome::Passed),
         _ if accept => write(&files, case, &given).map(Outcome::Updated),
@@ -47,7 +47,7 @@ async fn checked(engine: &Engine<'_>, component: &Component, case: &Case, accept
 }
 
 /// What differs, if anything does.
-fn compare(files: &Files, case: &Case, given: &Given) -> Result<Option<String>, Broken> {
+fn compare(files: &Files, contract: &Contract, case: &Case, given: &Given) -> Result<Option<String>, Broken> {
     let folder = shown(&case.folder);
     match (&files.expected, files.error.exists()) {
         (Some(_), true) => Err(Broken::new(format!("{folder} expects rows and an error"))
@@ -55,7 +55,7 @@ fn compare(files: &Files, case: &Case, given: &Given) -> Result<Option<String>, 
         (None, false) => Err(Broken::new(format!("{folder} has neither expected.csv nor error.txt"))
             .hint("`sandglass test --update` writes what the case gives now")),
         (None, true) => against_error(files, given),
-        (Some((path, format)), false) => against_rows(files, path, *format, given),
+        (Some((path, format)), false) => against_rows(files, contract, path, *format, given),
     }
 }
 
@@ -78,12 +78,19 @@ fn against_error(files: &Files, given: &Given) -> Result<Option<String>, Broken>
     })
 }
 
-fn against_rows(files: &Files, path: &Path, format: Format, given: &Given) -> Result<Option<String>, Broken> {
+fn against_rows(
+    files: &Files,
+    contract: &Contract,
+    path: &Path,
+    format: Format,
+    given: &Given,
+) -> Result<Option<String>, Broken> {
     let (rows, letters) = match given {
         Given::Error(error) => return Ok(Some(format!("rows expected, an error given\n+ {error}\n"))),
         Given::Rows(rows, letters) => (rows, letters),
     };
     let expected = table::read(path, format, &rows.schema())?;
+    let expected = in_order(contract, expected).map_err(|error| Broken::new(format!("{}: {error}", shown(path))))?;
     let columns: Vec<String> = rows
         .schema_ref()
         .fields()

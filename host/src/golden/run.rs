@@ -12,7 +12,7 @@ use sandglass_runtime::{Component, Context, Contract, Input, Limit, Mode, RunErr
 
 use super::case::{Case, Files};
 use super::{Broken, ROWS_MAX, shown, table};
-use crate::definition::{CaseInput, ParsedContext, parse_context};
+use crate::definition::{CaseInput, ParsedContext, Problems, parse_context};
 use crate::materialize::MaterializeError;
 use crate::project::{limits, parameters};
 use crate::time::{Grid, Interval, Span, Timestamp};
@@ -84,7 +84,7 @@ pub(super) async fn run(
     if letters.count() > letters.allowed() {
         let first: Vec<_> = letters.all().iter().take(LISTED).map(ToString::to_string).collect();
         return Ok(Given::Error(format!(
-            "{} rows were rejected, {} are allowed: {}",
+            "the transformation rejected {} rows, {} are allowed; the first: {}",
             letters.count(),
             letters.allowed(),
             first.join("; ")
@@ -106,11 +106,19 @@ fn context(files: &Files) -> Result<ParsedContext, Broken> {
     parse_context(&file, &text).map_err(Broken::from)
 }
 
-impl From<crate::definition::Problems> for Broken {
-    fn from(problems: crate::definition::Problems) -> Self {
-        let message = problems.to_string();
-        let hints = problems.problems().iter().find_map(|problem| problem.hint.clone());
-        Self { message, hint: hints }
+impl From<Problems> for Broken {
+    /// A line for each problem, and one for what to do about it.
+    fn from(problems: Problems) -> Self {
+        let each = problems.problems().iter().map(|problem| {
+            let place = format!("{}:{}", problems.file(), problems.line(problem));
+            let hint = problem
+                .hint
+                .as_ref()
+                .map(|hint| format!("\nhint: {hint}"))
+                .unwrap_or_default();
+            format!("{place}: {}{hint}", problem.message)
+        });
+        Self::new(each.collect::<Vec<_>>().join("\n"))
     }
 }
 
@@ -158,7 +166,7 @@ fn prepare(
     }
     if context.start.is_none() && !contract.scope.is_per_row() {
         let message = format!(
-            "no `start`: what a {} transformation returns may depend on its interval",
+            "no `start`: what a transformation of the scope {} returns may depend on its interval",
             contract.scope.name()
         );
         problems.push(parsed.problem(
@@ -308,7 +316,7 @@ fn in_range(rows: &RecordBatch, time: &str, range: Option<Interval>) -> Result<(
 }
 
 /// Rows of a per-row transformation stay in its own order; others are sorted by their columns, as their order has no meaning.
-fn in_order(contract: &Contract, rows: RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
+pub(super) fn in_order(contract: &Contract, rows: RecordBatch) -> Result<RecordBatch, arrow::error::ArrowError> {
     if contract.scope.is_per_row() {
         return Ok(rows);
     }

@@ -328,12 +328,35 @@ fn no_file_panics() {
             std::fs::write(path, bytes).unwrap();
         }
     }
+    let parquet = project.path("whole.parquet");
+    let row = |customer_id| crate::harness::Row {
+        customer_id,
+        timestamp: 1_704_067_200_000_000,
+        quantity: 1,
+        amount: 1.5,
+    };
+    crate::harness::write_rows(&parquet, &(0..20).map(row).collect::<Vec<_>>(), 5);
+    let parquet = std::fs::read(parquet).unwrap();
+    for case in 0..count {
+        let mut bytes = parquet.clone();
+        for _ in 0..=random.below(3) {
+            // What is at the end says what the rest is.
+            let near = if random.below(2) == 0 { 600 } else { bytes.len() as u64 };
+            let from_end = random.below(near);
+            let at = bytes.len() - 1 - usize::try_from(from_end).unwrap();
+            bytes[at] = random.below(256) as u8;
+        }
+        let path = project.path(&format!("good.golden/traps_on_negative/{case}/rows.parquet"));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
     for update in [false, true] {
         let arguments = if update { vec!["--update"] } else { vec![] };
         let answer = project.run(NOW, &[vec!["--format", "json", "test"], arguments].concat());
         assert!(!answer.stderr.contains("panicked"), "{}", answer.stderr);
         let report = json(&answer);
-        assert_eq!(report["cases"].as_array().unwrap().len(), count);
+        assert_eq!(report["cases"].as_array().unwrap().len(), 2 * count);
+        assert!(!update || report["updated"].as_u64().unwrap() > 10, "{report}");
     }
     // What was accepted passes.
     let answer = project.run(NOW, &["--format", "json", "test"]);

@@ -99,7 +99,7 @@ fn source() -> Value {
             "timestamp_format",
             text("How a time column of text is written if it is not RFC 3339, as strftime has it: %d/%m/%Y %H:%M:%S"),
         ),
-        ("data_delay", span("How late its rows may arrive.", false)),
+        ("data_delay", span("How late its rows may arrive.")),
     ];
     object(
         "A source.",
@@ -146,7 +146,7 @@ fn feature_view() -> Value {
         ("order_by", column("What orders rows of one key and time.")),
         (
             "batch_schedule",
-            span("The length of a schedule interval, a minute at least.", false),
+            span("The length of a schedule interval, a minute at least."),
         ),
         ("feature_start_time", time("Where the schedule's grid starts.")),
         (
@@ -158,10 +158,7 @@ fn feature_view() -> Value {
         ),
         (
             "max_backfill_interval",
-            span(
-                "The longest interval of a backfill's job, a multiple of the schedule.",
-                false,
-            ),
+            span("The longest interval of a backfill's job, a multiple of the schedule."),
         ),
         (
             "trigger",
@@ -174,7 +171,7 @@ fn feature_view() -> Value {
             "manual_backfill_end_time",
             time("Where the backfill of a manual view ends."),
         ),
-        ("ttl", span("How long a row is served.", false)),
+        ("ttl", span("How long a row is served.")),
         ("online", boolean("Whether it is served.", false)),
         (
             "offline",
@@ -211,10 +208,7 @@ fn view_source() -> Value {
         ),
         (
             "start_time_offset",
-            span(
-                "How far before the interval its rows begin: zero or negative, such as -6d.",
-                true,
-            ),
+            offset("How far before the interval its rows begin: zero or negative, such as -6d."),
         ),
         (
             "unfiltered",
@@ -227,7 +221,7 @@ fn view_source() -> Value {
 fn limits() -> Value {
     let keys = [
         ("memory_bytes", whole("Linear memory of a run.", 1 << 20, None)),
-        ("guest_time", span("Time inside the guest, between 10ms and 7d.", false)),
+        ("guest_time", span("Time inside the guest, between 10ms and 7d.")),
         ("output_rows", whole("Rows that a run returns.", 1, None)),
         ("output_bytes", whole("Bytes that a run returns.", 1 << 10, None)),
         ("log_bytes", whole("Bytes of a run's log.", 0, None)),
@@ -299,10 +293,24 @@ fn whole(about: &str, least: u64, most: Option<u64>) -> Value {
 }
 
 /// A length of time; what does not fit i64 is the parser's to find.
-fn span(about: &str, or_negative: bool) -> Value {
-    let sign = if or_negative { "-?" } else { "" };
-    let pattern = format!("^{sign}(?=[0-9])([0-9]+w)?([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?([0-9]+us)?$");
-    json!({ "description": format!("{about} A number and a unit: w, d, h, m, s, ms, us."), "type": "string", "pattern": pattern })
+fn span(about: &str) -> Value {
+    lengths(about, &format!("^{}$", units("[0-9]")))
+}
+
+/// A length of time that is zero or negative.
+fn offset(about: &str) -> Value {
+    lengths(about, &format!("^-{}$|^{}$", units("[0-9]"), units("0")))
+}
+
+fn lengths(about: &str, pattern: &str) -> Value {
+    let about = format!("{about} A number and a unit: w, d, h, m, s, ms, us.");
+    json!({ "description": about, "type": "string", "pattern": pattern })
+}
+
+/// Numbers of these digits with their units, the largest first; one of them at least.
+fn units(digit: &str) -> String {
+    let each = ["w", "d", "h", "m", "s", "ms", "us"].map(|unit| format!("({digit}+{unit})?"));
+    format!("(?=[0-9]){}", each.concat())
 }
 
 /// A string, or one of TOML's dates and times, which schemas see as strings.

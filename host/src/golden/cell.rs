@@ -56,7 +56,7 @@ fn plain(column: &dyn Array, row: usize) -> String {
         DataType::Timestamp(TimeUnit::Microsecond, _) => {
             let micros = column.as_primitive::<TimestampMicrosecondType>().value(row);
             let at = Timestamp::from_micros(micros);
-            exact(at.to_string(), micros, "us", |text| timestamp(text))
+            exact(at.to_string(), micros, "us", timestamp)
         }
         DataType::Duration(TimeUnit::Microsecond) => {
             let micros = column.as_primitive::<DurationMicrosecondType>().value(row);
@@ -64,14 +64,12 @@ fn plain(column: &dyn Array, row: usize) -> String {
             if micros == i64::MIN {
                 return format!("{micros} us");
             }
-            exact(Span::from_micros(micros).to_string(), micros, "us", |text| {
-                duration(text)
-            })
+            exact(Span::from_micros(micros).to_string(), micros, "us", duration)
         }
         DataType::Date32 => {
             let days = column.as_primitive::<Date32Type>().value(row);
             let text = crate::key::date(days).map(|date| date.to_string()).unwrap_or_default();
-            exact(text, days, "days", |text| date(text))
+            exact(text, days, "days", date)
         }
         // What has a value is not null and of a type that is served; what has none says so.
         _ => Value::of(column, row).map_or_else(|problem| problem, |value| value.plain()),

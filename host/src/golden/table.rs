@@ -8,7 +8,7 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::compute::{CastOptions, cast_with_options, concat_batches};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use sandglass_runtime::kind_name;
 
 use super::cell::{self, Wrong};
@@ -126,7 +126,9 @@ fn batch(path: &Path, schema: &SchemaRef, columns: Vec<ArrayRef>, rows: usize) -
 fn of_parquet(path: &Path, schema: &SchemaRef) -> Result<RecordBatch, Broken> {
     let wrong = |error: &dyn std::fmt::Display| Broken::new(format!("{}: {error}", shown(path)));
     let file = File::open(path).map_err(|error| wrong(&error))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| wrong(&error))?;
+    // The writer's own Arrow schema is not asked for: the contract's types decide, and its reader panics on damaged ones.
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(|error| wrong(&error))?;
     let rows = reader.metadata().file_metadata().num_rows();
     if !usize::try_from(rows).is_ok_and(|rows| rows <= ROWS_MAX) {
         return Err(wrong(&format!("{rows} rows, {ROWS_MAX} are allowed")));
@@ -199,7 +201,7 @@ pub(super) fn rows(batch: &RecordBatch) -> Vec<Record> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::datatypes::DataType;
+    use arrow::datatypes::{DataType, TimeUnit};
 
     use super::*;
 
@@ -232,6 +234,59 @@ mod tests {
         assert_eq!(read(&path, Format::Parquet, &schema()).expect("the same"), batch);
         std::fs::write(&path, "PAR1 and no more").expect("a file");
         assert!(read(&path, Format::Parquet, &schema()).is_err());
+    }
+
+    #[test]
+    fn parquet_keeps_every_type() {
+        let list = |size: Option<i32>| {
+            let item = Arc::new(Field::new("item", DataType::Float32, true));
+            size.map_or(DataType::List(Arc::clone(&item)), |size| {
+                DataType::FixedSizeList(item, size)
+            })
+        };
+        let map = [
+            Field::new("keys", DataType::Utf8, false),
+            Field::new("values", DataType::Int64, true),
+        ];
+        let entries = Field::new("entries", DataType::Struct(map.to_vec().into()), false);
+        let columns = [
+            ("boolean", DataType::Boolean, "true"),
+            ("uint8", DataType::UInt8, "255"),
+            ("uint64", DataType::UInt64, "18446744073709551615"),
+            ("float64", DataType::Float64, "-0.0"),
+            ("decimal", DataType::Decimal128(20, 3), "-1.005"),
+            ("binary", DataType::Binary, "00ff"),
+            ("fixed", DataType::FixedSizeBinary(2), "00ff"),
+            ("date", DataType::Date32, "1969-12-31"),
+            (
+                "timestamp",
+                sandglass_runtime::host_type::timestamp(),
+                "1969-12-31T23:59:59.999999Z",
+            ),
+            ("duration", DataType::Duration(TimeUnit::Microsecond), "-1d"),
+            ("list", list(None), "[0.5,null]"),
+            ("fixed_list", list(Some(2)), "[0.5,null]"),
+            (
+                "struct",
+                DataType::Struct(map.to_vec().into()),
+                "{\"keys\":\"a\",\"values\":null}",
+            ),
+            (
+                "map",
+                DataType::Map(Arc::new(entries), false),
+                "[[\"b\",1],[\"a\",null]]",
+            ),
+        ];
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, data_type, value) in columns {
+            let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new(name, data_type.clone(), true)]));
+            let column = cell::read(&data_type, &[Some(value), None]).expect(value);
+            let batch = RecordBatch::try_new(Arc::clone(&schema), vec![column]).expect("a batch");
+            let path = folder.path().join(format!("{name}.parquet"));
+            std::fs::write(&path, write(Format::Parquet, &batch).expect("bytes")).expect("a file");
+            let read = read(&path, Format::Parquet, &schema).unwrap_or_else(|broken| panic!("{name}: {broken}"));
+            assert_eq!(rows(&read), [[Some(value.to_owned())], [None]], "{name}");
+        }
     }
 
     #[test]

@@ -57,7 +57,9 @@ pub(super) fn read(path: &Path, format: Format, schema: &SchemaRef) -> Result<Re
             let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error))?;
             of_csv(path, &text, schema)
         }
-        Format::Parquet => of_parquet(path, schema),
+        // The library panics on some damaged files; that is this file's end and not the program's.
+        Format::Parquet => std::panic::catch_unwind(|| of_parquet(path, schema))
+            .unwrap_or_else(|_| Err(Broken::new(format!("{} is damaged", shown(path))).hint("write it again"))),
     }
 }
 

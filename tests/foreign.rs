@@ -1,37 +1,10 @@
 //! Others read what we write: the Delta readers of the PyPI packages `deltalake` and `duckdb`.
 
-use std::path::PathBuf;
 use std::process::Command;
 
-use crate::harness::{Project, component};
+use crate::harness::{Project, component, python};
 
-/// A Python with the packages, installed once into the user's cache.
-fn python() -> PathBuf {
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| PathBuf::from(std::env::var_os("HOME").unwrap()).join(".cache"));
-    let folder = cache.join("sandglass/python-1");
-    let python = folder.join("bin/python");
-    let ready = folder.join("ready");
-    if !ready.exists() {
-        let run = |command: &mut Command| {
-            let output = command.output().unwrap();
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        };
-        run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-        run(Command::new(&python).args([
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "deltalake==1.6.1",
-            "pyarrow==26.0.1",
-            "duckdb==2.0.0",
-        ]));
-        std::fs::write(ready, "").unwrap();
-    }
-    python
-}
+const PACKAGES: [&str; 3] = ["deltalake==1.6.1", "pyarrow==26.0.1", "duckdb==2.0.0"];
 
 #[test]
 fn python_reads_the_offline_table() {
@@ -75,7 +48,11 @@ out = duckdb.sql("select count(*), sum(customer_id), sum(case when is_big_basket
 print(json.dumps({"columns": rows.column_names, "answer": [int(value) for value in out]}))
 "#;
     let table = project.path("store/offline/shop/v/v1/rows");
-    let output = Command::new(python()).args(["-c", script]).arg(table).output().unwrap();
+    let output = Command::new(python("1", &PACKAGES))
+        .args(["-c", script])
+        .arg(table)
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(

@@ -2,10 +2,12 @@
 
 mod data;
 mod project;
+mod python;
 pub mod random;
 
 pub use data::{Row, purchases, write_pages, write_rows};
 pub use project::{Answer, Project, component, repository, runtime};
+pub use python::python;
 pub use random::Random;
 
 /// Says how long a test took when it is over, past the capture of its output.

@@ -6,6 +6,7 @@ use super::changes::{Change, SAMPLE, Sample, changes, is_code_only, removed, rep
 use super::compile;
 use super::error::CliError;
 use super::output::{Printer, table};
+use super::test;
 use super::workbench::Workbench;
 use crate::plan::Effect;
 use crate::registry::{Applied, AppliedComponent, Step};
@@ -18,6 +19,9 @@ pub(crate) struct Arguments {
     /// How many intervals prove that rows are the same: a number of them, evenly spread, or `all`.
     #[arg(long, value_name = "N|all", default_value = SAMPLE, requires = "keep_data")]
     replay: Option<Sample>,
+    /// Applies without running the golden cases first.
+    #[arg(long)]
+    skip_tests: bool,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +34,9 @@ pub(crate) enum Keep {
 
 pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
     let compiled = compile::folder(bench, printer).await?;
+    if !arguments.skip_tests {
+        test::before_apply(bench, &compiled.by_path, printer).await?;
+    }
     let registry = bench.registry();
     let before = registry.latest()?;
     let project = bench.project();

@@ -13,7 +13,9 @@ use crate::registry::Applied;
 pub(crate) struct Compiled {
     /// In the order of the definitions.
     pub(crate) views: Vec<CompiledView>,
-    /// The components that were built, by digest.
+    /// The components that were built, by their paths in the definitions.
+    pub(crate) by_path: BTreeMap<String, Component>,
+    /// Their bytes, by digest.
     pub(crate) components: BTreeMap<Digest, Vec<u8>>,
     /// What their code is told apart by, by the path as it is written.
     codes: BTreeMap<String, Code>,
@@ -26,14 +28,18 @@ impl Compiled {
     }
 }
 
-/// Builds and checks the project as its folder has it.
-pub(crate) async fn folder(bench: &Workbench, printer: &Printer) -> Result<Compiled, CliError> {
-    let parsed = &bench.folder.parsed;
-    printer.warnings(parsed);
-    let mut loaded: BTreeMap<String, Component> = BTreeMap::new();
-    let mut components = BTreeMap::new();
-    let mut codes = BTreeMap::new();
-    for view in &parsed.project.feature_views {
+/// The components of a project's folder, by their paths in the definitions.
+pub(crate) struct Components {
+    pub(crate) loaded: BTreeMap<String, Component>,
+    bytes: BTreeMap<Digest, Vec<u8>>,
+    codes: BTreeMap<String, Code>,
+}
+
+/// Builds and loads the components of the project's folder.
+pub(crate) fn components(bench: &Workbench, printer: &Printer) -> Result<Components, CliError> {
+    printer.warnings(&bench.folder.parsed);
+    let (mut loaded, mut bytes, mut codes) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    for view in &bench.project().feature_views {
         let Some(transformation) = &view.transformation else {
             continue;
         };
@@ -42,18 +48,25 @@ pub(crate) async fn folder(bench: &Workbench, printer: &Printer) -> Result<Compi
         }
         let built = build(&bench.folder.root, &transformation.path, printer.is_json())?;
         let component = load(bench, printer, &transformation.path, &built.bytes)?;
-        components.insert(component.digest().clone(), built.bytes);
+        bytes.insert(component.digest().clone(), built.bytes);
         codes.insert(transformation.path.clone(), built.code);
         loaded.insert(transformation.path.clone(), component);
     }
-    let views = check(bench, parsed, |view| {
+    Ok(Components { loaded, bytes, codes })
+}
+
+/// Builds and checks the project as its folder has it.
+pub(crate) async fn folder(bench: &Workbench, printer: &Printer) -> Result<Compiled, CliError> {
+    let Components { loaded, bytes, codes } = components(bench, printer)?;
+    let views = check(bench, &bench.folder.parsed, |view| {
         let path = &view.transformation.as_ref()?.path;
         loaded.get(path).cloned()
     })
     .await?;
     Ok(Compiled {
         views,
-        components,
+        by_path: loaded,
+        components: bytes,
         codes,
     })
 }

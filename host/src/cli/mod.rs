@@ -13,11 +13,14 @@ mod get;
 mod inspect;
 mod loader;
 mod materialize;
+mod new;
 mod output;
 mod plan;
 mod rollback;
 mod run;
+mod schema;
 mod status;
+mod test;
 mod workbench;
 
 use std::path::PathBuf;
@@ -81,15 +84,19 @@ enum Command {
 
 #[derive(Subcommand)]
 enum UserCommand {
+    /// Makes a project that builds, tests and materializes.
+    New(new::Arguments),
     /// Builds the project's components.
     Build(build::Arguments),
     /// Shows what a component is: transformations, contracts, imports, size, digest.
     Inspect(inspect::Arguments),
     /// Runs one interval of a view and shows its rows, writing nothing.
     Run(run::Arguments),
+    /// Runs the golden cases beside the project's transformations.
+    Test(test::Arguments),
     /// Shows what `apply` would change and which jobs are left.
     Plan(plan::Arguments),
-    /// Registers the project's definitions and components.
+    /// Runs the golden cases, and registers the project's definitions and components.
     Apply(apply::Arguments),
     /// Goes back to a version of a view that is kept.
     Rollback(rollback::Arguments),
@@ -101,6 +108,8 @@ enum UserCommand {
     Get(get::Arguments),
     /// Shows what is materialized and how fresh it is.
     Status,
+    /// Prints the JSON Schema of `sandglass.toml`, for editors.
+    Schema,
     /// Runs the purchases example from its sources to a value read back.
     Demo,
 }
@@ -128,10 +137,13 @@ pub fn main() -> ExitCode {
 async fn dispatch(global: Global, command: UserCommand, printer: &Printer) -> Result<(), CliError> {
     match command {
         UserCommand::Inspect(arguments) => inspect::run(&arguments, printer),
+        UserCommand::New(arguments) => new::run(&arguments, printer),
+        UserCommand::Schema => schema::run(printer),
         UserCommand::Demo => demo::run(global, printer).await,
         UserCommand::Build(arguments) => build::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Run(arguments) => run::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Plan(arguments) => plan::run(&Workbench::open(&global)?, &arguments, printer).await,
+        UserCommand::Test(arguments) => test::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Apply(arguments) => apply::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Materialize(arguments) => materialize::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Rollback(arguments) => rollback::run(&Workbench::open(&global)?, &arguments, printer),

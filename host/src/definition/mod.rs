@@ -1,12 +1,15 @@
 //! Definitions: the text of `sandglass.toml`, its problems, and the valid [`Project`] that comes of it.
 
 mod checks;
+mod context;
 mod model;
 mod parse;
 mod partitions;
 mod problem;
 mod reader;
+mod schema;
 
+pub use context::{CaseContext, CaseInput, ParsedContext, parse_context};
 pub use model::{
     COMPRESSED, Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineStoreKind,
     ParameterText, Project, Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
@@ -14,3 +17,4 @@ pub use model::{
 pub use parse::{Parsed, parse};
 pub use partitions::{Partition, Partitions};
 pub use problem::{Problem, Problems};
+pub use schema::schema;

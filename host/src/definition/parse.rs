@@ -395,7 +395,7 @@ impl Reading {
 }
 
 /// None if the value is there and wrong.
-fn optional<'a, T>(
+pub(super) fn optional<'a, T>(
     table: &Table<'a>,
     key: &'static str,
     read: impl FnOnce(Value<'a>) -> Option<T>,
@@ -483,7 +483,7 @@ fn embedded(path: String) -> OnlineStoreKind {
     }
 }
 
-fn column(value: &Value<'_>) -> Option<String> {
+pub(super) fn column(value: &Value<'_>) -> Option<String> {
     let name = value.text()?;
     if name.is_empty() || name.starts_with("__") {
         value.problem(
@@ -575,6 +575,18 @@ fn view_source(value: &Value<'_>) -> Option<ViewSource> {
     let table = value.table("an entry of `sources`")?;
     let name = table.require("name").and_then(|value| value.text());
     let input = optional(&table, "input", |value| value.text().map(str::to_owned));
+    let (offset, unfiltered) = filter(&table);
+    table.finish();
+    Some(ViewSource {
+        name: name?.to_owned(),
+        input: input?,
+        start_time_offset: offset?,
+        unfiltered: unfiltered?,
+    })
+}
+
+/// How a source's rows are filtered: its offset, and whether they are not filtered at all.
+pub(super) fn filter(table: &Table<'_>) -> (Option<Span>, Option<bool>) {
     let offset_value = table.get("start_time_offset");
     let offset = match offset_value {
         None => Some(Span::ZERO),
@@ -587,20 +599,14 @@ fn view_source(value: &Value<'_>) -> Option<ViewSource> {
             Some(span)
         }),
     };
-    let unfiltered = boolean(&table, "unfiltered", false);
+    let unfiltered = boolean(table, "unfiltered", false);
     if let (Some(true), Some(value)) = (unfiltered, offset_value) {
         value.problem(
             "an unfiltered source has no `start_time_offset`",
             Some("leave one of the two out".to_owned()),
         );
     }
-    table.finish();
-    Some(ViewSource {
-        name: name?.to_owned(),
-        input: input?,
-        start_time_offset: offset?,
-        unfiltered: unfiltered?,
-    })
+    (offset, unfiltered)
 }
 
 fn transformation(value: Value<'_>) -> Option<Transformation> {
@@ -625,7 +631,7 @@ fn transformation(value: Value<'_>) -> Option<Transformation> {
     })
 }
 
-fn parameters(table: &Table<'_>) -> Option<BTreeMap<String, ParameterText>> {
+pub(super) fn parameters(table: &Table<'_>) -> Option<BTreeMap<String, ParameterText>> {
     let mut parameters = BTreeMap::new();
     for (name, _, value) in table.entries() {
         let parameter = match value.raw() {
@@ -656,7 +662,7 @@ fn parameters(table: &Table<'_>) -> Option<BTreeMap<String, ParameterText>> {
     Some(parameters)
 }
 
-fn limits(table: &Table<'_>) -> Option<LimitsOverride> {
+pub(super) fn limits(table: &Table<'_>) -> Option<LimitsOverride> {
     let at_least = |key: &'static str, least: u64, unit: &'static str| {
         optional(table, key, |value| {
             let amount = value.whole()?;

@@ -148,7 +148,7 @@ fn transformed(
         );
     }
     let inputs = inputs(finder, view, sources, contract);
-    let parameters = parameters(finder, view, contract);
+    let parameters = parameters_of_view(finder, view, contract);
     let schema = stored(finder, &contract.output, "transformation");
     let transform = CompiledTransform {
         component: component.clone(),
@@ -267,12 +267,30 @@ fn inputs(
     (found.len() == contract.inputs.len() && finder.problems.is_empty()).then_some(found)
 }
 
-fn parameters(
+fn parameters_of_view(
     finder: &mut Finder<'_>,
     view: &FeatureView,
     contract: &Contract,
 ) -> Option<Vec<(String, ParameterValue)>> {
-    let before = finder.problems.len();
+    match parameters(contract, &view.parameters) {
+        Ok(values) => Some(values),
+        Err(problems) => {
+            for (message, hint) in problems {
+                finder.add("parameters", message, hint);
+            }
+            None
+        }
+    }
+}
+
+/// A problem with a parameter, and what to do.
+type ParameterProblem = (String, Option<String>);
+
+/// Values for all parameters of a transformation, of those that are given and its defaults.
+pub(crate) fn parameters(
+    contract: &Contract,
+    given: &BTreeMap<String, ParameterText>,
+) -> Result<Vec<(String, ParameterValue)>, Vec<ParameterProblem>> {
     let known = || {
         let names: Vec<_> = contract
             .parameters
@@ -285,18 +303,16 @@ fn parameters(
             names.join(", ")
         }
     };
-    for name in view.parameters.keys() {
+    let mut problems = Vec::new();
+    for name in given.keys() {
         if !contract.parameters.iter().any(|parameter| parameter.name == *name) {
-            finder.add(
-                "parameters",
-                format!("`{}` has no parameter `{name}`; it has {}", contract.name, known()),
-                None,
-            );
+            let message = format!("`{}` has no parameter `{name}`; it has {}", contract.name, known());
+            problems.push((message, None));
         }
     }
     let mut values = Vec::new();
     for parameter in &contract.parameters {
-        let value = match (view.parameters.get(&parameter.name), &parameter.default) {
+        let value = match (given.get(&parameter.name), &parameter.default) {
             (Some(text), _) => match typed(text, parameter.kind) {
                 Some(value) => value,
                 None => {
@@ -305,7 +321,7 @@ fn parameters(
                         parameter.name,
                         parameter.kind.name()
                     );
-                    finder.add("parameters", message, None);
+                    problems.push((message, None));
                     continue;
                 }
             },
@@ -316,13 +332,13 @@ fn parameters(
                     "`{}` needs a value for its parameter `{}`",
                     contract.name, parameter.name
                 );
-                finder.add("parameters", message, Some(hint));
+                problems.push((message, Some(hint)));
                 continue;
             }
         };
         values.push((parameter.name.clone(), value));
     }
-    (finder.problems.len() == before).then_some(values)
+    if problems.is_empty() { Ok(values) } else { Err(problems) }
 }
 
 fn typed(text: &ParameterText, kind: ParameterKind) -> Option<ParameterValue> {

@@ -7,9 +7,11 @@ mod parts;
 mod view;
 
 pub use build::{BuildError, Built, build};
+pub(crate) use check::parameters;
 pub use check::{Checked, CompileError, check_view};
 pub use code::Code;
 pub use parts::parts;
+pub(crate) use view::limits;
 pub use view::{CompiledTransform, CompiledView};
 
 use std::path::{Path, PathBuf};

@@ -74,7 +74,7 @@ pub(crate) fn features(view: &FeatureView, schema: &SchemaRef) -> Vec<(String, S
 }
 
 /// The limits of a view's runs.
-pub(super) fn limits(overrides: &LimitsOverride) -> Limits {
+pub(crate) fn limits(overrides: &LimitsOverride) -> Limits {
     let LimitsOverride {
         memory_bytes,
         guest_time,

@@ -1,0 +1,325 @@
+//! The JSON Schema of `sandglass.toml`, by which editors complete keys and mark what is wrong while it is typed.
+//!
+//! The law kept here: what the parser accepts is valid by the schema, and the schema has the parser's keys and words, no more
+//! and no less. The parser itself is asked for them by `tests/schema`. Rules that tie one part of a definition to another
+//! are the parser's alone.
+
+use serde_json::{Map, Value, json};
+
+/// Where the checked-in schema can be had.
+const ID: &str = "https://raw.githubusercontent.com/sandglass-dev/sandglass/main/schema/sandglass.schema.json";
+
+/// The schema, in draft 2020-12.
+pub fn schema() -> Value {
+    let mut schema = object(
+        "Definitions of a Sandglass project.",
+        &["project"],
+        [
+            ("project", project()),
+            ("stores", stores()),
+            ("entity", array("What features are about.", entity())),
+            ("source", array("Where rows come from.", source())),
+            (
+                "feature_view",
+                array("What features are made of, and when.", feature_view()),
+            ),
+        ],
+    );
+    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema["$id"] = json!(ID);
+    schema["title"] = json!("sandglass.toml");
+    schema
+}
+
+fn project() -> Value {
+    let keys = [("name", name("The workspace, which everything is named through."))];
+    object("The project.", &["name"], keys.into_iter().chain(meta()))
+}
+
+fn stores() -> Value {
+    let kind = words("LMDB in a folder.", &["embedded"]);
+    let online = [
+        ("kind", kind),
+        (
+            "path",
+            with_default(text("A folder, relative to the project's."), "store/online"),
+        ),
+        (
+            "map_size_bytes",
+            whole(
+                "The largest size of one generation: address space, not disk.",
+                1 << 20,
+                Some(1 << 46),
+            ),
+        ),
+    ];
+    object(
+        "Where features are kept.",
+        &[],
+        [
+            (
+                "offline",
+                with_default(text("A folder, relative to the project's."), "store/offline"),
+            ),
+            ("online", object("The online store.", &["kind"], online)),
+        ],
+    )
+}
+
+fn entity() -> Value {
+    let kind = json!({ "enum": ["int64", "utf8", "string", "boolean", "date", "timestamp"] });
+    let join_keys = json!({
+        "description": "Columns that make the key, and their types: { customer_id = \"int64\" }",
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": { "pattern": COLUMN },
+        "additionalProperties": kind,
+    });
+    let keys = [("name", name("Its name.")), ("join_keys", join_keys)];
+    object("An entity.", &["name", "join_keys"], keys.into_iter().chain(meta()))
+}
+
+fn source() -> Value {
+    let keys = [
+        ("name", name("Its name.")),
+        (
+            "path",
+            some_text("A file, a glob or a folder, relative to the project's."),
+        ),
+        (
+            "format",
+            words("Where the file's ending does not tell.", &["parquet", "csv"]),
+        ),
+        ("timestamp_column", column("The column that holds the rows' time.")),
+        (
+            "timestamp_unit",
+            words("What a time column of whole numbers counts.", &["s", "ms", "us", "ns"]),
+        ),
+        (
+            "timestamp_format",
+            text("How a time column of text is written if it is not RFC 3339, as strftime has it: %d/%m/%Y %H:%M:%S"),
+        ),
+        ("data_delay", span("How late its rows may arrive.")),
+    ];
+    object(
+        "A source.",
+        &["name", "path", "timestamp_column"],
+        keys.into_iter().chain(meta()),
+    )
+}
+
+fn feature_view() -> Value {
+    let parameters = json!({
+        "description": "Values for the transformation's parameters.",
+        "type": "object",
+        "additionalProperties": { "type": ["boolean", "number", "string"] },
+    });
+    let entities = json!({
+        "description": "Its entities, whose join keys make its key.",
+        "type": "array",
+        "minItems": 1,
+        "items": name("An entity."),
+    });
+    let sources = json!({
+        "description": "What it reads.",
+        "type": "array",
+        "minItems": 1,
+        "items": { "anyOf": [{ "type": "string" }, view_source()] },
+    });
+    let transformation = json!({
+        "description": "path#name: a crate's folder or a .wasm file, and one of its transformations. Left out, the source's rows are \
+            passed on.",
+        "type": "string",
+        "pattern": "^[^#]+(#[a-z][a-z0-9_]{0,62})?$",
+    });
+    let keys = [
+        ("name", name("Its name.")),
+        ("kind", words("What kind of view it is.", &["batch"])),
+        ("entities", entities),
+        ("sources", sources),
+        ("transformation", transformation),
+        ("parameters", parameters),
+        (
+            "timestamp_column",
+            column("The column of its rows that holds their time."),
+        ),
+        ("order_by", column("What orders rows of one key and time.")),
+        (
+            "batch_schedule",
+            span("The length of a schedule interval, a minute at least."),
+        ),
+        ("feature_start_time", time("Where the schedule's grid starts.")),
+        (
+            "incremental_backfills",
+            boolean(
+                "A backfill is one job for each interval; keyed and interval transformations need it.",
+                false,
+            ),
+        ),
+        (
+            "max_backfill_interval",
+            span("The longest interval of a backfill's job, a multiple of the schedule."),
+        ),
+        (
+            "trigger",
+            words(
+                "Who starts its jobs: the schedule, or somebody.",
+                &["scheduled", "manual"],
+            ),
+        ),
+        (
+            "manual_backfill_end_time",
+            time("Where the backfill of a manual view ends."),
+        ),
+        ("ttl", span("How long a row is served.")),
+        ("online", boolean("Whether it is served.", false)),
+        (
+            "offline",
+            json!({ "description": "A batch view is kept offline always.", "const": true }),
+        ),
+        (
+            "max_rejected",
+            whole(
+                "Rows of a job that may be rejected or trapped on; 0 if it is not said.",
+                0,
+                None,
+            ),
+        ),
+        ("limits", limits()),
+    ];
+    let required = [
+        "name",
+        "kind",
+        "entities",
+        "sources",
+        "timestamp_column",
+        "batch_schedule",
+        "feature_start_time",
+    ];
+    object("A feature view.", &required, keys.into_iter().chain(meta()))
+}
+
+fn view_source() -> Value {
+    let keys = [
+        ("name", text("The source.")),
+        (
+            "input",
+            text("The transformation's input; the one of the source's name, or the only one, if it is not said."),
+        ),
+        (
+            "start_time_offset",
+            offset("How far before the interval its rows begin: zero or negative, such as -6d."),
+        ),
+        (
+            "unfiltered",
+            boolean("Whether all rows are read, whatever the interval.", false),
+        ),
+    ];
+    object("A source, as the view reads it.", &["name"], keys)
+}
+
+fn limits() -> Value {
+    let keys = [
+        ("memory_bytes", whole("Linear memory of a run.", 1 << 20, None)),
+        ("guest_time", span("Time inside the guest, between 10ms and 7d.")),
+        ("output_rows", whole("Rows that a run returns.", 1, None)),
+        ("output_bytes", whole("Bytes that a run returns.", 1 << 10, None)),
+        ("log_bytes", whole("Bytes of a run's log.", 0, None)),
+    ];
+    object(
+        "What its runs may use, where it differs from the tenant's quota.",
+        &[],
+        keys,
+    )
+}
+
+fn meta() -> [(&'static str, Value); 3] {
+    let tags = json!({
+        "description": "For whatever tags are for.",
+        "type": "object",
+        "additionalProperties": { "type": "string" },
+    });
+    [
+        ("description", text("For people.")),
+        ("owner", text("Whom to ask.")),
+        ("tags", tags),
+    ]
+}
+
+/// Columns that begin with `__` are the store's own.
+const COLUMN: &str = "^(?!__).+";
+
+fn object(about: &str, required: &[&str], keys: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    let properties: Map<String, Value> = keys.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    json!({
+        "description": about,
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn array(about: &str, items: Value) -> Value {
+    json!({ "description": about, "type": "array", "items": items })
+}
+
+fn text(about: &str) -> Value {
+    json!({ "description": about, "type": "string" })
+}
+
+fn some_text(about: &str) -> Value {
+    json!({ "description": about, "type": "string", "minLength": 1 })
+}
+
+fn name(about: &str) -> Value {
+    json!({ "description": about, "type": "string", "pattern": "^[a-z][a-z0-9_]{0,62}$" })
+}
+
+fn column(about: &str) -> Value {
+    json!({ "description": about, "type": "string", "pattern": COLUMN })
+}
+
+fn words(about: &str, words: &[&str]) -> Value {
+    json!({ "description": about, "type": "string", "enum": words })
+}
+
+fn boolean(about: &str, default: bool) -> Value {
+    with_default(json!({ "description": about, "type": "boolean" }), default)
+}
+
+fn whole(about: &str, least: u64, most: Option<u64>) -> Value {
+    json!({ "description": about, "type": "integer", "minimum": least, "maximum": most.unwrap_or(i64::MAX.unsigned_abs()) })
+}
+
+/// A length of time; what does not fit i64 is the parser's to find.
+fn span(about: &str) -> Value {
+    lengths(about, &format!("^{}$", units("[0-9]")))
+}
+
+/// A length of time that is zero or negative.
+fn offset(about: &str) -> Value {
+    lengths(about, &format!("^-{}$|^{}$", units("[0-9]"), units("0")))
+}
+
+fn lengths(about: &str, pattern: &str) -> Value {
+    let about = format!("{about} A number and a unit: w, d, h, m, s, ms, us.");
+    json!({ "description": about, "type": "string", "pattern": pattern })
+}
+
+/// Numbers of these digits with their units, the largest first; one of them at least.
+fn units(digit: &str) -> String {
+    let each = ["w", "d", "h", "m", "s", "ms", "us"].map(|unit| format!("({digit}+{unit})?"));
+    format!("(?=[0-9]){}", each.concat())
+}
+
+/// A string, or one of TOML's dates and times, which schemas see as strings.
+fn time(about: &str) -> Value {
+    let pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}.*)?$";
+    json!({ "description": format!("{about} A date, or RFC 3339."), "type": "string", "pattern": pattern })
+}
+
+fn with_default(mut schema: Value, default: impl Into<Value>) -> Value {
+    schema["default"] = default.into();
+    schema
+}

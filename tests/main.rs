@@ -26,6 +26,6 @@ mod poison;
 mod scans;
 mod schema;
 mod sdk;
-mod versions;
 mod sources;
+mod versions;
 mod wall;

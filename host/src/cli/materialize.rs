@@ -7,10 +7,11 @@ use super::compile;
 use super::error::CliError;
 use super::output::{Printer, table};
 use super::workbench::{Workbench, cores};
-use crate::materialize::{
-    FailedJob, Failure, GRACE, OnlineOutcome, Outcome, Progress, Settings, Task, Visible, bring_online, materialize, take_down,
-};
 use crate::error::Classified;
+use crate::materialize::{
+    FailedJob, Failure, GRACE, OnlineOutcome, Outcome, Progress, Settings, Task, Visible, bring_online, materialize,
+    take_down,
+};
 use crate::plan::{Job, Range, Situation, backfill_end, last_due, plan, plan_range};
 use crate::project::CompiledView;
 use crate::registry::{Applied, AppliedView};

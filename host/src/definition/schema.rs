@@ -80,6 +80,12 @@ fn entity() -> Value {
 }
 
 fn source() -> Value {
+    let columns = json!({
+        "description": "Columns that are seen by another name than the files have: { seen = \"name in the files\" }",
+        "type": "object",
+        "propertyNames": { "pattern": COLUMN },
+        "additionalProperties": column("The name in the files."),
+    });
     let keys = [
         ("name", name("Its name.")),
         (
@@ -88,8 +94,24 @@ fn source() -> Value {
         ),
         (
             "format",
-            words("Where the file's ending does not tell.", &["parquet", "csv"]),
+            words(
+                "Where the file's ending does not tell.",
+                &["parquet", "csv", "jsonl", "delta"],
+            ),
         ),
+        (
+            "version",
+            whole("The version of a Delta table; the last one if it is not said.", 0, None),
+        ),
+        (
+            "partitions",
+            some_text("How folders are named below the path, with the time of their rows: year=%Y/month=%m/day=%d"),
+        ),
+        (
+            "partition_slack",
+            span("How far the time of a row may lie outside of its folder's."),
+        ),
+        ("columns", columns),
         ("timestamp_column", column("The column that holds the rows' time.")),
         (
             "timestamp_unit",

@@ -15,9 +15,7 @@ use super::cut::{Cut, CutCounts, CutExec};
 use super::error::{MaterializeError, label};
 use crate::offline::{FileRead, OfflineTable, Reads, SourceRead, Staged};
 use crate::project::{CompiledTransform, CompiledView};
-use crate::source::{
-    ScanMetrics, Skip, SourceCounts, SourceScan, SourceTable, Window, WindowExec, scan_metrics,
-};
+use crate::source::{ScanMetrics, Skip, SourceCounts, SourceScan, SourceTable, Window, WindowExec, scan_metrics};
 use crate::time::Interval;
 use crate::transform::{Guests, Letter, Letters, Transform, TransformCounts, WasmTransformExec, plan};
 

@@ -63,7 +63,10 @@ impl SharedInputs {
                 label: label.clone(),
                 error,
             };
-            let scan = table.scan_with_time(session, columns, keys, range).await.map_err(failed)?;
+            let scan = table
+                .scan_with_time(session, columns, keys, range)
+                .await
+                .map_err(failed)?;
             let scan = SharedScan::new(session, scan, Arc::clone(&hold));
             scans.push(scan.map_err(|error| MaterializeError::from_plan(&label, error))?);
         }

@@ -284,9 +284,8 @@ impl Shape {
             }
         }
         let options = RecordBatchOptions::new().with_row_count(Some(shaped.num_rows()));
-        let shaped =
-            RecordBatch::try_new_with_options(Arc::clone(&self.schema), shaped.columns().to_vec(), &options)
-                .map_err(|error| wrong(error.to_string()))?;
+        let shaped = RecordBatch::try_new_with_options(Arc::clone(&self.schema), shaped.columns().to_vec(), &options)
+            .map_err(|error| wrong(error.to_string()))?;
         Ok((shaped, dropped))
     }
 

@@ -237,12 +237,15 @@ impl SourceTable {
         keys: Vec<String>,
         range: Option<Interval>,
     ) -> Result<SourceScan, SourceError> {
-        self.scan_of(session, Wanted {
-            columns,
-            keys,
-            range,
-            and_time: false,
-        })
+        self.scan_of(
+            session,
+            Wanted {
+                columns,
+                keys,
+                range,
+                and_time: false,
+            },
+        )
         .await
     }
 
@@ -254,12 +257,15 @@ impl SourceTable {
         keys: Vec<String>,
         range: Option<Interval>,
     ) -> Result<SourceScan, SourceError> {
-        self.scan_of(session, Wanted {
-            columns,
-            keys,
-            range,
-            and_time: true,
-        })
+        self.scan_of(
+            session,
+            Wanted {
+                columns,
+                keys,
+                range,
+                and_time: true,
+            },
+        )
         .await
     }
 

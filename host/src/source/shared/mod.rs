@@ -29,9 +29,9 @@ pub use segment::Hold;
 use segment::Segment;
 
 use super::exec::SourceCounts;
-use super::shape::TIME;
 use super::metrics::{ScanMetrics, scan_metrics};
 use super::scan::SourceScan;
+use super::shape::TIME;
 use crate::time::{Interval, Timestamp};
 
 /// Rows of a held batch: as many as a guest is handed at once.

@@ -6,13 +6,14 @@ use serde_json::json;
 use super::compile;
 use super::error::CliError;
 use super::output::{Printer, table};
+use super::plan::{intervals, stale_rows};
 use super::workbench::{Workbench, cores};
 use crate::error::Classified;
 use crate::materialize::{
     FailedJob, Failure, GRACE, OnlineOutcome, Outcome, Progress, Settings, Task, Visible, bring_online, materialize,
     take_down,
 };
-use crate::plan::{Job, Range, Situation, backfill_end, last_due, plan, plan_range};
+use crate::plan::{Job, Range, Situation, backfill_end, last_due, plan, plan_range, plan_redo};
 use crate::project::CompiledView;
 use crate::registry::{Applied, AppliedView};
 use crate::time::{Interval, Timestamp};
@@ -30,6 +31,9 @@ pub(crate) struct Arguments {
     /// Materializes intervals of the range again that are done.
     #[arg(long, requires = "start")]
     overwrite: bool,
+    /// Also makes intervals again whose source has changed since it was read.
+    #[arg(long, conflicts_with = "start")]
+    redo_changed: bool,
     /// Jobs at once; as many as there are cores if it is not said.
     #[arg(long)]
     parallel: Option<usize>,
@@ -51,6 +55,7 @@ impl Arguments {
             start: None,
             end: None,
             overwrite: false,
+            redo_changed: false,
             parallel: None,
             retries: RETRIES,
             dry_run: false,
@@ -175,7 +180,8 @@ async fn dry_run(
             applied_at: version.version_at,
             now: bench.now,
         };
-        let jobs = jobs(arguments, view, &situation)?;
+        let mut jobs = jobs(arguments, view, &situation)?;
+        add_redo(bench, arguments, view, version, &mut jobs).await?;
         for job in &jobs {
             rows.push(vec![
                 view.view.name.clone(),
@@ -243,7 +249,8 @@ async fn one(
         applied_at: version.version_at,
         now: bench.now,
     };
-    let jobs = jobs(arguments, view, &situation)?;
+    let mut jobs = jobs(arguments, view, &situation)?;
+    add_redo(bench, arguments, view, version, &mut jobs).await?;
     let bar = printer.bar(&view.view.name, jobs.len());
     let dead = bench.dead_letters(&name)?;
     let task = Task {
@@ -311,6 +318,22 @@ async fn one(
     };
     let online = bring_online(&bench.session, bench.online(), &visible).await?;
     Ok((outcome, Some(online)))
+}
+
+/// With the jobs whose source has changed, if they are asked for.
+async fn add_redo(
+    bench: &Workbench,
+    arguments: &Arguments,
+    view: &CompiledView,
+    version: &AppliedView,
+    jobs: &mut Vec<Job>,
+) -> Result<(), CliError> {
+    if arguments.redo_changed {
+        let stale = stale_rows(bench, view, version).await?;
+        jobs.extend(plan_redo(&view.view, view.data_delay, &intervals(&stale)));
+        jobs.sort_by_key(|job| job.interval);
+    }
+    Ok(())
 }
 
 fn jobs(arguments: &Arguments, view: &CompiledView, situation: &Situation<'_>) -> Result<Vec<Job>, CliError> {

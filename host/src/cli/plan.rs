@@ -6,9 +6,11 @@ use super::error::CliError;
 use super::explain;
 use super::output::{Printer, table};
 use super::workbench::Workbench;
-use crate::plan::{Job, JobKind, Situation, plan};
+use crate::materialize::{Stale, stale};
+use crate::plan::{Job, JobKind, Situation, plan, plan_redo};
 use crate::project::CompiledView;
 use crate::registry::AppliedView;
+use crate::time::{Interval, union};
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Arguments {
@@ -38,6 +40,23 @@ pub(crate) async fn jobs(
     Ok(plan(&compiled.view, &situation))
 }
 
+/// The rows of a view's version whose source has changed since.
+pub(crate) async fn stale_rows(
+    bench: &Workbench,
+    compiled: &CompiledView,
+    applied: &AppliedView,
+) -> Result<Vec<Stale>, CliError> {
+    match bench.table(&bench.name(&compiled.view.name, applied.version)).await? {
+        Some(table) => Ok(stale(&table, compiled).await?),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Where they lie, in order and without overlap.
+pub(crate) fn intervals(stale: &[Stale]) -> Vec<Interval> {
+    union(stale.iter().map(|stale| stale.interval).collect())
+}
+
 pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
     let compiled = compile::folder(bench, printer).await?;
     let before = bench.registry().latest()?;
@@ -54,6 +73,8 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             replayed,
         } = change;
         let jobs = jobs(bench, view, &next.after).await?;
+        let stale = stale_rows(bench, view, &next.after).await?;
+        let redo = plan_redo(&view.view, view.data_delay, &intervals(&stale));
         let count = |kind: JobKind| jobs.iter().filter(|job| job.kind == kind).count();
         let range = match (jobs.first(), jobs.last()) {
             (Some(first), Some(last)) => format!("{} to {}", first.interval.start, last.interval.end),
@@ -65,6 +86,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             format!("v{}", next.after.version),
             count(JobKind::Backfill).to_string(),
             count(JobKind::Recurring).to_string(),
+            redo.len().to_string(),
             range,
             reasons(change).join("; "),
         ]);
@@ -76,6 +98,8 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "version": next.after.version,
             "jobs": jobs,
             "cost": { "jobs": jobs.len() },
+            "changed_sources": stale,
+            "redo": redo,
             "replay": replayed,
         }));
         if arguments.explain {
@@ -88,7 +112,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     }
     for name in removed(bench.project(), before.as_ref()) {
         let reason = "not in the definitions; its tables and items are kept until `sandglass destroy`";
-        let row = [&name, "remove", "", "0", "0", "", reason];
+        let row = [&name, "remove", "", "0", "0", "0", "", reason];
         rows.push(row.map(str::to_owned).to_vec());
         list.push(json!({ "name": name, "change": "remove", "reasons": [reason], "jobs": [], "cost": { "jobs": 0 } }));
     }
@@ -98,9 +122,16 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         "version",
         "backfill jobs",
         "recurring jobs",
+        "redo jobs",
         "range",
         "reasons",
     ];
+    let changed = list
+        .iter()
+        .filter(|view| view["redo"].as_array().is_some_and(|redo| !redo.is_empty()));
+    if changed.count() > 0 {
+        printer.tell("sources have changed since they were read; `sandglass materialize --redo-changed` makes those intervals again");
+    }
     printer.answer(
         &(table(&header, &rows) + &explanations),
         &json!({ "feature_views": list }),

@@ -1,16 +1,29 @@
 use serde_json::json;
 
+use super::compile;
 use super::error::CliError;
 use super::output::{Printer, table};
+use super::plan::{intervals, stale_rows};
 use super::workbench::Workbench;
 use crate::offline::Coverage;
 use crate::plan::last_due;
 
-/// Failed jobs of a view that are told in full; `--format json` has all.
+/// Failed jobs and changed intervals of a view that are told in full; `--format json` has all.
 const SHOWN: usize = 5;
 
 pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliError> {
     let applied = bench.applied()?;
+    // What sources are like now; where they cannot be read, the rest is told all the same.
+    let compiled = match compile::applied(bench, printer, &applied).await {
+        Ok(compiled) => compiled,
+        Err(error) => {
+            printer.tell(&format!(
+                "warning: whether sources have changed cannot be told: {}",
+                error.message
+            ));
+            Vec::new()
+        }
+    };
     let (mut rows, mut list) = (Vec::new(), Vec::new());
     for view in &applied.project.feature_views {
         let Some(version) = applied.views.get(&view.name) else {
@@ -23,6 +36,17 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
         };
         let covered = coverage.union();
         let failed = bench.failed_jobs(&name).open(&coverage);
+        let stale = match compiled.iter().find(|compiled| compiled.view.name == view.name) {
+            Some(compiled) => stale_rows(bench, compiled, version).await?,
+            None => Vec::new(),
+        };
+        for stale in stale.iter().take(SHOWN) {
+            let changes = stale.changes.join("; ");
+            printer.tell(&format!(
+                "{}: {} was made of other rows: {changes}",
+                view.name, stale.interval
+            ));
+        }
         let dead_letters: u64 = match bench.dead_letters(&name)?.table().await? {
             Some(table) => table.files().iter().filter_map(|file| file.rows).sum(),
             None => 0,
@@ -59,6 +83,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
             through.map(|through| through.to_string()).unwrap_or_default(),
             dead_letters.to_string(),
             failed.len().to_string(),
+            intervals(&stale).len().to_string(),
         ]);
         for job in failed.iter().take(SHOWN) {
             printer.tell(&format!("{}: failed at {}: {}", view.name, job.at, job.message));
@@ -73,6 +98,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
             "freshness_seconds": freshness,
             "dead_letters": dead_letters,
             "failed": failed,
+            "changed_sources": stale,
         }));
     }
     let header = [
@@ -84,6 +110,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
         "online through",
         "dead letters",
         "failed jobs",
+        "changed ranges",
     ];
     printer.answer(&table(&header, &rows), &json!({ "feature_views": list }));
     Ok(())

@@ -15,7 +15,7 @@ use super::cut::{Cut, CutCounts, CutExec};
 use super::error::{MaterializeError, label};
 use crate::offline::{FileRead, OfflineTable, Reads, SourceRead, Staged};
 use crate::project::{CompiledTransform, CompiledView};
-use crate::source::{ScanMetrics, Skip, SourceCounts, SourceScan, SourceTable, Window, WindowExec, scan_metrics};
+use crate::source::{ScanMetrics, SourceCounts, SourceScan, SourceTable, Window, WindowExec, scan_metrics};
 use crate::time::Interval;
 use crate::transform::{Guests, Letter, Letters, Transform, TransformCounts, WasmTransformExec, plan};
 
@@ -270,15 +270,13 @@ fn sorted_by_time(
     })
 }
 
-/// What a job reads of each source: the version of a Delta table, or the files whose folders do not rule them out. A file whose
-/// rows do is among them: it may have others later.
-fn reads(compiled: &CompiledView, interval: Interval) -> Reads {
-    let sources = compiled.inputs.iter().map(|(place, table)| {
-        let source = compiled.view.sources.get(*place);
-        let range = source.and_then(|source| compiled.view.source_range(source, interval));
-        let files = table.files().filter(|(file, contents)| {
-            table.version().is_none() && !matches!(table.skip(file, contents, range), Some(Skip::Folder(_)))
-        });
+/// What a job reads of each source: the files that may hold rows of its range, and of which version of a Delta table they are.
+pub(super) fn reads(compiled: &CompiledView, interval: Interval) -> Reads {
+    let ranges = source_ranges(compiled, interval);
+    let sources = compiled.inputs.iter().zip(ranges).map(|((_, table), range)| {
+        let files = table
+            .files()
+            .filter(|(file, contents)| table.skip(file, contents, range).is_none());
         SourceRead {
             source: table.name().to_owned(),
             version: table.version(),

@@ -15,6 +15,7 @@ mod job;
 mod online;
 mod replay;
 mod shared;
+mod stale;
 
 pub use cut::CutCounts;
 pub use dead::{DeadLetters, dead_letter_schema};
@@ -24,3 +25,4 @@ pub use failed::{FailedJob, FailedJobs};
 pub use job::{JobReport, run_to_stream, stage_job};
 pub use online::{GRACE, OnlineOutcome, Visible, bring_online, take_down};
 pub use replay::{Replayed, RowDifference, replay};
+pub use stale::{Stale, stale};

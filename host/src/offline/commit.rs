@@ -150,6 +150,7 @@ impl OfflineTable {
                     interval: job.staged.interval,
                     attempt: job.attempt,
                     reads: job.reads.clone(),
+                    committed_ms: time,
                 })
                 .collect();
             let new = futures::stream::iter(files).map(|file| {

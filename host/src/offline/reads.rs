@@ -46,6 +46,9 @@ pub struct JobReads {
     /// What it read.
     #[serde(flatten)]
     pub reads: Reads,
+    /// When it was committed, in milliseconds since 1970, as the log has it: of two jobs the later one holds the rows of both.
+    #[serde(skip)]
+    pub committed_ms: i64,
 }
 
 /// The file of an attempt. The time is that of its `txn` action, so that of two drivers with one attempt each has its own

@@ -233,7 +233,13 @@ impl OfflineTable {
         futures::stream::iter(entries)
             .map(|(interval, entry)| {
                 let (store, path) = (&store, reads_path(interval, entry.attempt, entry.committed_ms));
-                async move { JobReads::get(self.name(), store.as_ref(), &path).await }
+                async move {
+                    let read = JobReads::get(self.name(), store.as_ref(), &path).await?;
+                    Ok(JobReads {
+                        committed_ms: entry.committed_ms,
+                        ..read
+                    })
+                }
             })
             .buffered(FILES_AT_ONCE)
             .try_collect()

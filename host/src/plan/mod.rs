@@ -19,6 +19,8 @@ pub enum JobKind {
     Recurring,
     /// Somebody asked for its interval.
     Manual,
+    /// Its source has changed since it was read.
+    Redo,
 }
 
 impl JobKind {
@@ -28,6 +30,7 @@ impl JobKind {
             Self::Backfill => "backfill",
             Self::Recurring => "recurring",
             Self::Manual => "manual",
+            Self::Redo => "redo",
         }
     }
 }
@@ -164,6 +167,20 @@ pub fn plan_range(view: &FeatureView, situation: &Situation<'_>, range: Range) -
         range.interval,
         if range.overwrite { &nothing } else { situation },
     ))
+}
+
+/// The jobs that make these ranges again, cut as backfills are.
+pub fn plan_redo(view: &FeatureView, data_delay: Span, ranges: &[Interval]) -> Vec<Job> {
+    let nothing = Situation {
+        data_delay,
+        covered: &[],
+        applied_at: view.feature_start_time,
+        now: view.feature_start_time,
+    };
+    let jobs = ranges
+        .iter()
+        .flat_map(|range| cut(view, JobKind::Redo, *range, &nothing));
+    jobs.collect()
 }
 
 /// What is not covered of a range, cut as backfills are.

@@ -155,8 +155,21 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         "online",
         "time",
     ];
-    printer.answer(&table(&header, &rows), &json!({ "feature_views": list }));
+    let peak = peak_memory_bytes();
+    if let Some(bytes) = peak {
+        printer.tell(&format!("peak memory {} MiB", bytes >> 20));
+    }
+    let json = json!({ "feature_views": list, "peak_memory_bytes": peak });
+    printer.answer(&table(&header, &rows), &json);
     Ok(())
+}
+
+/// The most memory that this process has had at once, where the system tells.
+fn peak_memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes << 10)
 }
 
 /// The jobs that would run.

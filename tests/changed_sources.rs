@@ -1,6 +1,8 @@
 //! Sources that change after they were read: told, and made good by what is proposed.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::Value;
 
@@ -215,4 +217,74 @@ fn failed_jobs_are_listed_until_they_are_made_good() {
     project.json(END, &["materialize"]);
     let status = project.json(END, &["status"]);
     assert!(view(&status, "w")["failed"].as_array().unwrap().is_empty());
+}
+
+/// A file is away for a while, between two reads of the source.
+#[test]
+fn what_cannot_be_reached_is_tried_again() {
+    let _timed = crate::harness::Timed::new("changed_sources::what_cannot_be_reached_is_tried_again");
+    let rows: Vec<Row> = purchases()
+        .into_iter()
+        .filter(|row| row.customer_id % 20 == 0)
+        .collect();
+    let project = Project::new("");
+    std::fs::write(project.path("sandglass.toml"), definitions()).unwrap();
+    std::fs::create_dir_all(project.path("data")).unwrap();
+    write(&project.path("data"), "first", &days(&rows, 0, 150));
+    write(&project.path("data"), "second", &days(&rows, 150, 400));
+    let end = "1997-07-20";
+    project.json(end, &["apply"]);
+    // What is left is two stretches of days, which are read one after the other.
+    project.json(
+        end,
+        &["materialize", "w", "--start", "1997-05-25", "--end", "1997-06-25"],
+    );
+    let commits = project.path("store/offline/shop/w/v1/rows/_delta_log");
+    let committed = || std::fs::read_dir(&commits).map_or(0, Iterator::count);
+    let before = committed();
+    let (second, away) = (project.path("data/second.parquet"), project.path("away"));
+    let mut child = project
+        .command(end, &["--format", "json", "materialize", "w"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The first 32 jobs are done, and more than a hundred are left before the second file is read.
+    while committed() == before {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it committed");
+        std::thread::yield_now();
+    }
+    std::fs::rename(&second, &away).unwrap();
+    let mut told = String::new();
+    for line in BufReader::new(child.stderr.take().unwrap()).lines() {
+        let line = line.unwrap();
+        if line.contains("trying again in 1 s") {
+            std::fs::rename(&away, &second).unwrap();
+        }
+        told += &line;
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{told}");
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(view(&answer, "w")["retries"], 1, "{told}");
+    assert_eq!(view(&answer, "w")["jobs"], 200 - 31);
+    // Rows that are wrong are not tried twice.
+    let mut bad = std::fs::read(&second).unwrap();
+    let half = bad.len() / 2;
+    bad[4..half].fill(0xff);
+    std::fs::write(&second, bad).unwrap();
+    let failed = project.run(
+        end,
+        &[
+            "materialize",
+            "w",
+            "--start",
+            "1997-07-01",
+            "--end",
+            "1997-07-05",
+            "--overwrite",
+        ],
+    );
+    assert_ne!(failed.status, 0);
+    assert!(!failed.stderr.contains("trying again"), "{}", failed.stderr);
 }

@@ -142,6 +142,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "version": version.version,
             "jobs": outcome.jobs,
             "commits": outcome.commits,
+            "retries": outcome.retries,
             "report": outcome.report,
             "online": online_text(online),
         }));

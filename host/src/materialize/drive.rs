@@ -255,6 +255,7 @@ impl Drive<'_> {
     }
 
     fn fail(&mut self, error: MaterializeError, interval: Option<Interval>) {
+        let error = error.or_unreachable(self.task.compiled);
         self.failure.get_or_insert((error, interval));
     }
 

@@ -3,6 +3,7 @@ use datafusion::common::DataFusionError;
 use crate::error::{Classified, Kind};
 use crate::offline::OfflineError;
 use crate::online::OnlineError;
+use crate::project::CompiledView;
 use crate::source::SourceError;
 use crate::time::Interval;
 use crate::transform::{Letter, TransformError};
@@ -150,6 +151,19 @@ impl MaterializeError {
 }
 
 impl MaterializeError {
+    /// The error, or that a file of the view's sources is away, which is why.
+    pub(super) fn or_unreachable(self, compiled: &CompiledView) -> Self {
+        let label = match &self {
+            Self::Source { label, .. } | Self::Engine { label, .. } => label.clone(),
+            _ => return self,
+        };
+        let mut away = compiled.inputs.iter().filter_map(|(_, table)| table.unreachable());
+        match away.next() {
+            Some(error) => Self::Source { label, error },
+            None => self,
+        }
+    }
+
     /// Whether the same again may go better: what could not be reached may be there again. Bad rows, guests that fail and memory
     /// that is short are what they are.
     pub fn is_worth_retrying(&self) -> bool {

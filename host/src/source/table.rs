@@ -89,6 +89,18 @@ impl SourceTable {
         self.files.iter().zip(&self.contents)
     }
 
+    /// A file that was there when the source was opened and cannot be opened now. The engine's own errors do not tell it from a file
+    /// that is damaged.
+    pub fn unreachable(&self) -> Option<SourceError> {
+        self.files.iter().find_map(|file| {
+            let problem = std::fs::File::open(&file.path).err()?;
+            Some(SourceError::Unreadable {
+                source_name: self.name.clone(),
+                problem: format!("{}: {problem}", file.path.display()),
+            })
+        })
+    }
+
     /// Why a file holds no row of the range, if it can be told.
     pub fn skip(&self, file: &SourceFile, contents: &Contents, range: Option<Interval>) -> Option<Skip> {
         let range = range?;

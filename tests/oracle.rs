@@ -52,6 +52,9 @@ fn every_row_of_both_example_views() {
         .map(|view| view["jobs"].as_array().unwrap().len())
         .collect();
     assert_eq!(jobs, [1, 546]);
+    // Neighbouring jobs read their source once.
+    let read = |view: usize| &plan["feature_views"][view]["cost"]["source_rows"];
+    assert_eq!((read(0), read(1)), (&69_659.into(), &69_659.into()));
     project.apply_and_materialize(END);
 
     // SQL over the source file: what the transformation gives beside what SQL gives, in both directions.

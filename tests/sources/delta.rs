@@ -141,11 +141,14 @@ fn partition_columns_are_columns() {
     assert_eq!(found, expected(&all, "2024-01-04"));
 }
 
+/// What is said of the source, who writes its log, and what is wrong.
+type Case<'a> = (&'a str, &'a dyn Fn(&Path), &'a str);
+
 #[test]
 fn what_cannot_be_read_is_refused() {
     let _timed = Timed::new("sources::delta::what_cannot_be_read_is_refused");
     let vector = json!({ "storageType": "i", "pathOrInlineDv": "wi5b=000010000siXQKl0rr91000f55c8Xg0@@D72lkbi5=-{L", "sizeInBytes": 40, "cardinality": 6 });
-    let cases: [(&str, &dyn Fn(&Path), &str); 6] = [
+    let cases: [Case<'_>; 6] = [
         (
             "",
             &|table| {

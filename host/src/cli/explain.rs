@@ -73,7 +73,11 @@ fn what(table: &SourceTable) -> String {
     let version = table
         .version()
         .map_or(String::new(), |version| format!(" version {version}"));
-    format!("{}{version}, {files} files of {bytes} bytes", table.format().name())
+    let plural = if files == 1 { "" } else { "s" };
+    format!(
+        "{}{version}, {files} file{plural} of {bytes} bytes",
+        table.format().name()
+    )
 }
 
 fn reads(interval: Interval, range: Option<Interval>) -> String {
@@ -97,8 +101,8 @@ fn counts(explained: &Explained) -> String {
         ("folders", partitions),
         ("files", files),
         ("bytes", bytes),
-        ("row groups of the others", row_groups),
-        ("rows of these by pages", page_rows),
+        ("row groups of the files read", row_groups),
+        ("rows of the row groups read, by their pages", page_rows),
     ];
     let parts: Vec<_> = all
         .iter()

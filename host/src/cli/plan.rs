@@ -40,6 +40,17 @@ pub(crate) async fn jobs(
     Ok(plan(&compiled.view, &situation))
 }
 
+/// Rows that the jobs read of their sources, each once; none where a source does not tell.
+fn source_rows(compiled: &CompiledView, jobs: &[Job]) -> Option<u64> {
+    let rows = compiled.inputs.iter().map(|(place, table)| {
+        let source = compiled.view.sources.get(*place)?;
+        let ranges = jobs.iter().map(|job| compiled.view.source_range(source, job.interval));
+        let ranges: Option<Vec<Interval>> = ranges.collect();
+        table.rows(ranges.map(union).as_deref())
+    });
+    rows.sum()
+}
+
 /// The rows of a view's version whose source has changed since.
 pub(crate) async fn stale_rows(
     bench: &Workbench,
@@ -76,6 +87,11 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         let stale = stale_rows(bench, view, &next.after).await?;
         let redo = plan_redo(&view.view, view.data_delay, &intervals(&stale));
         let count = |kind: JobKind| jobs.iter().filter(|job| job.kind == kind).count();
+        let cost = match source_rows(view, &jobs) {
+            _ if jobs.is_empty() => "0".to_owned(),
+            Some(rows) => rows.to_string(),
+            None => "unknown".to_owned(),
+        };
         let range = match (jobs.first(), jobs.last()) {
             (Some(first), Some(last)) => format!("{} to {}", first.interval.start, last.interval.end),
             _ => String::new(),
@@ -87,6 +103,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             count(JobKind::Backfill).to_string(),
             count(JobKind::Recurring).to_string(),
             redo.len().to_string(),
+            cost,
             range,
             reasons(change).join("; "),
         ]);
@@ -97,7 +114,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "differences": next.differences,
             "version": next.after.version,
             "jobs": jobs,
-            "cost": { "jobs": jobs.len() },
+            "cost": { "jobs": jobs.len(), "source_rows": source_rows(view, &jobs) },
             "changed_sources": stale,
             "redo": redo,
             "replay": replayed,
@@ -112,7 +129,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     }
     for name in removed(bench.project(), before.as_ref()) {
         let reason = "not in the definitions; its tables and items are kept until `sandglass destroy`";
-        let row = [&name, "remove", "", "0", "0", "0", "", reason];
+        let row = [&name, "remove", "", "0", "0", "0", "0", "", reason];
         rows.push(row.map(str::to_owned).to_vec());
         list.push(json!({ "name": name, "change": "remove", "reasons": [reason], "jobs": [], "cost": { "jobs": 0 } }));
     }
@@ -123,6 +140,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         "backfill jobs",
         "recurring jobs",
         "redo jobs",
+        "source rows",
         "range",
         "reasons",
     ];

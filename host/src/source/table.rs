@@ -89,6 +89,30 @@ impl SourceTable {
         self.files.iter().zip(&self.contents)
     }
 
+    /// How many rows a read of these ranges looks at, all for none; none where a file does not tell how many it has.
+    pub fn rows(&self, ranges: Option<&[Interval]>) -> Option<u64> {
+        let mut rows = 0;
+        for (file, contents) in self.files() {
+            let meets = |extent: Option<Extent>| match (ranges, extent) {
+                (Some(ranges), Some(extent)) => ranges.iter().any(|range| extent.meets(*range)),
+                _ => true,
+            };
+            let is_read = match ranges {
+                Some(ranges) => ranges.iter().any(|range| self.skip(file, contents, Some(*range)).is_none()),
+                None => true,
+            };
+            if !is_read || contents.group.is_none() {
+                continue;
+            }
+            if contents.row_groups.is_empty() {
+                return None;
+            }
+            let groups = contents.row_groups.iter().filter(|group| meets(group.extent));
+            rows += groups.map(|group| group.rows).sum::<u64>();
+        }
+        Some(rows)
+    }
+
     /// A file that was there when the source was opened and cannot be opened now. The engine's own errors do not tell it from a file
     /// that is damaged.
     pub fn unreachable(&self) -> Option<SourceError> {

@@ -40,7 +40,12 @@ pub(in crate::source) fn infer(files: &[SourceFile]) -> Result<Inferred, String>
             let object = match serde_json::from_slice::<Value>(&line) {
                 Ok(Value::Object(object)) => object,
                 Ok(_) => return Err(says(format!("line {number} is no JSON object; each line is one"))),
-                Err(error) => return Err(says(format!("line {number}: {}", shown(&error.to_string())))),
+                Err(error) => {
+                    // Of the line it knows only that it is the first.
+                    let error = error.to_string();
+                    let error = error.split(" at line ").next().unwrap_or_default();
+                    return Err(says(format!("line {number}: {}", shown(error))));
+                }
             };
             for (key, value) in object {
                 let data_type = look_of(&value);

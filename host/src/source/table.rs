@@ -98,7 +98,9 @@ impl SourceTable {
                 _ => true,
             };
             let is_read = match ranges {
-                Some(ranges) => ranges.iter().any(|range| self.skip(file, contents, Some(*range)).is_none()),
+                Some(ranges) => ranges
+                    .iter()
+                    .any(|range| self.skip(file, contents, Some(*range)).is_none()),
                 None => true,
             };
             if !is_read || contents.group.is_none() {

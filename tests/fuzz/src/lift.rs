@@ -103,6 +103,10 @@ fn fill(u: &mut Unstructured<'_>, field: &Field, length: usize, raw: &mut RawBat
             .filter(|bit| validity[bit / 8] >> (bit % 8) & 1 == 0)
             .count();
     }
+    // Without nulls there is no such buffer.
+    if null_count == 0 {
+        validity.clear();
+    }
     raw.nodes.push((length as u32, null_count as u32));
     raw.buffers.push(validity);
     match field.data_type() {

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use arrow_array::types::{Decimal128Type, DecimalType};
 use arrow_array::{
     Array, ArrayRef, Decimal128Array, RecordBatch, RecordBatchOptions, StringArray, StructArray, make_array,
 };
@@ -180,10 +181,11 @@ impl Parts {
         // Arrow checks everything once more, and says of text that is none where it is.
         let data = builder.align_buffers(true).build().map_err(|error| error.to_string())?;
         if let DataType::Decimal128(precision, _) = field.data_type() {
-            let array = Decimal128Array::from(data.clone());
-            array
-                .validate_decimal_precision(*precision)
-                .map_err(|_| format!("a decimal of more than {precision} digits"))?;
+            // Arrow's check of a whole array takes a negative scale for a large one.
+            let fits = |value| Decimal128Type::is_valid_decimal_precision(value, *precision);
+            if !Decimal128Array::from(data.clone()).iter().flatten().all(fits) {
+                return Err(format!("a decimal of more than {precision} digits"));
+            }
         }
         Ok(make_array(data))
     }

@@ -11,7 +11,9 @@
 //! a generation's write lock may take that of `live/`, never the other way round.
 //!
 //! A process that is killed within a commit may leave it done but not yet told: it is seen when the next one writes. So what is
-//! planned is compared with what is found under the lock, and not with what was read before.
+//! planned is compared with what is found under the lock, and not with what was read before. For the same reason a reader may see
+//! a commit a moment before it is told, and the one before it once more: LMDB writes its head first and announces it after it is
+//! durable, and a reader that is held up between reading the announcement and the head finds the newer one.
 
 mod environment;
 mod generation;

@@ -156,11 +156,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         "online",
         "time",
     ];
-    let peak = peak_memory_bytes();
-    if let Some(bytes) = peak {
-        printer.tell(&format!("peak memory {} MiB", bytes >> 20));
-    }
-    let json = json!({ "feature_views": list, "peak_memory_bytes": peak });
+    let json = json!({ "feature_views": list, "peak_memory_bytes": peak_memory_bytes() });
     printer.answer(&table(&header, &rows), &json);
     Ok(())
 }

@@ -113,7 +113,7 @@ fn what_jobs_read_is_a_version() {
             (&json!("rows"), &json!(2)),
             "{read}"
         );
-        let files = source["files"].as_array().unwrap();
+        let files = source["files"].as_array().cloned().unwrap_or_default();
         let day = read["interval"]["start"].as_str().unwrap();
         let expected = if day.starts_with("2024-01-02") {
             vec!["b.parquet"]

@@ -1,15 +1,8 @@
 use std::pin::Pin;
-use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
-use arrow::compute::SortOptions;
-use arrow::datatypes::DataType;
-use datafusion::common::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::physical_expr::expressions::col;
-use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
-use datafusion::physical_plan::sorts::sort::SortExec;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 use serde::Serialize;
@@ -18,7 +11,7 @@ use super::error::{MaterializeError, label};
 use super::job::JobPlan;
 use crate::project::CompiledView;
 use crate::time::Interval;
-use crate::transform::{Guests, Letters, row_as_json};
+use crate::transform::{Guests, Letters, row_as_json, sorted};
 
 /// What two components made of the same rows.
 #[derive(Debug, Clone, Serialize)]
@@ -108,7 +101,7 @@ impl Side {
         let engine = |error| MaterializeError::from_plan(&label, error);
         let letters = Letters::new(compiled.view.max_rejected);
         let plan = JobPlan::new(session, guests, compiled, interval, &letters, None).await?;
-        let sorted = sorted(plan.root, &compiled.view.timestamp_column).map_err(engine)?;
+        let sorted = sorted(plan.root, [&compiled.view.timestamp_column]).map_err(engine)?;
         let rows = execute_stream(sorted, session.task_ctx()).map_err(engine)?;
         Ok(Self {
             label,
@@ -205,30 +198,4 @@ fn first_difference(before: &RecordBatch, after: &RecordBatch) -> Option<usize> 
         return None;
     }
     (0..before.num_rows()).find(|&row| !same(row, 1))
-}
-
-fn sorted(plan: Arc<dyn ExecutionPlan>, time_column: &str) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-    let schema = plan.schema();
-    let options = SortOptions {
-        descending: false,
-        nulls_first: true,
-    };
-    let sortable = schema
-        .fields()
-        .iter()
-        .filter(|field| !matches!(field.data_type(), DataType::Map(..)));
-    let mut names: Vec<&str> = vec![time_column];
-    names.extend(
-        sortable
-            .map(|field| field.name().as_str())
-            .filter(|name| *name != time_column),
-    );
-    let expressions = names
-        .into_iter()
-        .map(|name| Ok(PhysicalSortExpr::new(col(name, &schema)?, options)))
-        .collect::<Result<Vec<_>, DataFusionError>>()?;
-    Ok(match LexOrdering::new(expressions) {
-        Some(ordering) => Arc::new(SortExec::new(ordering, plan)),
-        None => plan,
-    })
 }

@@ -121,7 +121,7 @@ pub fn plan(
 }
 
 /// Sorts every partition by these columns, then by all others that can be compared.
-fn sorted<'a>(
+pub(crate) fn sorted<'a>(
     plan: Arc<dyn ExecutionPlan>,
     columns: impl IntoIterator<Item = &'a String>,
 ) -> Result<Arc<dyn ExecutionPlan>> {

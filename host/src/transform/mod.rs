@@ -11,6 +11,7 @@ mod letters;
 mod range;
 mod steps;
 
+pub(crate) use exec::sorted;
 pub use exec::{Guests, Log, Transform, TransformCounts, WasmTransformExec, plan};
 pub(crate) use letters::row_as_json;
 pub use letters::{Cause, Letter, Letters};

@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     keep_data: Option<Keep>,
     /// How many intervals prove that rows are the same: a number of them, evenly spread, or `all`.
     #[arg(long, value_name = "N|all", default_value = SAMPLE, requires = "keep_data")]
-    replay: Option<Sample>,
+    replay: Sample,
     /// Applies without running the golden cases first.
     #[arg(long)]
     skip_tests: bool,
@@ -42,8 +42,8 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     let project = bench.project();
     let mut changes = changes(bench, project, &compiled, before.as_ref());
     if let Some(keep) = arguments.keep_data {
-        let sample = arguments.replay.unwrap_or(Sample::All);
         if keep == Keep::Equal {
+            let sample = arguments.replay;
             replay_all(bench, &compiled, before.as_ref(), &mut changes, sample, printer).await?;
         }
         for change in &mut changes {

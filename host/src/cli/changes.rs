@@ -68,6 +68,12 @@ pub(crate) enum Sample {
 /// If it is not said.
 pub(crate) const SAMPLE: &str = "5";
 
+impl Default for Sample {
+    fn default() -> Self {
+        Self::Some(5)
+    }
+}
+
 impl std::str::FromStr for Sample {
     type Err = String;
 
@@ -226,6 +232,7 @@ mod tests {
         assert_eq!(sample("2", 10), [0, 9]);
         assert_eq!(sample("4", 10), [0, 3, 6, 9]);
         assert_eq!(sample("3", 0), [0i64; 0]);
+        assert_eq!(SAMPLE.parse(), Ok(Sample::default()));
         for text in ["0", "-1", "", "some"] {
             assert!(text.parse::<Sample>().is_err());
         }

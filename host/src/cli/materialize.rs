@@ -5,15 +5,16 @@ use serde_json::json;
 
 use super::compile;
 use super::error::CliError;
+use super::left::{covered, intervals, situation, stale_rows};
 use super::output::{Printer, table};
-use super::plan::{intervals, stale_rows};
 use super::workbench::{Workbench, cores};
 use crate::error::Classified;
 use crate::materialize::{
     FailedJob, Failure, GRACE, OnlineOutcome, Outcome, Progress, Settings, Task, Visible, bring_online, materialize,
     take_down,
 };
-use crate::plan::{Job, Range, Situation, backfill_end, last_due, plan, plan_range, plan_redo};
+use crate::offline::OfflineTable;
+use crate::plan::{Job, Range, backfill_end, last_due, plan, plan_range, plan_redo};
 use crate::project::CompiledView;
 use crate::registry::{Applied, AppliedView};
 use crate::time::{Interval, Timestamp};
@@ -183,15 +184,7 @@ async fn dry_run(
             continue;
         };
         let table = bench.table(&bench.name(&view.view.name, version.version)).await?;
-        let covered = table.map(|table| table.coverage().union()).unwrap_or_default();
-        let situation = Situation {
-            data_delay: view.data_delay,
-            covered: &covered,
-            applied_at: version.version_at,
-            now: bench.now,
-        };
-        let mut jobs = jobs(arguments, view, &situation)?;
-        add_redo(bench, arguments, view, version, &mut jobs).await?;
+        let jobs = jobs(bench, arguments, view, version, table.as_ref()).await?;
         for job in &jobs {
             rows.push(vec![
                 view.view.name.clone(),
@@ -252,15 +245,7 @@ async fn one(
     let name = bench.name(&view.view.name, version.version);
     let table = Arc::new(bench.table_or_new(view, &name).await?);
     let coverage = table.coverage();
-    let covered = coverage.union();
-    let situation = Situation {
-        data_delay: view.data_delay,
-        covered: &covered,
-        applied_at: version.version_at,
-        now: bench.now,
-    };
-    let mut jobs = jobs(arguments, view, &situation)?;
-    add_redo(bench, arguments, view, version, &mut jobs).await?;
+    let jobs = jobs(bench, arguments, view, version, Some(&table)).await?;
     let bar = printer.bar(&view.view.name, jobs.len());
     let dead = bench.dead_letters(&name)?;
     let task = Task {
@@ -330,25 +315,25 @@ async fn one(
     Ok((outcome, Some(online)))
 }
 
-/// With the jobs whose source has changed, if they are asked for.
-async fn add_redo(
+/// The jobs of a version: of a range if one is asked for, else those that are due, with those whose source has changed if they
+/// are asked for.
+async fn jobs(
     bench: &Workbench,
     arguments: &Arguments,
     view: &CompiledView,
     version: &AppliedView,
-    jobs: &mut Vec<Job>,
-) -> Result<(), CliError> {
-    if arguments.redo_changed {
-        let stale = stale_rows(bench, view, version).await?;
-        jobs.extend(plan_redo(&view.view, view.data_delay, &intervals(&stale)));
-        jobs.sort_by_key(|job| job.interval);
-    }
-    Ok(())
-}
-
-fn jobs(arguments: &Arguments, view: &CompiledView, situation: &Situation<'_>) -> Result<Vec<Job>, CliError> {
+    table: Option<&OfflineTable>,
+) -> Result<Vec<Job>, CliError> {
+    let covered = covered(table);
+    let situation = situation(bench, view, version, &covered);
     let (Some(start), Some(end)) = (arguments.start, arguments.end) else {
-        return Ok(plan(&view.view, situation));
+        let mut jobs = plan(&view.view, &situation);
+        if arguments.redo_changed {
+            let stale = stale_rows(table, &view.view, &view.inputs).await?;
+            jobs.extend(plan_redo(&view.view, view.data_delay, &intervals(&stale)));
+            jobs.sort_by_key(|job| job.interval);
+        }
+        return Ok(jobs);
     };
     let interval = Interval::new(start, end)
         .filter(|interval| !interval.is_empty())
@@ -357,7 +342,7 @@ fn jobs(arguments: &Arguments, view: &CompiledView, situation: &Situation<'_>) -
         interval,
         overwrite: arguments.overwrite,
     };
-    plan_range(&view.view, situation, range).map_err(|error| {
+    plan_range(&view.view, &situation, range).map_err(|error| {
         CliError::invalid(
             format!("feature view `{}`: {}", view.view.name, error.message),
             error.hint,

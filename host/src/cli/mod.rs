@@ -11,6 +11,7 @@ mod error;
 mod explain;
 mod get;
 mod inspect;
+mod left;
 mod loader;
 mod materialize;
 mod new;

@@ -4,12 +4,11 @@ use super::changes::{Change, SAMPLE, Sample, changes, removed, replay_all, told}
 use super::compile;
 use super::error::CliError;
 use super::explain;
+use super::left::{covered, intervals, situation, stale_rows};
 use super::output::{Printer, table};
 use super::workbench::Workbench;
-use crate::materialize::{Stale, stale};
-use crate::plan::{Job, JobKind, Situation, plan, plan_redo};
+use crate::plan::{Job, JobKind, plan, plan_redo};
 use crate::project::CompiledView;
-use crate::registry::AppliedView;
 use crate::time::{Interval, union};
 
 #[derive(clap::Args, Default)]
@@ -23,23 +22,6 @@ pub(crate) struct Arguments {
     explain: bool,
 }
 
-/// The jobs that are left of a view.
-pub(crate) async fn jobs(
-    bench: &Workbench,
-    compiled: &CompiledView,
-    applied: &AppliedView,
-) -> Result<Vec<Job>, CliError> {
-    let table = bench.table(&bench.name(&compiled.view.name, applied.version)).await?;
-    let covered = table.map(|table| table.coverage().union()).unwrap_or_default();
-    let situation = Situation {
-        data_delay: compiled.data_delay,
-        covered: &covered,
-        applied_at: applied.version_at,
-        now: bench.now,
-    };
-    Ok(plan(&compiled.view, &situation))
-}
-
 /// Rows that the jobs read of their sources, each once; none where a source does not tell.
 fn source_rows(compiled: &CompiledView, jobs: &[Job]) -> Option<u64> {
     let rows = compiled.inputs.iter().map(|(place, table)| {
@@ -49,23 +31,6 @@ fn source_rows(compiled: &CompiledView, jobs: &[Job]) -> Option<u64> {
         table.rows(ranges.map(union).as_deref())
     });
     rows.sum()
-}
-
-/// The rows of a view's version whose source has changed since.
-pub(crate) async fn stale_rows(
-    bench: &Workbench,
-    compiled: &CompiledView,
-    applied: &AppliedView,
-) -> Result<Vec<Stale>, CliError> {
-    match bench.table(&bench.name(&compiled.view.name, applied.version)).await? {
-        Some(table) => Ok(stale(&table, compiled).await?),
-        None => Ok(Vec::new()),
-    }
-}
-
-/// Where they lie, in order and without overlap.
-pub(crate) fn intervals(stale: &[Stale]) -> Vec<Interval> {
-    union(stale.iter().map(|stale| stale.interval).collect())
 }
 
 pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
@@ -83,11 +48,14 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             next,
             replayed,
         } = change;
-        let jobs = jobs(bench, view, &next.after).await?;
-        let stale = stale_rows(bench, view, &next.after).await?;
+        let table = bench.table(&bench.name(&view.view.name, next.after.version)).await?;
+        let covered = covered(table.as_ref());
+        let jobs = plan(&view.view, &situation(bench, view, &next.after, &covered));
+        let stale = stale_rows(table.as_ref(), &view.view, &view.inputs).await?;
         let redo = plan_redo(&view.view, view.data_delay, &intervals(&stale));
         let count = |kind: JobKind| jobs.iter().filter(|job| job.kind == kind).count();
-        let cost = match source_rows(view, &jobs) {
+        let (source_rows, reasons) = (source_rows(view, &jobs), reasons(change));
+        let cost = match source_rows {
             _ if jobs.is_empty() => "0".to_owned(),
             Some(rows) => rows.to_string(),
             None => "unknown".to_owned(),
@@ -105,16 +73,16 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             redo.len().to_string(),
             cost,
             range,
-            reasons(change).join("; "),
+            reasons.join("; "),
         ]);
         list.push(json!({
             "name": view.view.name,
             "change": next.step.name(),
-            "reasons": reasons(change),
+            "reasons": reasons,
             "differences": next.differences,
             "version": next.after.version,
             "jobs": jobs,
-            "cost": { "jobs": jobs.len(), "source_rows": source_rows(view, &jobs) },
+            "cost": { "jobs": jobs.len(), "source_rows": source_rows },
             "changed_sources": stale,
             "redo": redo,
             "replay": replayed,

@@ -1,11 +1,13 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde_json::json;
 
-use super::compile;
 use super::error::CliError;
+use super::left::{intervals, stale_rows};
 use super::output::{Printer, table};
-use super::plan::{intervals, stale_rows};
 use super::workbench::Workbench;
-use crate::offline::Coverage;
+use crate::offline::OfflineTable;
 use crate::plan::last_due;
 
 /// Failed jobs and changed intervals of a view that are told in full; `--format json` has all.
@@ -14,14 +16,14 @@ const SHOWN: usize = 5;
 pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliError> {
     let applied = bench.applied()?;
     // What sources are like now; where they cannot be read, the rest is told all the same.
-    let compiled = match compile::applied(bench, printer, &applied).await {
-        Ok(compiled) => compiled,
+    let sources = match bench.sources(&applied.project).await {
+        Ok(sources) => sources,
         Err(error) => {
             printer.tell(&format!(
                 "warning: whether sources have changed cannot be told: {}",
                 error.message
             ));
-            Vec::new()
+            BTreeMap::new()
         }
     };
     let (mut rows, mut list) = (Vec::new(), Vec::new());
@@ -30,15 +32,17 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
             continue;
         };
         let name = bench.name(&view.name, version.version);
-        let coverage = match bench.table(&name).await? {
-            Some(table) => table.coverage(),
-            None => Coverage::default(),
-        };
+        let table = bench.table(&name).await?;
+        let coverage = table.as_ref().map(OfflineTable::coverage).unwrap_or_default();
         let covered = coverage.union();
         let failed = bench.failed_jobs(&name).open(&coverage);
-        let stale = match compiled.iter().find(|compiled| compiled.view.name == view.name) {
-            Some(compiled) => stale_rows(bench, compiled, version).await?,
-            None => Vec::new(),
+        let places = view.sources.iter().enumerate();
+        let inputs: Vec<_> = places
+            .filter_map(|(place, used)| Some((place, Arc::clone(sources.get(&used.name)?))))
+            .collect();
+        let stale = match inputs.len() == view.sources.len() {
+            true => stale_rows(table.as_ref(), view, &inputs).await?,
+            false => Vec::new(),
         };
         for stale in stale.iter().take(SHOWN) {
             let changes = stale.changes.join("; ");

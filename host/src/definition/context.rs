@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml::de::DeTable;
-
 use super::model::{LimitsOverride, ParameterText};
 use super::parse::{column, filter, limits, optional, parameters};
 use super::problem::{Problem, Problems};
-use super::reader::{Findings, Table};
+use super::reader::{Findings, Table, document};
 use crate::time::{Span, Timestamp};
 
 /// How a golden case's transformation is run.
@@ -75,18 +73,7 @@ impl ParsedContext {
 
 /// Parses a `context.toml`. Every problem is in the error, not only the first.
 pub fn parse_context(file: &str, text: &str) -> Result<ParsedContext, Problems> {
-    let (document, errors) = DeTable::parse_recoverable(text);
-    if !errors.is_empty() {
-        let problems = errors
-            .into_iter()
-            .map(|error| Problem {
-                message: format!("not TOML: {}", error.message()),
-                hint: None,
-                span: error.span().unwrap_or(0..0),
-            })
-            .collect();
-        return Err(Problems::new(file, text, problems));
-    }
+    let document = document(file, text)?;
     let findings = Findings::default();
     let span = 0..text.lines().next().map_or(0, str::len);
     let table = Table::new(&findings, document.get_ref(), span, "the context".to_owned());

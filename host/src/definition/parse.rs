@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::checks;
 use super::model::{
@@ -10,7 +10,7 @@ use super::model::{
 };
 use super::partitions::Partitions;
 use super::problem::{Problem, Problems, list};
-use super::reader::{Findings, Table, Value};
+use super::reader::{Findings, Table, Value, document};
 use crate::time::Span;
 use crate::workspace::{Workspace, check_identifier};
 
@@ -68,18 +68,7 @@ const MAP_SIZE_BYTES: u64 = 64 << 30;
 
 /// Parses and checks a project's text. Every problem is in the error, not only the first.
 pub fn parse(file: &str, text: &str) -> Result<Parsed, Problems> {
-    let (document, errors) = DeTable::parse_recoverable(text);
-    if !errors.is_empty() {
-        let problems = errors
-            .into_iter()
-            .map(|error| Problem {
-                message: format!("not TOML: {}", error.message()),
-                hint: None,
-                span: error.span().unwrap_or(0..0),
-            })
-            .collect();
-        return Err(Problems::new(file, text, problems));
-    }
+    let document = document(file, text)?;
     let findings = Findings::default();
     let warnings = Findings::default();
     let mut reading = Reading::default();

@@ -7,7 +7,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::problem::{Problem, list, similar};
+use super::problem::{Problem, Problems, list, similar};
 
 /// Where problems go.
 #[derive(Default)]
@@ -31,6 +31,20 @@ impl Findings {
     pub(super) fn is_empty(&self) -> bool {
         self.problems.borrow().is_empty()
     }
+}
+
+/// A text's tables; every place where it is not TOML is in the error.
+pub(super) fn document<'t>(file: &str, text: &'t str) -> Result<Spanned<DeTable<'t>>, Problems> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        return Ok(document);
+    }
+    let problem = |error: toml::de::Error| Problem {
+        message: format!("not TOML: {}", error.message()),
+        hint: None,
+        span: error.span().unwrap_or(0..0),
+    };
+    Err(Problems::new(file, text, errors.into_iter().map(problem).collect()))
 }
 
 /// A value with its place.

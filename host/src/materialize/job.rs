@@ -13,9 +13,10 @@ use serde::Serialize;
 
 use super::cut::{Cut, CutCounts, CutExec};
 use super::error::{MaterializeError, label};
+use crate::definition::FeatureView;
 use crate::offline::{FileRead, OfflineTable, Reads, SourceRead, Staged};
 use crate::project::{CompiledTransform, CompiledView};
-use crate::source::{ScanMetrics, SourceCounts, SourceScan, SourceTable, Window, WindowExec, scan_metrics};
+use crate::source::{ScanMetrics, SourceCounts, SourceScan, SourceTable, Wanted, Window, scan_metrics};
 use crate::time::Interval;
 use crate::transform::{Guests, Letter, Letters, Transform, TransformCounts, WasmTransformExec, plan};
 
@@ -84,10 +85,10 @@ impl JobPlan {
     ) -> Result<Self, MaterializeError> {
         let label = label(&compiled.view.name, interval);
         let engine = |error| MaterializeError::from_plan(&label, error);
-        let ranges = source_ranges(compiled, interval);
+        let ranges = source_ranges(&compiled.view, &compiled.inputs, interval);
         let (mut sources, mut scans) = (Vec::new(), Vec::<Arc<dyn ExecutionPlan>>::new());
         for window in windows.iter().flatten() {
-            scans.push(Arc::new(WindowExec::new(window.clone())));
+            scans.push(window.clone().plan().map_err(engine)?);
         }
         let own = if windows.is_none() { compiled.inputs.len() } else { 0 };
         for (input, ((_, table), &range)) in compiled.inputs.iter().zip(&ranges).enumerate().take(own) {
@@ -96,7 +97,13 @@ impl JobPlan {
                 label: label.clone(),
                 error,
             };
-            let scan = table.scan(session, columns, keys, range).await.map_err(failed)?;
+            let wanted = Wanted {
+                columns,
+                keys,
+                range,
+                and_time: false,
+            };
+            let scan = table.scan(session, wanted).await.map_err(failed)?;
             scans.push(Arc::clone(&scan.plan));
             sources.push(scan);
         }
@@ -151,15 +158,13 @@ impl JobPlan {
     }
 }
 
+/// A view's sources, each with its place among those of the definition.
+pub type Inputs = [(usize, Arc<SourceTable>)];
+
 /// The ranges of an interval's inputs, in their order; none for all rows.
-pub(super) fn source_ranges(compiled: &CompiledView, interval: Interval) -> Vec<Option<Interval>> {
-    let sources = compiled
-        .inputs
-        .iter()
-        .filter_map(|(place, _)| compiled.view.sources.get(*place));
-    sources
-        .map(|source| compiled.view.source_range(source, interval))
-        .collect()
+pub(super) fn source_ranges(view: &FeatureView, inputs: &Inputs, interval: Interval) -> Vec<Option<Interval>> {
+    let sources = inputs.iter().filter_map(|(place, _)| view.sources.get(*place));
+    sources.map(|source| view.source_range(source, interval)).collect()
 }
 
 fn transform_of(
@@ -236,7 +241,7 @@ pub async fn stage_job(
             first,
         });
     }
-    Ok((staged, reads(compiled, interval), report))
+    Ok((staged, reads(&compiled.view, &compiled.inputs, interval), report))
 }
 
 /// Runs a job and hands its rows out, sorted by time, writing nothing. When the rows are out, the report tells what the job
@@ -271,9 +276,9 @@ fn sorted_by_time(
 }
 
 /// What a job reads of each source: the files that may hold rows of its range, and of which version of a Delta table they are.
-pub(super) fn reads(compiled: &CompiledView, interval: Interval) -> Reads {
-    let ranges = source_ranges(compiled, interval);
-    let sources = compiled.inputs.iter().zip(ranges).map(|((_, table), range)| {
+pub(super) fn reads(view: &FeatureView, inputs: &Inputs, interval: Interval) -> Reads {
+    let ranges = source_ranges(view, inputs, interval);
+    let sources = inputs.iter().zip(ranges).map(|((_, table), range)| {
         let files = table
             .files()
             .filter(|(file, contents)| table.skip(file, contents, range).is_none());

@@ -6,7 +6,7 @@ use super::error::{MaterializeError, label};
 use super::job::{JobReport, source_ranges};
 use crate::plan::Job;
 use crate::project::CompiledView;
-use crate::source::{Hold, SharedScan, Window};
+use crate::source::{Hold, SharedScan, Wanted, Window};
 use crate::time::Interval;
 
 /// The inputs of neighbouring jobs, each source read once for all of them.
@@ -18,7 +18,7 @@ pub(super) struct SharedInputs {
 /// Jobs in their order, cut where a source's ranges neither overlap nor touch: what lies between is nobody's to read.
 pub(super) fn chains<'a>(compiled: &CompiledView, jobs: &'a [Job]) -> Vec<&'a [Job]> {
     let goes_on = |before: &Job, after: &Job| {
-        let ranges = |job: &Job| source_ranges(compiled, job.interval);
+        let ranges = |job: &Job| source_ranges(&compiled.view, &compiled.inputs, job.interval);
         ranges(before).iter().zip(ranges(after)).all(|pair| match pair {
             (Some(before), Some(after)) => {
                 before.start <= after.start && before.end <= after.end && after.start <= before.end
@@ -50,9 +50,9 @@ impl SharedInputs {
         let label = label(&compiled.view.name, whole);
         let hold = Hold::new(session.runtime_env(), memory_bytes_max);
         let mut scans = Vec::new();
-        let ends = source_ranges(compiled, first.interval)
+        let ends = source_ranges(&compiled.view, &compiled.inputs, first.interval)
             .into_iter()
-            .zip(source_ranges(compiled, last.interval));
+            .zip(source_ranges(&compiled.view, &compiled.inputs, last.interval));
         for (input, ((_, table), (first, last))) in compiled.inputs.iter().zip(ends).enumerate() {
             let range = first.zip(last).map(|(first, last)| Interval {
                 start: first.start,
@@ -63,10 +63,13 @@ impl SharedInputs {
                 label: label.clone(),
                 error,
             };
-            let scan = table
-                .scan_with_time(session, columns, keys, range)
-                .await
-                .map_err(failed)?;
+            let wanted = Wanted {
+                columns,
+                keys,
+                range,
+                and_time: true,
+            };
+            let scan = table.scan(session, wanted).await.map_err(failed)?;
             let scan = SharedScan::new(session, scan, Arc::clone(&hold));
             scans.push(scan.map_err(|error| MaterializeError::from_plan(&label, error))?);
         }
@@ -80,7 +83,11 @@ impl SharedInputs {
         interval: Interval,
     ) -> Result<Vec<Window>, MaterializeError> {
         let mut windows = Vec::new();
-        for (scan, range) in self.scans.iter_mut().zip(source_ranges(compiled, interval)) {
+        for (scan, range) in self
+            .scans
+            .iter_mut()
+            .zip(source_ranges(&compiled.view, &compiled.inputs, interval))
+        {
             let window = scan.window(range).await;
             windows.push(
                 window.map_err(|error| MaterializeError::from_plan(&label(&compiled.view.name, interval), error))?,

@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::job::reads;
+use super::job::{Inputs, reads};
+use crate::definition::FeatureView;
 use crate::offline::{FileRead, JobReads, OfflineError, OfflineTable, Reads};
 use crate::plan::gaps;
-use crate::project::CompiledView;
 use crate::time::{Interval, union};
 
 /// Rows whose source is not what it was when they were made.
@@ -21,9 +21,9 @@ pub struct Stale {
 /// Finds the rows of a table whose source has changed since it was read, by the files that each job read and would read now.
 /// Files that hold no row of a job's range are not among them, so a file that is added to the end of a source changes nothing
 /// that was made before.
-pub async fn stale(table: &OfflineTable, compiled: &CompiledView) -> Result<Vec<Stale>, OfflineError> {
+pub async fn stale(table: &OfflineTable, view: &FeatureView, inputs: &Inputs) -> Result<Vec<Stale>, OfflineError> {
     let jobs = table.reads().await?;
-    Ok(compare(jobs, |interval| reads(compiled, interval)))
+    Ok(compare(jobs, |interval| reads(view, inputs, interval)))
 }
 
 fn compare(mut jobs: Vec<JobReads>, now: impl Fn(Interval) -> Reads) -> Vec<Stale> {

@@ -30,6 +30,6 @@ pub use footer::{Extent, RowGroup};
 pub use metrics::{ScanMetrics, scan_metrics};
 pub use scan::SourceScan;
 pub use shape::{Column, Folders, Shape, ShapeError, Stored, Wanted};
-pub use shared::{Hold, SharedScan, Window, WindowExec};
+pub use shared::{Hold, SharedScan, Window};
 pub use table::{Contents, Skip, SourceTable};
 pub use times::TimeKind;

@@ -267,47 +267,8 @@ impl SourceTable {
         }
     }
 
-    /// The scan of these columns, of the rows in the range; none for all.
-    pub async fn scan(
-        &self,
-        session: &SessionContext,
-        columns: SchemaRef,
-        keys: Vec<String>,
-        range: Option<Interval>,
-    ) -> Result<SourceScan, SourceError> {
-        self.scan_of(
-            session,
-            Wanted {
-                columns,
-                keys,
-                range,
-                and_time: false,
-            },
-        )
-        .await
-    }
-
-    /// As [`scan`](Self::scan), with the rows' time last: what a [`SharedScan`](super::SharedScan) reads.
-    pub async fn scan_with_time(
-        &self,
-        session: &SessionContext,
-        columns: SchemaRef,
-        keys: Vec<String>,
-        range: Option<Interval>,
-    ) -> Result<SourceScan, SourceError> {
-        self.scan_of(
-            session,
-            Wanted {
-                columns,
-                keys,
-                range,
-                and_time: true,
-            },
-        )
-        .await
-    }
-
-    async fn scan_of(&self, session: &SessionContext, wanted: Wanted) -> Result<SourceScan, SourceError> {
+    /// The scan of what is wanted.
+    pub async fn scan(&self, session: &SessionContext, wanted: Wanted) -> Result<SourceScan, SourceError> {
         let range = wanted.range;
         let shapes = self.shapes(&wanted)?;
         let mut left_out = ScanMetrics::default();

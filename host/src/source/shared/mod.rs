@@ -6,8 +6,8 @@
 //! beyond it, so memory is bounded whatever the lookback. A job gets a [`Window`]: the same rows that a scan of its range
 //! would have had, which stay for as long as it holds them.
 
-mod exec;
 mod segment;
+mod window;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,9 +24,9 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 
-pub use exec::WindowExec;
 pub use segment::Hold;
 use segment::Segment;
+pub use window::Window;
 
 use super::exec::SourceCounts;
 use super::metrics::{ScanMetrics, scan_metrics};
@@ -51,14 +51,6 @@ pub struct SharedScan {
     /// The time up to which all rows have been pulled; none when there are no more.
     pulled: Option<Timestamp>,
     hold: Arc<Hold>,
-}
-
-/// The rows of one range.
-#[derive(Clone)]
-pub struct Window {
-    schema: SchemaRef,
-    range: Option<Interval>,
-    segments: Vec<Arc<Segment>>,
 }
 
 impl SharedScan {

@@ -12,6 +12,7 @@
 //!
 //! [`time`], [`key`] and [`workspace`] hold the words that all of them share; errors answer [`error::Classified`].
 
+pub mod aggregate;
 pub mod cli;
 pub mod definition;
 pub mod error;
@@ -25,6 +26,7 @@ pub mod plan;
 pub mod project;
 pub mod registry;
 pub mod source;
+pub mod tile;
 pub mod time;
 pub mod transform;
 pub mod workspace;

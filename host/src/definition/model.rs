@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::partitions::Partitions;
+use crate::aggregate::Function;
+use crate::tile::TimeWindow;
 use crate::time::{Grid, Interval, Span, Timestamp};
 use crate::workspace::Workspace;
 
@@ -233,6 +235,9 @@ pub struct FeatureView {
     pub manual_backfill_end_time: Option<Timestamp>,
     /// How long a row is served.
     pub ttl: Option<Span>,
+    /// What its rows are aggregated to; its features are its columns if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aggregation: Option<Aggregations>,
     /// Whether it is served.
     pub online: bool,
     /// Rejected rows that a job may have.
@@ -241,6 +246,32 @@ pub struct FeatureView {
     pub limits: LimitsOverride,
     /// About it.
     pub meta: Meta,
+}
+
+/// What a view's rows are aggregated to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Aggregations {
+    /// The length of a tile; windows are multiples of it.
+    pub interval: Span,
+    /// The column whose values each have their own aggregates, in parallel lists.
+    pub secondary_key: Option<String>,
+    /// Where lifetime windows begin.
+    pub lifetime_start_time: Option<Timestamp>,
+    /// In the order of the text; at least one.
+    pub features: Vec<AggregatedFeature>,
+}
+
+/// One aggregate over one window.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AggregatedFeature {
+    /// Its name: the given one, or as Tecton makes it.
+    pub name: String,
+    /// The column of the view's rows.
+    pub column: String,
+    /// What is made of it.
+    pub function: Function,
+    /// Over which time.
+    pub window: TimeWindow,
 }
 
 /// A source, as a view reads it.
@@ -421,6 +452,7 @@ mod tests {
             trigger: Trigger::Scheduled,
             manual_backfill_end_time: None,
             ttl: ttl.map(|ttl| ttl.parse().expect("a span")),
+            aggregation: None,
             online: true,
             max_rejected: 0,
             limits: LimitsOverride::default(),

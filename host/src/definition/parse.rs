@@ -375,6 +375,7 @@ impl Reading {
             trigger: trigger?.unwrap_or(Trigger::Scheduled),
             manual_backfill_end_time: manual_backfill_end_time?,
             ttl: ttl?,
+            aggregation: None,
             online: online?,
             max_rejected: max_rejected?.unwrap_or(0),
             limits: limits?,

@@ -9,6 +9,7 @@ use crate::plan::{CODE, ONLINE, Parts, SCOPE};
 pub fn parts(project: &Project, compiled: &CompiledView, code: Option<&Code>) -> Parts {
     let FeatureView {
         name: _,
+        aggregation: _,
         entities,
         join_keys,
         sources,

@@ -1,0 +1,194 @@
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, Field};
+use arrow::error::ArrowError;
+
+use super::class::{Class, Total};
+use super::count::Count;
+use super::error::StateError;
+use super::extreme::Extreme;
+use super::function::{Function, StateKind};
+use super::states::{Finalized, Grouped, States};
+
+/// A function over a column of a type that it takes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aggregation {
+    function: Function,
+    input: DataType,
+    class: Class,
+    result: DataType,
+}
+
+/// A function does not take a column's type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{function}` takes {takes}, not {found}")]
+pub struct Refused {
+    /// As definitions write it.
+    pub function: String,
+    /// The types that it takes.
+    pub takes: &'static str,
+    /// The column's type.
+    pub found: String,
+}
+
+/// What types are to a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    Number,
+    Ordered,
+    Flat,
+    Nested,
+}
+
+impl Sort {
+    fn of(data_type: &DataType) -> Self {
+        match data_type {
+            DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => Self::Number,
+            DataType::UInt8 | DataType::UInt16 | DataType::UInt32 => Self::Number,
+            DataType::Float32 | DataType::Float64 | DataType::Decimal128(..) => Self::Number,
+            DataType::Utf8 | DataType::Date32 | DataType::Timestamp(..) => Self::Ordered,
+            DataType::Boolean | DataType::Binary => Self::Flat,
+            _ => Self::Nested,
+        }
+    }
+}
+
+impl Aggregation {
+    /// Binds a function to the type of a column, if it takes that.
+    pub fn new(function: Function, input: &DataType) -> Result<Self, Refused> {
+        let sort = Sort::of(input);
+        let (takes, fits) = match function {
+            Function::Count => ("any type", true),
+            Function::Last | Function::FirstN(_) | Function::LastN(_) => ("any type but maps", true),
+            Function::Sum | Function::Mean | Function::Skew | Function::Kurtosis => ("numbers", sort == Sort::Number),
+            Function::VarPop | Function::VarSamp | Function::StddevPop | Function::StddevSamp => {
+                ("numbers", sort == Sort::Number)
+            }
+            Function::ApproxPercentile(_) => ("numbers", sort == Sort::Number),
+            Function::Min | Function::Max | Function::TopK(_) | Function::BottomK(_) => (
+                "numbers, utf8, dates and timestamps",
+                matches!(sort, Sort::Number | Sort::Ordered),
+            ),
+            Function::FirstDistinct(_)
+            | Function::LastDistinct(_)
+            | Function::ApproxCountDistinct(_)
+            | Function::UniqueCount => ("any type but lists, structs and maps", sort != Sort::Nested),
+            Function::Histogram(_) => ("utf8", *input == DataType::Utf8),
+        };
+        let class = match function {
+            // Only nulls are looked at.
+            Function::Count => Some(Class::of(input).unwrap_or(Class::Bytes)),
+            _ => Class::of(input),
+        };
+        let found = || sandglass_runtime::kind_name(input);
+        let (Some(class), true) = (class, fits) else {
+            return Err(Refused {
+                function: function.to_string(),
+                takes,
+                found: found(),
+            });
+        };
+        Ok(Self {
+            result: result_type(&function, input),
+            function,
+            input: input.clone(),
+            class,
+        })
+    }
+
+    /// The function.
+    pub fn function(&self) -> &Function {
+        &self.function
+    }
+
+    /// The column's type.
+    pub fn input(&self) -> &DataType {
+        &self.input
+    }
+
+    /// The type of what it comes to.
+    pub fn result(&self) -> &DataType {
+        &self.result
+    }
+
+    /// A column in the form that [`States::update`] takes.
+    pub fn prepare(&self, column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+        if self.function == Function::Count {
+            return Ok(Arc::clone(column));
+        }
+        self.class.prepare(column)
+    }
+
+    /// States without groups.
+    pub fn states(&self) -> Box<dyn States> {
+        let prepared = self.class.data_type(&self.input);
+        match (self.function.state(), self.class) {
+            (StateKind::Count, _) => Box::new(Grouped::new(Count)),
+            (StateKind::Min, Class::Int) => Box::new(Grouped::new(Extreme::<i64>::least(prepared))),
+            (StateKind::Min, Class::Float) => Box::new(Grouped::new(Extreme::<Total>::least(prepared))),
+            (StateKind::Min, Class::Decimal) => Box::new(Grouped::new(Extreme::<i128>::least(prepared))),
+            (StateKind::Min, Class::Bytes) => Box::new(Grouped::new(Extreme::<Box<[u8]>>::least(prepared))),
+            (StateKind::Max, Class::Int) => Box::new(Grouped::new(Extreme::<i64>::greatest(prepared))),
+            (StateKind::Max, Class::Float) => Box::new(Grouped::new(Extreme::<Total>::greatest(prepared))),
+            (StateKind::Max, Class::Decimal) => Box::new(Grouped::new(Extreme::<i128>::greatest(prepared))),
+            (StateKind::Max, Class::Bytes) => Box::new(Grouped::new(Extreme::<Box<[u8]>>::greatest(prepared))),
+            _ => todo!("the other functions"),
+        }
+    }
+
+    /// What states of this aggregation come to, in the result's type.
+    pub fn finalize(&self, states: &dyn States) -> Result<Finalized, StateError> {
+        let Finalized { values, overflows } = states.finalize(&self.function)?;
+        let values = self
+            .class
+            .restore(&values, &self.result)
+            .map_err(|error| StateError::Internal(error.to_string()))?;
+        Ok(Finalized { values, overflows })
+    }
+}
+
+/// Whole numbers come out as int64 and floats as float64, whatever their width, but for values that are handed out as they were.
+fn result_type(function: &Function, input: &DataType) -> DataType {
+    let wide = match Class::of(input) {
+        Some(Class::Int) if Sort::of(input) == Sort::Number => DataType::Int64,
+        Some(Class::Float) => DataType::Float64,
+        _ => input.clone(),
+    };
+    let list = |item: DataType| DataType::List(Arc::new(Field::new("element", item, true)));
+    match function {
+        Function::Count | Function::ApproxCountDistinct(_) | Function::UniqueCount => DataType::Int64,
+        Function::Sum => match input {
+            DataType::Decimal128(_, scale) => DataType::Decimal128(38, *scale),
+            _ => wide,
+        },
+        Function::Mean
+        | Function::VarPop
+        | Function::VarSamp
+        | Function::StddevPop
+        | Function::StddevSamp
+        | Function::Skew
+        | Function::Kurtosis
+        | Function::ApproxPercentile(_) => DataType::Float64,
+        Function::Min | Function::Max => wide,
+        Function::Last => input.clone(),
+        Function::FirstN(_) | Function::LastN(_) | Function::FirstDistinct(_) | Function::LastDistinct(_) => {
+            list(input.clone())
+        }
+        Function::TopK(_) | Function::BottomK(_) => list(wide),
+        Function::Histogram(_) => DataType::Map(
+            Arc::new(Field::new(
+                "key_value",
+                DataType::Struct(
+                    vec![
+                        Field::new("key", DataType::Utf8, false),
+                        Field::new("value", DataType::Int64, true),
+                    ]
+                    .into(),
+                ),
+                false,
+            )),
+            true,
+        ),
+    }
+}

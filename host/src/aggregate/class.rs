@@ -1,0 +1,324 @@
+use std::cmp::Ordering;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, Decimal128Array, Float64Array, Int64Array, ListArray,
+    MapArray, PrimitiveArray,
+};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
+use arrow::error::ArrowError;
+use arrow::row::{RowConverter, SortField};
+
+use super::codec::Reader;
+
+/// How an aggregation sees a column's values: four forms of them, whatever the column's type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Whole numbers, dates, timestamps and booleans, as int64.
+    Int,
+    /// Floats, as float64.
+    Float,
+    /// Decimals by their digits; the scale is the column's.
+    Decimal,
+    /// Texts and bytes; whatever is nested in the row format of Arrow.
+    Bytes,
+}
+
+impl Class {
+    /// The class of a type, none if its values cannot be kept.
+    pub fn of(data_type: &DataType) -> Option<Self> {
+        Some(match data_type {
+            DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64 => Self::Int,
+            DataType::UInt8 | DataType::UInt16 | DataType::UInt32 => Self::Int,
+            DataType::Boolean | DataType::Date32 | DataType::Timestamp(..) => Self::Int,
+            DataType::Float32 | DataType::Float64 => Self::Float,
+            DataType::Decimal128(..) => Self::Decimal,
+            DataType::Utf8 | DataType::Binary => Self::Bytes,
+            nested if RowConverter::supports_fields(&[SortField::new(nested.clone())]) => Self::Bytes,
+            _ => return None,
+        })
+    }
+
+    /// The number in a state's header.
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::Int => 1,
+            Self::Float => 2,
+            Self::Decimal => 3,
+            Self::Bytes => 4,
+        }
+    }
+
+    /// The type of prepared columns.
+    pub fn data_type(self, of: &DataType) -> DataType {
+        match self {
+            Self::Int => DataType::Int64,
+            Self::Float => DataType::Float64,
+            Self::Decimal => of.clone(),
+            Self::Bytes => DataType::Binary,
+        }
+    }
+
+    /// A column of `from` in the form that states take.
+    pub fn prepare(self, column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+        let from = column.data_type();
+        match (self, from) {
+            (Self::Int, DataType::Date32) => cast(&cast(column, &DataType::Int32)?, &DataType::Int64),
+            (Self::Int, _) => cast(column, &DataType::Int64),
+            (Self::Float, _) => cast(column, &DataType::Float64),
+            (Self::Decimal, _) => Ok(Arc::clone(column)),
+            (Self::Bytes, DataType::Utf8 | DataType::Binary) => cast(column, &DataType::Binary),
+            (Self::Bytes, nested) => {
+                let converter = RowConverter::new(vec![SortField::new(nested.clone())])?;
+                let rows = converter.convert_columns(&[Arc::clone(column)])?.try_into_binary()?;
+                // The row format writes nulls; here they are skipped.
+                let (offsets, values, _) = rows.into_parts();
+                Ok(Arc::new(BinaryArray::try_new(offsets, values, column.logical_nulls())?))
+            }
+        }
+    }
+
+    /// Values in the form that states take, or lists and maps of them, as a column of `to`.
+    pub fn restore(self, values: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+        if values.data_type() == to {
+            return Ok(Arc::clone(values));
+        }
+        match (values.data_type(), to) {
+            (DataType::List(_), DataType::List(field)) => {
+                let (_, offsets, items, nulls) = values.as_list::<i32>().clone().into_parts();
+                let items = self.restore(&items, field.data_type())?;
+                Ok(Arc::new(ListArray::try_new(Arc::clone(field), offsets, items, nulls)?))
+            }
+            (DataType::Map(..), DataType::Map(field, sorted)) => {
+                let DataType::Struct(fields) = field.data_type() else {
+                    return Err(ArrowError::SchemaError(format!("{to} is no map")));
+                };
+                let (_, offsets, entries, nulls, _) = values.as_map().clone().into_parts();
+                let (_, columns, _) = entries.into_parts();
+                let columns = columns
+                    .iter()
+                    .zip(fields)
+                    .map(|(column, field)| self.restore(column, field.data_type()))
+                    .collect::<Result<Vec<_>, _>>()?;
+                let entries = arrow::array::StructArray::try_new(fields.clone(), columns, None)?;
+                Ok(Arc::new(MapArray::try_new(
+                    Arc::clone(field),
+                    offsets,
+                    entries,
+                    nulls,
+                    *sorted,
+                )?))
+            }
+            (DataType::Int64, DataType::Date32) => cast(&cast(values, &DataType::Int32)?, to),
+            (DataType::Binary, nested) if nested.is_nested() => {
+                let converter = RowConverter::new(vec![SortField::new(nested.clone())])?;
+                let parser = converter.parser();
+                let bytes = values.as_binary::<i32>();
+                // A null is written as the row format has it.
+                let none = {
+                    let null = arrow::array::new_null_array(nested, 1);
+                    converter.convert_columns(&[null])?
+                };
+                let rows = (0..bytes.len()).map(|row| {
+                    if bytes.is_null(row) {
+                        none.row(0)
+                    } else {
+                        parser.parse(bytes.value(row))
+                    }
+                });
+                let mut columns = converter.convert_rows(rows)?;
+                columns
+                    .pop()
+                    .ok_or_else(|| ArrowError::ComputeError("no column".to_owned()))
+            }
+            _ => cast(values, to),
+        }
+    }
+}
+
+/// A value in one of the four forms. The order is total.
+pub(super) trait Native: Clone + Debug + Ord + Send + Sync + 'static {
+    /// The class whose values these are.
+    const CLASS: Class;
+    /// The prepared column's array.
+    type Array: Array + 'static;
+
+    /// The value of a row that is not null.
+    fn get(array: &Self::Array, row: usize) -> Self;
+    /// `self` against the value of a row that is not null, without taking it.
+    fn compare(&self, array: &Self::Array, row: usize) -> Ordering;
+    /// Writes the bytes of a state.
+    fn encode(&self, out: &mut Vec<u8>);
+    /// Reads them.
+    fn decode(reader: &mut Reader<'_>) -> Option<Self>;
+    /// A column of values, of the prepared type.
+    fn column(values: impl Iterator<Item = Option<Self>>, prepared: &DataType) -> ArrayRef;
+    /// One value for all that count as the same: one zero, one NaN.
+    fn canonical(self) -> Self {
+        self
+    }
+    /// Whether min and max skip it.
+    fn is_nan(&self) -> bool {
+        false
+    }
+    /// Bytes beside its own size.
+    fn heap_bytes(&self) -> usize {
+        0
+    }
+}
+
+/// A prepared column as the array of its class.
+pub(super) fn native<V: Native>(column: &dyn Array) -> Option<&V::Array> {
+    column.as_any().downcast_ref()
+}
+
+impl Native for i64 {
+    const CLASS: Class = Class::Int;
+    type Array = Int64Array;
+
+    fn get(array: &Int64Array, row: usize) -> Self {
+        array.value(row)
+    }
+
+    fn compare(&self, array: &Int64Array, row: usize) -> Ordering {
+        self.cmp(&array.value(row))
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend(self.to_le_bytes());
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Option<Self> {
+        reader.array().map(i64::from_le_bytes)
+    }
+
+    fn column(values: impl Iterator<Item = Option<Self>>, _: &DataType) -> ArrayRef {
+        Arc::new(PrimitiveArray::<Int64Type>::from_iter(values))
+    }
+}
+
+/// A float64 in IEEE's total order.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Total(pub(super) f64);
+
+impl PartialEq for Total {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Total {}
+
+impl PartialOrd for Total {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Total {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl Native for Total {
+    const CLASS: Class = Class::Float;
+    type Array = Float64Array;
+
+    fn get(array: &Float64Array, row: usize) -> Self {
+        Self(array.value(row))
+    }
+
+    fn compare(&self, array: &Float64Array, row: usize) -> Ordering {
+        self.0.total_cmp(&array.value(row))
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend(self.0.to_bits().to_le_bytes());
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Option<Self> {
+        reader
+            .array()
+            .map(|bytes| Self(f64::from_bits(u64::from_le_bytes(bytes))))
+    }
+
+    fn column(values: impl Iterator<Item = Option<Self>>, _: &DataType) -> ArrayRef {
+        Arc::new(PrimitiveArray::<Float64Type>::from_iter(
+            values.map(|value| value.map(|Self(value)| value)),
+        ))
+    }
+
+    fn canonical(self) -> Self {
+        if self.0.is_nan() {
+            Self(f64::NAN)
+        } else {
+            // Minus zero and zero make zero.
+            Self(self.0 + 0.0)
+        }
+    }
+
+    fn is_nan(&self) -> bool {
+        self.0.is_nan()
+    }
+}
+
+impl Native for i128 {
+    const CLASS: Class = Class::Decimal;
+    type Array = Decimal128Array;
+
+    fn get(array: &Decimal128Array, row: usize) -> Self {
+        array.value(row)
+    }
+
+    fn compare(&self, array: &Decimal128Array, row: usize) -> Ordering {
+        self.cmp(&array.value(row))
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend(self.to_le_bytes());
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Option<Self> {
+        reader.array().map(i128::from_le_bytes)
+    }
+
+    fn column(values: impl Iterator<Item = Option<Self>>, prepared: &DataType) -> ArrayRef {
+        Arc::new(PrimitiveArray::<Decimal128Type>::from_iter(values).with_data_type(prepared.clone()))
+    }
+}
+
+impl Native for Box<[u8]> {
+    const CLASS: Class = Class::Bytes;
+    type Array = BinaryArray;
+
+    fn get(array: &BinaryArray, row: usize) -> Self {
+        array.value(row).into()
+    }
+
+    fn compare(&self, array: &BinaryArray, row: usize) -> Ordering {
+        self.as_ref().cmp(array.value(row))
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        super::codec::put_bytes(self, out);
+    }
+
+    fn decode(reader: &mut Reader<'_>) -> Option<Self> {
+        reader.bytes().map(Into::into)
+    }
+
+    fn column(values: impl Iterator<Item = Option<Self>>, _: &DataType) -> ArrayRef {
+        let mut builder = BinaryBuilder::new();
+        for value in values {
+            builder.append_option(value);
+        }
+        Arc::new(builder.finish())
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.len()
+    }
+}

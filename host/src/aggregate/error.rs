@@ -1,0 +1,47 @@
+use crate::error::{Classified, Kind};
+
+/// What goes wrong with states.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StateError {
+    /// Stored bytes are no state of this aggregation.
+    #[error("a stored state of {function} cannot be read: {reason}")]
+    Corrupt {
+        /// The aggregation's state, as `last(5)`.
+        function: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A later program wrote it.
+    #[error("a stored state of {function} has format {found}; this program reads formats up to {known}")]
+    Later {
+        /// The aggregation's state.
+        function: String,
+        /// The format that was found.
+        found: u8,
+        /// The latest format that is known.
+        known: u8,
+    },
+    /// A caller's mistake.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Classified for StateError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Corrupt { .. } => Kind::Corrupt,
+            Self::Later { .. } => Kind::Invalid,
+            Self::Internal(_) => Kind::Internal,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Corrupt { .. } => {
+                Some("delete the version's tiles and materialize: they are made again of offline rows".to_owned())
+            }
+            Self::Later { .. } => Some("use the program that wrote it, or a later one".to_owned()),
+            Self::Internal(_) => None,
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Windows and tiles: which rows a value is made of, and how it is made of the tiles that hold them.
+//!
+//! A tile is what the rows of one key in one aggregation interval come to, as states of aggregations. A window's value is the
+//! finalized merge of the tiles that lie in it, whoever asks: materialization, training data, `explain`.
+
+mod window;
+
+pub use window::{TimeWindow, WindowError};

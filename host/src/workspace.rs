@@ -117,6 +117,11 @@ impl Name {
         format!("{}/dead", self.path())
     }
 
+    /// Where the tiles lie that were made of its rows, below the offline store; `kind` is a digest of what decides them.
+    pub fn tiles_path(&self, kind: &str) -> String {
+        format!("{}/tiles/{kind}", self.path())
+    }
+
     /// Its folder, below a store.
     pub fn path(&self) -> String {
         format!("{}/{}/v{}", self.workspace, self.view, self.version)

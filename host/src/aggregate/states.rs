@@ -46,8 +46,8 @@ pub trait States: Send + Sync + Debug {
     fn clear(&mut self);
     /// Folds rows in, each into its group, which is there.
     fn update(&mut self, groups: &[usize], rows: Rows<'_>) -> Result<(), StateError>;
-    /// Merges encoded states in, each into its group, which is there. Nulls are empty states.
-    fn merge_encoded(&mut self, groups: &[usize], states: &BinaryArray) -> Result<(), StateError>;
+    /// Merges encoded states in, those from a row on, each into its group, which is there. Nulls are empty states.
+    fn merge_encoded(&mut self, groups: &[usize], states: &BinaryArray, from: usize) -> Result<(), StateError>;
     /// Merges a group of other states of the same aggregation into a group.
     fn merge_from(&mut self, group: usize, from: &dyn States, index: usize) -> Result<(), StateError>;
     /// Appends to `out`, which are states of the same aggregation, the merged state of each span of these groups. Quick if neither
@@ -160,10 +160,10 @@ impl<A: Aggregator> States for Grouped<A> {
         Ok(())
     }
 
-    fn merge_encoded(&mut self, groups: &[usize], states: &BinaryArray) -> Result<(), StateError> {
+    fn merge_encoded(&mut self, groups: &[usize], states: &BinaryArray, from: usize) -> Result<(), StateError> {
         let kind = self.aggregator.kind();
         let mut grown = 0;
-        for (row, group) in groups.iter().enumerate() {
+        for (row, group) in (from..).zip(groups) {
             if states.is_null(row) {
                 continue;
             }

@@ -10,14 +10,16 @@ use super::output::{Printer, table};
 use super::workbench::{Workbench, cores};
 use crate::error::Classified;
 use crate::materialize::{
-    FailedJob, Failure, GRACE, OnlineOutcome, Outcome, Progress, Settings, Task, Visible, bring_online, materialize,
-    take_down,
+    FailedJob, Failure, GRACE, OnlineOutcome, Outcome, Progress, Settings, Task, Visible, bring_online, build_tiles,
+    materialize, missing, take_down,
 };
 use crate::offline::OfflineTable;
 use crate::plan::{Job, Range, backfill_end, last_due, plan, plan_range, plan_redo};
 use crate::project::CompiledView;
 use crate::registry::{Applied, AppliedView};
+use crate::tile::TileSpec;
 use crate::time::{Interval, Timestamp};
+use crate::workspace::Name;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -276,6 +278,10 @@ async fn one(
         }
         error
     })?;
+    let tiles = match &view.tiles {
+        None => None,
+        Some(spec) => Some((spec, tiles(bench, view, spec, &name, &table, printer).await?)),
+    };
     // Somebody may have applied another version, or none, while the jobs ran.
     let superseded = || {
         let latest = bench.registry().latest();
@@ -306,6 +312,7 @@ async fn one(
         compiled: view,
         name: &name,
         table: &table,
+        tiles: tiles.as_ref().map(|(spec, tiles)| (*spec, tiles)),
         // A schedule that has changed may have no boundary where the last job ended.
         through: view.view.grid().floor(through).min(due),
         now: bench.now,
@@ -313,6 +320,28 @@ async fn one(
     };
     let online = bring_online(&bench.session, bench.online(), &visible).await?;
     Ok((outcome, Some(online)))
+}
+
+/// Makes the tiles that are missing of the rows that are there.
+async fn tiles(
+    bench: &Workbench,
+    view: &CompiledView,
+    spec: &Arc<TileSpec>,
+    name: &Name,
+    rows: &OfflineTable,
+    printer: &Printer,
+) -> Result<OfflineTable, CliError> {
+    let table = bench.tiles_or_new(&view.view, spec, name).await?;
+    let left = missing(&rows.coverage(), &table.coverage()).len();
+    let bar = printer.bar(&format!("{}, tiles", view.view.name), left);
+    let built = build_tiles(&bench.session, &view.view.name, spec, rows, &table, |outcome| {
+        bar.set_position(outcome.jobs as u64);
+        bar.set_message(format!("{} tiles", outcome.tiles));
+    })
+    .await;
+    bar.finish_and_clear();
+    built?;
+    Ok(table)
 }
 
 /// The jobs of a version: of a range if one is asked for, else those that are due, with those whose source has changed if they

@@ -6,7 +6,7 @@ use chrono::Utc;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use sandglass_runtime::{GuestThreads, Loader, Profile, Sandbox};
+use sandglass_runtime::{Digest, GuestThreads, Loader, Profile, Sandbox};
 
 use tokio::sync::Semaphore;
 
@@ -14,13 +14,14 @@ use super::Global;
 use super::error::CliError;
 use super::loader::loader;
 use super::output::Printer;
-use crate::definition::Project;
+use crate::definition::{FeatureView, Project};
 use crate::materialize::{DeadLetters, FailedJobs};
 use crate::offline::{Granularity, OfflineTable, TableSpec};
 use crate::online::{EmbeddedStore, OnlineStore};
 use crate::project::{CompiledView, Folder};
 use crate::registry::{Applied, Registry};
 use crate::source::SourceTable;
+use crate::tile::{START, TileSpec};
 use crate::time::{Span, Timestamp};
 use crate::transform::{Guests, Log};
 use crate::workspace::Name;
@@ -132,14 +133,40 @@ impl Workbench {
             description: compiled.view.meta.description.clone().unwrap_or_default(),
             schema: Arc::clone(&compiled.schema),
             time_column: compiled.view.timestamp_column.clone(),
-            partition: if compiled.view.batch_schedule < Span::DAY {
-                Granularity::Day
-            } else {
-                Granularity::Month
-            },
+            partition: partition(&compiled.view),
+            derived: false,
             retention: RETENTION,
         };
         let table = OfflineTable::create(&self.location(&name.rows_path())?, spec).await?;
+        Ok(table.with_runtime(self.session.runtime_env()))
+    }
+
+    /// The tiles of a view's version, none if the table has not been made.
+    pub(crate) async fn tiles(&self, spec: &TileSpec, name: &Name) -> Result<Option<OfflineTable>, CliError> {
+        let table = OfflineTable::open(&self.location(&tiles_path(spec, name))?).await?;
+        Ok(table.map(|table| table.with_runtime(self.session.runtime_env())))
+    }
+
+    /// The tiles of a view's version; the table is made if it is not there.
+    pub(crate) async fn tiles_or_new(
+        &self,
+        view: &FeatureView,
+        spec: &TileSpec,
+        name: &Name,
+    ) -> Result<OfflineTable, CliError> {
+        if let Some(table) = self.tiles(spec, name).await? {
+            return Ok(table);
+        }
+        let table = TableSpec {
+            name: name.to_string(),
+            description: format!("tiles of {}: {}", view.name, spec.identity()),
+            schema: spec.schema(),
+            time_column: START.to_owned(),
+            partition: partition(view),
+            derived: true,
+            retention: RETENTION,
+        };
+        let table = OfflineTable::create(&self.location(&tiles_path(spec, name))?, table).await?;
         Ok(table.with_runtime(self.session.runtime_env()))
     }
 
@@ -170,6 +197,20 @@ impl Workbench {
             .map_err(|error| CliError::internal(format!("{}: {error}", folder.display())))?;
         Ok(shown(&absolute))
     }
+}
+
+fn partition(view: &FeatureView) -> Granularity {
+    if view.batch_schedule < Span::DAY {
+        Granularity::Day
+    } else {
+        Granularity::Month
+    }
+}
+
+/// Tiles that hold something else lie somewhere else.
+fn tiles_path(spec: &TileSpec, name: &Name) -> String {
+    let digest = Digest::of(spec.identity().as_bytes()).to_string();
+    name.tiles_path(digest.get(..16).unwrap_or(&digest))
 }
 
 /// Runs that the engine has room for: the partitions of jobs that run at once, and no more address space than a machine has.

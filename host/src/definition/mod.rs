@@ -11,8 +11,8 @@ mod schema;
 
 pub use context::{CaseContext, CaseInput, ParsedContext, parse_context};
 pub use model::{
-    COMPRESSED, Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineStoreKind,
-    ParameterText, Project, Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
+    AggregatedFeature, Aggregations, COMPRESSED, Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride,
+    Meta, OnlineStoreKind, ParameterText, Project, Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
 };
 pub use parse::{Parsed, parse};
 pub use partitions::{Partition, Partitions};

@@ -90,6 +90,7 @@ impl DeadLetters {
             schema: dead_letter_schema(),
             time_column: TIME_COLUMN.to_owned(),
             partition: Granularity::Month,
+            derived: false,
             retention: self.retention,
         };
         match OfflineTable::create(&self.location, spec).await {

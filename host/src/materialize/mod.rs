@@ -12,10 +12,13 @@ mod drive;
 mod error;
 mod failed;
 mod job;
+mod latest;
 mod online;
 mod replay;
 mod shared;
 mod stale;
+mod tiles;
+mod windowed;
 
 pub use cut::CutCounts;
 pub use dead::{DeadLetters, dead_letter_schema};
@@ -26,3 +29,4 @@ pub use job::{Inputs, JobReport, run_to_stream, stage_job};
 pub use online::{GRACE, OnlineOutcome, Visible, bring_online, take_down};
 pub use replay::{Replayed, RowDifference, replay};
 pub use stale::{Stale, stale};
+pub use tiles::{TilesOutcome, build_tiles, fold, missing};

@@ -1,15 +1,15 @@
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, TimestampMicrosecondType};
-use datafusion::prelude::{DataFrame, Expr, SessionContext};
+use datafusion::prelude::SessionContext;
 use futures::StreamExt;
 
 use super::error::MaterializeError;
-use crate::key::KeyColumns;
+use super::latest::{Latest, sorted};
+use super::windowed::{Windowed, tiles_by_key};
 use crate::offline::OfflineTable;
-use crate::online::{Change, GenerationState, Item, LiveRecord, OnlineError, OnlineStore, Value};
+use crate::online::{Change, GenerationState, Item, LiveRecord, OnlineError, OnlineStore};
 use crate::project::CompiledView;
+use crate::tile::TileSpec;
 use crate::time::{Interval, Span, Timestamp};
 use crate::workspace::Name;
 
@@ -21,6 +21,8 @@ pub struct Visible<'a> {
     pub name: &'a Name,
     /// Its table.
     pub table: &'a OfflineTable,
+    /// The tiles of its rows, if it has aggregations.
+    pub tiles: Option<(&'a Arc<TileSpec>, &'a OfflineTable)>,
     /// The last boundary of the schedule that coverage reaches from the view's start on.
     pub through: Timestamp,
     /// The time.
@@ -59,6 +61,7 @@ pub async fn bring_online(
         compiled,
         name,
         table,
+        tiles,
         through,
         now,
         superseded,
@@ -76,6 +79,7 @@ pub async fn bring_online(
         through: *through,
         offline_version: table.version(),
         columns: compiled.features(),
+        empty: tiles.map(|(spec, _)| spec.empty()).unwrap_or_default(),
         rules: rules(compiled),
     };
     let start = compiled.view.feature_start_time;
@@ -87,11 +91,11 @@ pub async fn bring_online(
         if old.through == state.through && old.offline_version == state.offline_version {
             return Ok(OnlineOutcome::Unchanged);
         }
-        // Only if nothing before `through` has changed are the rows after it the latest of their keys.
+        // Every value of a window may change when its end moves. Of latest rows, only if nothing before `through` has changed are the rows after it the latest of their keys.
         let appended = table.changed_since(old.offline_version).await?.is_some_and(|changed| {
             old.through <= *through && changed.iter().all(|interval| interval.start >= old.through)
         });
-        if appended {
+        if appended && tiles.is_none() {
             let range = Interval {
                 start: old.through,
                 end: *through,
@@ -143,6 +147,7 @@ pub async fn take_down(
 fn rules(compiled: &CompiledView) -> String {
     let view = &compiled.view;
     serde_json::json!({
+        "aggregation": view.aggregation,
         "ttl": view.ttl,
         "order_by": view.order_by,
         "batch_schedule": view.batch_schedule,
@@ -173,18 +178,44 @@ async fn latest(
         return Ok(None);
     }
     let mut items = Vec::new();
+    feed(session, visible, range, async |some| items.extend(some)).await?;
+    Ok(Some(items))
+}
+
+/// The items of rows in a range, in batches.
+async fn feed(
+    session: &SessionContext,
+    visible: &Visible<'_>,
+    range: Interval,
+    mut out: impl AsyncFnMut(Vec<(Vec<u8>, Item)>),
+) -> Result<(), MaterializeError> {
+    let engine = |error| MaterializeError::from_plan(&visible.compiled.view.name, error);
+    if let Some((spec, table)) = visible.tiles {
+        let mut tiles = tiles_by_key(session, spec, table, visible.through)?
+            .execute_stream()
+            .await
+            .map_err(engine)?;
+        let mut windowed = Windowed::new(visible, spec);
+        while let Some(batch) = tiles.next().await {
+            out(windowed.push(&batch.map_err(engine)?)?).await;
+        }
+        out(windowed.finish()?).await;
+        return Ok(());
+    }
     let mut last = Latest::default();
     let mut rows = sorted(session, visible, range)?
         .execute_stream()
         .await
         .map_err(engine)?;
     while let Some(batch) = rows.next().await {
+        let mut items = Vec::new();
         last.push(visible, &batch.map_err(engine)?, &mut |key, item| {
             items.push((key, item))
         })?;
+        out(items).await;
     }
-    items.extend(last.take());
-    Ok(Some(items))
+    out(last.take().into_iter().collect()).await;
+    Ok(())
 }
 
 /// Builds a generation and switches to it; none if another version was applied meanwhile.
@@ -197,8 +228,6 @@ async fn load(
     expected: Option<LiveRecord>,
     now: Timestamp,
 ) -> Result<Option<u64>, MaterializeError> {
-    let label = visible.compiled.view.name.clone();
-    let engine = |error| MaterializeError::from_plan(&label, error);
     let name = visible.name.clone();
     let (sender, receiver) = tokio::sync::mpsc::channel::<Result<(Vec<u8>, Item), OnlineError>>(1024);
     let loading = tokio::task::spawn_blocking({
@@ -211,26 +240,13 @@ async fn load(
     });
     let mut count = 0;
     let fed: Result<(), MaterializeError> = async {
-        let mut last = Latest::default();
-        let mut rows = sorted(session, visible, range)?
-            .execute_stream()
-            .await
-            .map_err(engine)?;
-        while let Some(batch) = rows.next().await {
-            let mut items = Vec::new();
-            last.push(visible, &batch.map_err(engine)?, &mut |key, item| {
-                items.push((key, item))
-            })?;
+        feed(session, visible, range, async |items| {
             for item in items {
                 count += u64::from(item.1.expires.is_none_or(|expires| now < expires));
                 send(&sender, item, now).await;
             }
-        }
-        if let Some(item) = last.take() {
-            count += u64::from(item.1.expires.is_none_or(|expires| now < expires));
-            send(&sender, item, now).await;
-        }
-        Ok(())
+        })
+        .await
     }
     .await;
     if let Err(error) = &fed {
@@ -268,89 +284,6 @@ async fn send(
     if item.1.expires.is_none_or(|expires| now < expires) {
         // Nobody receives any more: the load has failed, and says why itself.
         let _ = sender.send(Ok(item)).await;
-    }
-}
-
-/// Rows by key, then time, then `order_by`, then all columns: the last of a key is its latest, whatever order rows were
-/// written in.
-fn sorted(session: &SessionContext, visible: &Visible<'_>, range: Interval) -> Result<DataFrame, MaterializeError> {
-    let view = &visible.compiled.view;
-    let frame = visible.table.scan(session, Some(range), None)?;
-    let column = |name: &str| Expr::Column(datafusion::common::Column::new_unqualified(name));
-    let mut order: Vec<&str> = view.join_keys.iter().map(|key| key.name.as_str()).collect();
-    order.push(&view.timestamp_column);
-    order.extend(view.order_by.as_deref());
-    for field in visible.compiled.schema.fields() {
-        let sortable = !matches!(field.data_type(), DataType::Map(..));
-        if sortable && !order.contains(&field.name().as_str()) {
-            order.push(field.name());
-        }
-    }
-    let order = order.into_iter().map(|name| column(name).sort(true, true)).collect();
-    frame
-        .sort(order)
-        .map_err(|error| MaterializeError::from_plan(&view.name, error))
-}
-
-/// Keeps the last row of each key of rows that come sorted by key.
-#[derive(Default)]
-struct Latest {
-    pending: Option<(Vec<u8>, Item)>,
-}
-
-impl Latest {
-    fn push(
-        &mut self,
-        visible: &Visible<'_>,
-        batch: &RecordBatch,
-        out: &mut impl FnMut(Vec<u8>, Item),
-    ) -> Result<(), MaterializeError> {
-        let view = &visible.compiled.view;
-        let wrong = |message: String| MaterializeError::Engine {
-            label: view.name.clone(),
-            message,
-        };
-        let keys = KeyColumns::new(batch, &view.join_keys).map_err(|error| wrong(error.message))?;
-        let times = batch
-            .column_by_name(&view.timestamp_column)
-            .and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>())
-            .ok_or_else(|| wrong("no time column".to_owned()))?;
-        let columns: Vec<&dyn Array> = visible
-            .compiled
-            .features()
-            .iter()
-            .filter_map(|(name, _)| batch.column_by_name(name).map(AsRef::as_ref))
-            .collect();
-        let encoded: Vec<Vec<u8>> = (0..batch.num_rows()).map(|row| keys.encode(row)).collect();
-        for (row, key) in encoded.iter().enumerate() {
-            // Only the last row of a key in this batch is worth an item.
-            if encoded.get(row + 1) == Some(key) {
-                continue;
-            }
-            let timestamp = Timestamp::from_micros(times.value(row));
-            let values = columns
-                .iter()
-                .map(|column| Value::of(*column, row))
-                .collect::<Result<_, _>>()
-                .map_err(wrong)?;
-            let item = Item {
-                timestamp,
-                effective: view.effective_time(timestamp, visible.compiled.data_delay),
-                expires: view.expiry(timestamp, visible.compiled.data_delay),
-                as_of: visible.through,
-                values,
-            };
-            if let Some((before, done)) = self.pending.replace((key.clone(), item))
-                && before != *key
-            {
-                out(before, done);
-            }
-        }
-        Ok(())
-    }
-
-    fn take(&mut self) -> Option<(Vec<u8>, Item)> {
-        self.pending.take()
     }
 }
 

@@ -53,6 +53,30 @@ impl OfflineTable {
     /// is not the next of its interval there. An error of another kind says that the commit is not in the
     /// log, except [`OfflineError::Unavailable`], after which the coverage says whether it is.
     pub async fn commit(&self, jobs: Vec<JobCommit>) -> Result<Committed, OfflineError> {
+        let next = |last: Option<Attempt>| last.map_or(Attempt::FIRST, Attempt::next);
+        self.commit_if(jobs, |last, attempt| next(last) == attempt, async || Ok(()))
+            .await
+    }
+
+    /// The same for a table that is derived from another: a job's attempt is that of the rows that it was made from, so it is later
+    /// than the last one in the log, and `still` says whether those are still the rows of its interval. It is asked after the log
+    /// was read that the commit follows: whoever derives anything of later rows has these committed before, so either it is seen
+    /// here, or it takes the place of this commit.
+    pub async fn commit_derived(
+        &self,
+        jobs: Vec<JobCommit>,
+        still: impl AsyncFn() -> Result<(), OfflineError>,
+    ) -> Result<Committed, OfflineError> {
+        let later = |last: Option<Attempt>, attempt: Attempt| last.is_none_or(|last| last < attempt);
+        self.commit_if(jobs, later, still).await
+    }
+
+    async fn commit_if(
+        &self,
+        jobs: Vec<JobCommit>,
+        follows: impl Fn(Option<Attempt>, Attempt) -> bool,
+        still: impl AsyncFn() -> Result<(), OfflineError>,
+    ) -> Result<Committed, OfflineError> {
         let _one_at_a_time = self.committing.lock().await;
         let intervals = self.intervals_of(&jobs)?;
         let id = Uuid::new_v4().to_string();
@@ -63,7 +87,7 @@ impl OfflineTable {
         for attempt in 0..TRIES {
             self.refresh().await?;
             let state = self.state();
-            if let Err(conflict) = self.check_attempts(&state, &jobs) {
+            if let Err(conflict) = self.check_attempts(&state, &jobs, &follows) {
                 // A storage may fail to say that it succeeded.
                 let ours = if attempt > 0 {
                     self.find_commit(&id, base).await?
@@ -75,6 +99,7 @@ impl OfflineTable {
             if let Some(failure) = failure {
                 return Err(failure);
             }
+            still().await?;
             let replacement = replace(self, &state, &intervals, &mut rewrites).await?;
             let committed_ms = match committed_ms {
                 Some(time) => time,
@@ -124,11 +149,16 @@ impl OfflineTable {
         Ok(union(intervals))
     }
 
-    fn check_attempts(&self, state: &State, jobs: &[JobCommit]) -> Result<(), OfflineError> {
+    fn check_attempts(
+        &self,
+        state: &State,
+        jobs: &[JobCommit],
+        follows: impl Fn(Option<Attempt>, Attempt) -> bool,
+    ) -> Result<(), OfflineError> {
         for job in jobs {
             let interval = job.staged.interval;
             let last = state.transactions.last.get(&interval).map(|entry| entry.attempt);
-            if last.map_or(Attempt::FIRST, Attempt::next) != job.attempt {
+            if !follows(last, job.attempt) {
                 let found = last.map_or("none".to_owned(), |last| format!("attempt {last}"));
                 return Err(OfflineError::Conflict {
                     table: self.name().to_owned(),

@@ -18,6 +18,8 @@ pub struct TableSpec {
     pub time_column: String,
     /// How long a partition is.
     pub partition: Granularity,
+    /// Whether its columns may be ours: a table that is derived from one of rows.
+    pub derived: bool,
     /// How long log entries and removed files are kept, one setting: a reader may hold a snapshot for that long.
     pub retention: Span,
 }
@@ -40,7 +42,7 @@ impl TableSpec {
         }
         let mut names = HashSet::new();
         for field in self.schema.fields() {
-            if field.name().starts_with("__") {
+            if field.name().starts_with("__") && !self.derived {
                 return refuse(format!(
                     "column `{}`: names that begin with `__` are ours",
                     field.name()

@@ -51,6 +51,7 @@ fn spec(partition: Granularity) -> TableSpec {
         schema: schema(),
         time_column: "timestamp".to_owned(),
         partition,
+        derived: false,
         retention: Span::from_days(30),
     }
 }

@@ -30,6 +30,9 @@ pub struct GenerationState {
     pub offline_version: u64,
     /// Names and types of the items' values, in order.
     pub columns: Vec<(String, String)>,
+    /// For the columns whose value is a list where a key has no item: of how many nulls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub empty: Vec<Option<u32>>,
     /// By what the items were made of rows: ttl, order, schedule and delay. Where it differs, they are made again.
     #[serde(default)]
     pub rules: String,

@@ -77,6 +77,7 @@ pub fn check_view(
             transform,
             inputs,
             schema,
+            tiles: None,
         })
     } else {
         Err(finder.problems)

@@ -5,6 +5,7 @@ use sandglass_runtime::{Component, Contract, Limits, ParameterValue};
 
 use crate::definition::{FeatureView, LimitsOverride};
 use crate::source::SourceTable;
+use crate::tile::TileSpec;
 use crate::time::Span;
 
 /// A view with everything that its jobs need, checked.
@@ -20,6 +21,8 @@ pub struct CompiledView {
     pub inputs: Vec<(usize, Arc<SourceTable>)>,
     /// The columns of its rows as they are stored.
     pub schema: SchemaRef,
+    /// What its rows are aggregated to.
+    pub tiles: Option<Arc<TileSpec>>,
 }
 
 /// A component's transformation with its parameters.

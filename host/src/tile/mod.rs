@@ -3,6 +3,10 @@
 //! A tile is what the rows of one key in one aggregation interval come to, as states of aggregations. A window's value is the
 //! finalized merge of the tiles that lie in it, whoever asks: materialization, training data, `explain`.
 
+mod spec;
 mod window;
+mod windows;
 
+pub use spec::{START, SpecError, TileColumn, TileFeature, TileSpec, tile_start};
 pub use window::{TimeWindow, WindowError};
+pub use windows::{Flushed, TileError, Tiles, Windows};

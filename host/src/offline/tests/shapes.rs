@@ -76,6 +76,7 @@ async fn shared_commits_and_their_log() {
 async fn coverage_outlives_checkpoints_and_clean_up() {
     let folder = TempDir::new().expect("a folder");
     let short = TableSpec {
+        derived: false,
         retention: Span::from_micros(1),
         ..spec(Granularity::Month)
     };

@@ -57,6 +57,7 @@ fn state(through: i64, offline_version: u64) -> GenerationState {
         through: at(through),
         offline_version,
         columns: vec![("count".to_owned(), "int64".to_owned())],
+        empty: Vec::new(),
         rules: String::new(),
     }
 }

@@ -14,6 +14,7 @@ fn state(through: i64, offline_version: u64) -> GenerationState {
         through: at(through),
         offline_version,
         columns: vec![("f".into(), "int64".into())],
+        empty: Vec::new(),
         rules: String::new(),
     }
 }

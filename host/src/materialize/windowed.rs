@@ -1,0 +1,138 @@
+//! The item of a view with aggregations: the finished value of each window of a key, at one leading edge.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use datafusion::prelude::{DataFrame, SessionContext, ident};
+
+use super::error::MaterializeError;
+use super::online::Visible;
+use crate::definition::JoinKey;
+use crate::key::KeyColumns;
+use crate::offline::OfflineTable;
+use crate::online::{Item, Value};
+use crate::tile::{TileSpec, Tiles, Windows};
+use crate::time::Timestamp;
+
+/// Keys whose values are made at once.
+const KEYS: usize = 4096;
+
+/// The tiles that values at a leading edge are made of: by key, then secondary key, then time.
+pub(super) fn tiles_by_key(
+    session: &SessionContext,
+    spec: &TileSpec,
+    tiles: &OfflineTable,
+    edge: Timestamp,
+) -> Result<DataFrame, MaterializeError> {
+    let range = spec.reach(edge, edge);
+    let columns = spec.sort_columns();
+    let order = columns.iter().map(|name| ident(name).sort(true, true)).collect();
+    tiles
+        .scan(session, Some(range), None)?
+        .sort(order)
+        .map_err(|error| MaterializeError::from_plan(tiles.name(), error))
+}
+
+/// Makes items of tiles that come sorted by key.
+pub(super) struct Windowed<'a> {
+    visible: &'a Visible<'a>,
+    spec: &'a TileSpec,
+    windows: Windows,
+    /// Keys that were answered, and when their items go.
+    answered: Vec<(Vec<u8>, Option<Timestamp>)>,
+    /// The key whose tiles are being pushed, and where its last one begins.
+    current: Option<(Vec<u8>, i64)>,
+}
+
+impl<'a> Windowed<'a> {
+    pub(super) fn new(visible: &'a Visible<'a>, spec: &'a Arc<TileSpec>) -> Self {
+        Self {
+            visible,
+            spec,
+            windows: Windows::new(Arc::clone(spec)),
+            answered: Vec::new(),
+            current: None,
+        }
+    }
+
+    /// Takes tiles, and gives the items that are done.
+    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<Vec<(Vec<u8>, Item)>, MaterializeError> {
+        let tiles = Tiles::new(self.spec, batch).map_err(|error| self.wrong(error.to_string()))?;
+        let keys: &[JoinKey] = &self.spec.keys;
+        let keys = KeyColumns::new(batch, keys).map_err(|error| self.wrong(error.message))?;
+        let mut items = Vec::new();
+        let mut from = 0;
+        let mut next = Vec::new();
+        while from < batch.num_rows() {
+            let key = keys.encode(from);
+            let mut to = from + 1;
+            while to < batch.num_rows() {
+                keys.encode_into(to, &mut next);
+                if next != key {
+                    break;
+                }
+                to += 1;
+            }
+            if self.current.as_ref().is_some_and(|(current, _)| *current != key) {
+                self.answer();
+                if self.windows.answers() >= KEYS {
+                    items.extend(self.flush()?);
+                }
+            }
+            let last = (from..to).map(|row| tiles.start(row)).max().unwrap_or(i64::MIN);
+            let before = self.current.take().map_or(i64::MIN, |(_, before)| before);
+            self.current = Some((key, last.max(before)));
+            self.windows
+                .push(&tiles, from..to)
+                .map_err(|error| self.wrong(error.to_string()))?;
+            from = to;
+        }
+        Ok(items)
+    }
+
+    /// The items that are left.
+    pub(super) fn finish(mut self) -> Result<Vec<(Vec<u8>, Item)>, MaterializeError> {
+        self.answer();
+        self.flush()
+    }
+
+    fn answer(&mut self) {
+        if let Some((key, last)) = self.current.take() {
+            self.windows.answer(&[self.visible.through]);
+            let life = self.spec.item_life();
+            let expires = life.map(|life| Timestamp::from_micros(last).saturating_add(life));
+            self.answered.push((key, expires));
+        }
+    }
+
+    fn flush(&mut self) -> Result<Vec<(Vec<u8>, Item)>, MaterializeError> {
+        let flushed = self.windows.flush().map_err(|error| self.wrong(error.to_string()))?;
+        let through = self.visible.through;
+        let items = std::mem::take(&mut self.answered).into_iter().enumerate();
+        items
+            .map(|(row, (key, expires))| {
+                let values = flushed
+                    .columns
+                    .iter()
+                    .map(|column| Value::of(column.as_ref(), row))
+                    .collect::<Result<_, _>>()
+                    .map_err(|message| self.wrong(message))?;
+                let item = Item {
+                    timestamp: through,
+                    effective: through.saturating_add(self.spec.data_delay),
+                    expires,
+                    as_of: through,
+                    values,
+                };
+                Ok((key, item))
+            })
+            .collect()
+    }
+
+    fn wrong(&self, message: String) -> MaterializeError {
+        MaterializeError::Engine {
+            label: self.visible.compiled.view.name.clone(),
+            message,
+        }
+    }
+}

@@ -1,0 +1,287 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+
+use super::window::TimeWindow;
+use crate::aggregate::{Aggregation, Refused};
+use crate::definition::{Aggregations, FeatureView, JoinKey};
+use crate::key::data_type;
+use crate::time::{Grid, Interval, Span, Timestamp};
+
+/// The column with the time at which a tile begins.
+pub const START: &str = "__start";
+
+/// What the tiles of a view hold, and what its features make of them.
+#[derive(Debug, Clone)]
+pub struct TileSpec {
+    /// The keys that tiles are of.
+    pub keys: Vec<JoinKey>,
+    /// The column of the rows whose values each have tiles of their own, and its type.
+    pub secondary: Option<(String, DataType)>,
+    /// The rows' time.
+    pub time_column: String,
+    /// What orders rows of one key and time, the first column first.
+    pub order: Vec<String>,
+    /// The length of a tile; they begin at its multiples since 1970.
+    pub interval: Span,
+    /// Where leading edges lie.
+    pub schedule: Grid,
+    /// How long after its end a schedule interval is effective.
+    pub data_delay: Span,
+    /// Where lifetime windows begin.
+    pub lifetime_start: Timestamp,
+    /// The states of a tile.
+    pub columns: Vec<TileColumn>,
+    /// The windows that features look at, each once.
+    pub windows: Vec<TimeWindow>,
+    /// The aggregates, in the order of the definition.
+    pub features: Vec<TileFeature>,
+}
+
+/// A column of states.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TileColumn {
+    /// Its name in the table of tiles: `__amount__sum`.
+    pub name: String,
+    /// The column of the rows.
+    pub column: String,
+    /// One of the aggregations that have this state.
+    pub aggregation: Aggregation,
+}
+
+/// An aggregate over a window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TileFeature {
+    /// Its name.
+    pub name: String,
+    /// Which of the columns of states.
+    pub column: usize,
+    /// Which of the windows.
+    pub window: usize,
+    /// What is made of the state.
+    pub aggregation: Aggregation,
+}
+
+/// Why a view's rows cannot be aggregated as it says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SpecError {
+    /// A column is not there.
+    #[error("there is no column `{0}`")]
+    NoColumn(String),
+    /// A function does not take it.
+    #[error("column `{column}`: {refused}")]
+    Refused {
+        /// The column.
+        column: String,
+        /// Why not.
+        refused: Refused,
+    },
+}
+
+impl TileSpec {
+    /// Binds a view's aggregations to the columns of its rows.
+    pub fn new(
+        view: &FeatureView,
+        aggregations: &Aggregations,
+        rows: &Schema,
+        data_delay: Span,
+    ) -> Result<Self, SpecError> {
+        let type_of = |column: &str| {
+            let field = rows.field_with_name(column).ok();
+            field
+                .map(|field| field.data_type().clone())
+                .ok_or_else(|| SpecError::NoColumn(column.to_owned()))
+        };
+        let (mut columns, mut windows, mut features) = (Vec::<TileColumn>::new(), Vec::new(), Vec::new());
+        for feature in &aggregations.features {
+            let aggregation = Aggregation::new(feature.function, &type_of(&feature.column)?).map_err(|refused| {
+                SpecError::Refused {
+                    column: feature.column.clone(),
+                    refused,
+                }
+            })?;
+            let name = format!("__{}__{}", feature.column, feature.function.state());
+            let column = place(&columns, |column| column.name == name).unwrap_or_else(|| {
+                columns.push(TileColumn {
+                    name,
+                    column: feature.column.clone(),
+                    aggregation: aggregation.clone(),
+                });
+                columns.len() - 1
+            });
+            let window = place(&windows, |window| *window == feature.window).unwrap_or_else(|| {
+                windows.push(feature.window);
+                windows.len() - 1
+            });
+            features.push(TileFeature {
+                name: feature.name.clone(),
+                column,
+                window,
+                aggregation,
+            });
+        }
+        // Keys are equal and so is the time where this is asked for; maps cannot be compared.
+        let unordered = |field: &&Arc<Field>| {
+            *field.name() == view.timestamp_column
+                || view.order_by.as_ref() == Some(field.name())
+                || view.join_keys.iter().any(|key| key.name == *field.name())
+                || matches!(field.data_type(), DataType::Map(..))
+        };
+        let others = rows.fields().iter().filter(|field| !unordered(field));
+        let order = view.order_by.iter().chain(others.map(|field| field.name()));
+        let secondary = match &aggregations.secondary_key {
+            Some(column) => Some((column.clone(), type_of(column)?)),
+            None => None,
+        };
+        Ok(Self {
+            keys: view.join_keys.clone(),
+            secondary,
+            time_column: view.timestamp_column.clone(),
+            order: order.cloned().collect(),
+            interval: aggregations.interval,
+            schedule: view.grid(),
+            data_delay,
+            lifetime_start: aggregations.lifetime_start_time.unwrap_or(view.feature_start_time),
+            columns,
+            windows,
+            features,
+        })
+    }
+
+    /// The columns of the table of tiles: the keys, the secondary key, where the tile begins, the states.
+    pub fn schema(&self) -> SchemaRef {
+        let keys = self
+            .keys
+            .iter()
+            .map(|key| Field::new(&key.name, data_type(key.kind), true));
+        let secondary = self
+            .secondary
+            .iter()
+            .map(|(name, data_type)| Field::new(name, data_type.clone(), true));
+        let start = Field::new(
+            START,
+            DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            true,
+        );
+        let states = self
+            .columns
+            .iter()
+            .map(|column| Field::new(&column.name, DataType::Binary, true));
+        Arc::new(Schema::new(
+            keys.chain(secondary)
+                .chain(std::iter::once(start))
+                .chain(states)
+                .collect::<Vec<_>>(),
+        ))
+    }
+
+    /// The features: for secondary keys the list of keys of each window, then the aggregates.
+    pub fn fields(&self) -> Vec<Field> {
+        let list = |of: &DataType| DataType::List(Arc::new(Field::new("element", of.clone(), true)));
+        let mut fields = Vec::new();
+        if let Some((name, data_type)) = &self.secondary {
+            let keys = self
+                .windows
+                .iter()
+                .map(|window| format!("{name}_keys_{}", window.label(self.interval)));
+            fields.extend(keys.map(|name| Field::new(name, list(data_type), true)));
+        }
+        fields.extend(self.features.iter().map(|feature| {
+            let result = feature.aggregation.result();
+            let is_list = self.secondary.is_some() || matches!(self.windows[feature.window], TimeWindow::Series { .. });
+            let data_type = if is_list { list(result) } else { result.clone() };
+            Field::new(&feature.name, data_type, true)
+        }));
+        fields
+    }
+
+    /// For each feature, the length of the list of nulls that it is for a key without tiles; none if it is null.
+    pub fn empty(&self) -> Vec<Option<u32>> {
+        let keys = self.secondary.iter().flat_map(|_| &self.windows).map(|_| Some(0));
+        let features = self.features.iter().map(|feature| match &self.windows[feature.window] {
+            _ if self.secondary.is_some() => Some(0),
+            window @ TimeWindow::Series { .. } => u32::try_from(window.windows()).ok(),
+            _ => None,
+        });
+        keys.chain(features).collect()
+    }
+
+    /// What tiles are sorted by for [`super::Windows`]: the keys, the secondary key, where the tile begins.
+    pub fn sort_columns(&self) -> Vec<String> {
+        let keys = self.keys.iter().map(|key| key.name.clone());
+        let secondary = self.secondary.iter().map(|(name, _)| name.clone());
+        keys.chain(secondary).chain([START.to_owned()]).collect()
+    }
+
+    /// What decides the tiles of given rows, as text: where it differs, they are other tiles.
+    pub fn identity(&self) -> String {
+        let columns: BTreeSet<String> = self
+            .columns
+            .iter()
+            .map(|column| format!("{} of {}", column.name, column.aggregation.input()))
+            .collect();
+        let order = if self.columns.iter().any(TileColumn::is_ordered) {
+            self.order.join(",")
+        } else {
+            String::new()
+        };
+        let secondary = self.secondary.as_ref().map(|(name, _)| name.as_str());
+        let columns = columns.into_iter().collect::<Vec<_>>().join(";");
+        format!("{}|{}|{order}|{columns}", self.interval, secondary.unwrap_or_default())
+    }
+
+    /// Where the tile with a row of this time begins.
+    pub fn tile_start(&self, at: Timestamp) -> Timestamp {
+        Timestamp::from_micros(tile_start(at.micros(), self.interval))
+    }
+
+    /// The leading edge of a read at `at`: the last end of a schedule interval that is effective then.
+    pub fn leading_edge(&self, at: Timestamp) -> Timestamp {
+        self.schedule.floor(at.saturating_sub(self.data_delay))
+    }
+
+    /// The time in which the tiles lie that values at these leading edges are made of.
+    pub fn reach(&self, first: Timestamp, last: Timestamp) -> Interval {
+        let starts = self.windows.iter().map(|window| match window.reach() {
+            Some(reach) => first.saturating_sub(reach),
+            None => self.lifetime_start,
+        });
+        Interval {
+            start: starts.min().unwrap_or(first).min(last),
+            end: last,
+        }
+    }
+
+    /// How long after the beginning of the tile with its last row an online item lives; none if for ever. After Tecton: the
+    /// aggregation interval, the longest window, and seven days, or as long as a leading edge stands if that is longer.
+    pub fn item_life(&self) -> Option<Span> {
+        let reaches: Option<Vec<Span>> = self.windows.iter().map(TimeWindow::reach).collect();
+        let longest = reaches?.into_iter().max().unwrap_or(Span::ZERO);
+        let stands = self.schedule.step().micros().saturating_add(self.data_delay.micros());
+        let grace = stands.max(Span::from_days(7).micros());
+        let life = self.interval.micros().saturating_add(longest.micros());
+        Some(Span::from_micros(life.saturating_add(grace)))
+    }
+
+    /// Whether there is a function that looks at the order of rows.
+    pub fn is_ordered(&self) -> bool {
+        self.columns.iter().any(TileColumn::is_ordered)
+    }
+}
+
+impl TileColumn {
+    /// Whether its states depend on the order of rows.
+    pub fn is_ordered(&self) -> bool {
+        self.aggregation.function().state().is_ordered()
+    }
+}
+
+/// Where the tile of an interval's length with a row of this time begins, in microseconds.
+pub fn tile_start(micros: i64, interval: Span) -> i64 {
+    micros.saturating_sub(micros.rem_euclid(interval.micros()))
+}
+
+fn place<T>(list: &[T], is: impl Fn(&T) -> bool) -> Option<usize> {
+    list.iter().position(is)
+}

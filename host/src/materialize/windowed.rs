@@ -99,6 +99,7 @@ impl<'a> Windowed<'a> {
     fn answer(&mut self) {
         if let Some((key, last)) = self.current.take() {
             self.windows.answer(&[self.visible.through]);
+            self.windows.next_key();
             let life = self.spec.item_life();
             let expires = life.map(|life| Timestamp::from_micros(last).saturating_add(life));
             self.answered.push((key, expires));

@@ -17,7 +17,8 @@ use crate::time::Timestamp;
 /// Windows' values of one key after the other, made of its tiles.
 ///
 /// For each key: [`Windows::push`] its tiles, sorted by secondary key and start, then [`Windows::answer`] its leading edges, which do
-/// not go back. [`Windows::flush`] gives the features of all that was answered since the last time, in columns.
+/// not go back; then [`Windows::next_key`]. [`Windows::flush`] gives the features of all that was answered since the last time, in
+/// columns, and keeps what the current key still needs.
 ///
 /// Tiles that no window at any leading edge can tell apart are merged when they are pushed, so that a key takes memory for the
 /// schedule's intervals and not for its tiles.
@@ -197,7 +198,7 @@ impl Windows {
         tile.saturating_sub(back.unwrap_or(0))
     }
 
-    /// Answers for the current key at leading edges that do not go back, and goes on to the next key.
+    /// Answers for the current key at leading edges that do not go back.
     pub fn answer(&mut self, edges: &[Timestamp]) {
         let first = self.answers;
         for (window, answers) in self.spec.windows.iter().zip(&mut self.windows) {
@@ -219,6 +220,10 @@ impl Windows {
             }
         }
         self.answers += edges.len();
+    }
+
+    /// Goes on to a key without tiles.
+    pub fn next_key(&mut self) {
         self.lines.clear();
     }
 
@@ -237,7 +242,7 @@ impl Windows {
         self.states.iter().map(|states| states.bytes()).sum::<usize>() + self.starts.capacity() * 8 + spans
     }
 
-    /// The features of all answers since the last time. The current key has no tiles yet.
+    /// The features of all answers since the last time.
     pub fn flush(&mut self) -> Result<Flushed, TileError> {
         let mut overflows = 0;
         let spec = Arc::clone(&self.spec);
@@ -292,15 +297,36 @@ impl Windows {
                 keys.chain(features).collect()
             }
         };
-        self.states.iter_mut().for_each(|states| states.clear());
-        self.starts.clear();
-        self.secondary.clear();
+        self.keep_current();
         for answers in &mut self.windows {
             answers.spans.iter_mut().for_each(Vec::clear);
             answers.owners.clear();
         }
         self.answers = 0;
         Ok(Flushed { columns, overflows })
+    }
+}
+
+impl Windows {
+    /// Forgets the segments of all keys but the current one.
+    fn keep_current(&mut self) {
+        let Some(first) = self.lines.first() else {
+            self.states.iter_mut().for_each(|states| states.clear());
+            self.starts.clear();
+            self.secondary.clear();
+            return;
+        };
+        let (done, arrays) = (first.segments.start, first.value.0);
+        for states in &mut self.states {
+            states.split_first(done);
+        }
+        self.starts.drain(..done);
+        // Keys come in order, so the arrays that the current one does not need are the first ones.
+        self.secondary.drain(..arrays.min(self.secondary.len()));
+        for line in &mut self.lines {
+            line.segments = line.segments.start - done..line.segments.end - done;
+            line.value.0 -= arrays;
+        }
     }
 }
 

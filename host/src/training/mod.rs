@@ -1,0 +1,5 @@
+//! Training data.
+
+mod join;
+
+pub use join::{AsOf, PointInTimeExec, Side};

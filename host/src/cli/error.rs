@@ -101,6 +101,7 @@ macro_rules! from_classified {
 }
 
 from_classified!(
+    crate::training::ExplainError,
     crate::project::BuildError,
     crate::source::SourceError,
     crate::materialize::MaterializeError,

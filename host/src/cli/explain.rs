@@ -1,117 +1,90 @@
-//! `plan --explain`: what the next jobs leave out of their sources, and why.
+use serde_json::json;
 
-use serde_json::{Value, json};
+use super::error::CliError;
+use super::keys::key;
+use super::output::{Printer, table};
+use super::workbench::Workbench;
+use crate::time::Timestamp;
+use crate::training::{Question, explain};
 
-use crate::plan::Job;
-use crate::project::CompiledView;
-use crate::source::{Explained, Pages, Skipped, SourceTable};
-use crate::time::Interval;
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The feature view.
+    view: String,
+    /// The key: `customer_id=7`, once for each join key.
+    #[arg(long = "key", value_name = "NAME=VALUE", required = true)]
+    keys: Vec<String>,
+    /// The time of the read; now if it is not said.
+    #[arg(long)]
+    at: Option<Timestamp>,
+    /// Rows that are shown, at most: the last ones.
+    #[arg(long, default_value_t = 100)]
+    rows: usize,
+}
 
-/// Jobs that are shown one by one.
-const JOBS: usize = 20;
-/// Where there are more jobs than this, what they leave out is only counted.
-const REASONED: usize = 3;
-
-/// A view's jobs, as text and as an object.
-pub(crate) fn view(compiled: &CompiledView, jobs: &[Job]) -> (String, Value) {
-    let mut text = format!("\nfeature view `{}`\n", compiled.view.name);
-    let mut sources = Vec::new();
-    for (place, table) in &compiled.inputs {
-        let used = compiled.view.sources.get(*place);
-        let mut pages = Pages::default();
-        let mut total = Explained::default();
-        let mut shown = Vec::new();
-        text.push_str(&format!("  source `{}`: {}\n", table.name(), what(table)));
-        if used.is_some_and(|used| used.unfiltered) {
-            text.push_str("    unfiltered: each job reads all of it\n");
-        }
-        for (index, job) in jobs.iter().enumerate() {
-            let range = used.and_then(|used| compiled.view.source_range(used, job.interval));
-            let mut explained = table.explain(range, &mut pages);
-            total.add(&explained);
-            if index >= JOBS {
-                continue;
-            }
-            if jobs.len() > REASONED {
-                explained.reasons.clear();
-            }
-            text.push_str(&format!("    {}: {}\n", reads(job.interval, range), counts(&explained)));
-            for reason in &explained.reasons {
-                text.push_str(&format!("      {reason}\n"));
-            }
-            shown.push(json!({
-                "start": job.interval.start,
-                "end": job.interval.end,
-                "reads": range,
-                "skipped": explained,
-            }));
-        }
-        if jobs.len() > JOBS {
-            text.push_str(&format!("    and {} more jobs\n", jobs.len() - JOBS));
-        }
-        match jobs.len() {
-            0 => text.push_str("    no jobs are left\n"),
-            1 => {}
-            several => text.push_str(&format!("    all {several} jobs: {}\n", counts(&total))),
-        }
-        sources.push(json!({
-            "source": table.name(),
-            "format": table.format(),
-            "version": table.version(),
-            "files": table.files().count(),
-            "jobs": shown,
-            "total": total,
-        }));
+pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
+    let applied = bench.applied()?;
+    let opened = bench.opened(&applied, &arguments.view).await?;
+    let values = key(&opened.view, &arguments.keys)?;
+    let at = arguments.at.unwrap_or(bench.now);
+    let question = Question {
+        view: &opened.view,
+        data_delay: opened.data_delay,
+        rows: &opened.rows,
+        tiles: opened.tiles.as_ref().map(|(spec, tiles)| (spec, tiles)),
+        key: &values,
+        at,
+        rows_max: arguments.rows,
+    };
+    let explanation = explain(&bench.session, &question).await?;
+    let mut text = format!("{} at {at}\n", opened.view.name);
+    if let Some(edge) = explanation.leading_edge {
+        text.push_str(&format!("windows end at {edge}\n"));
     }
-    (text, Value::Array(sources))
-}
-
-fn what(table: &SourceTable) -> String {
-    let (files, bytes) = table.files().fold((0_u64, 0_u64), |(files, bytes), (file, _)| {
-        (files + 1, bytes + file.size_bytes)
-    });
-    let version = table
-        .version()
-        .map_or(String::new(), |version| format!(" version {version}"));
-    let plural = if files == 1 { "" } else { "s" };
-    format!(
-        "{}{version}, {files} file{plural} of {bytes} bytes",
-        table.format().name()
-    )
-}
-
-fn reads(interval: Interval, range: Option<Interval>) -> String {
-    match range {
-        Some(range) if range != interval => format!("{interval}, reads {range}"),
-        _ => interval.to_string(),
+    for feature in &explanation.features {
+        text.push_str(&format!("\n{} = {}\n", feature.name, feature.value));
+        for window in &feature.windows {
+            text.push_str(&format!("  window {window}\n"));
+        }
+        for tile in &feature.tiles {
+            let secondary = tile.secondary_key.as_ref().map(|key| format!(" of {key}"));
+            text.push_str(&format!(
+                "    tile {}{} = {}\n",
+                tile.interval,
+                secondary.unwrap_or_default(),
+                tile.value
+            ));
+        }
     }
-}
-
-/// What is left out of what there is; what there is none of is not mentioned.
-fn counts(explained: &Explained) -> String {
-    let Explained {
-        partitions,
-        files,
-        bytes,
-        row_groups,
-        page_rows,
-        reasons: _,
-    } = explained;
-    let all = [
-        ("folders", partitions),
-        ("files", files),
-        ("bytes", bytes),
-        ("row groups of the files read", row_groups),
-        ("rows of the row groups read, by their pages", page_rows),
-    ];
-    let parts: Vec<_> = all
-        .iter()
-        .filter(|(_, Skipped { total, .. })| *total > 0)
-        .map(|(name, Skipped { total, skipped })| format!("{skipped} of {total} {name}"))
+    text.push_str(&format!("\n{} rows", explanation.row_count));
+    if explanation.rows.len() < explanation.row_count {
+        text.push_str(&format!(", the last {}", explanation.rows.len()));
+    }
+    text.push('\n');
+    let columns: Vec<&String> = explanation
+        .rows
+        .first()
+        .map(|row| row.columns.keys().collect())
+        .unwrap_or_default();
+    let header: Vec<&str> = ["timestamp", "effective"]
+        .into_iter()
+        .chain(columns.iter().map(|name| name.as_str()))
         .collect();
-    if parts.is_empty() {
-        "there are no files".to_owned()
-    } else {
-        format!("skips {}", parts.join(", "))
-    }
+    let rows: Vec<Vec<String>> = explanation
+        .rows
+        .iter()
+        .map(|row| {
+            let mut cells = vec![row.timestamp.to_string(), row.effective.to_string()];
+            cells.extend(
+                columns
+                    .iter()
+                    .map(|name| row.columns.get(*name).map(ToString::to_string).unwrap_or_default()),
+            );
+            cells
+        })
+        .collect();
+    text.push_str(&table(&header, &rows));
+    let json = json!({ "feature_view": opened.view.name, "at": at, "explanation": explanation });
+    printer.answer(&text, &json);
+    Ok(())
 }

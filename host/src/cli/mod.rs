@@ -11,7 +11,9 @@ mod error;
 mod explain;
 mod get;
 mod inspect;
+mod keys;
 mod left;
+mod left_out;
 mod loader;
 mod materialize;
 mod new;
@@ -107,6 +109,8 @@ enum UserCommand {
     Materialize(materialize::Arguments),
     /// Reads the features of a key from the online store.
     Get(get::Arguments),
+    /// Shows what a value is made of: windows, tiles, rows.
+    Explain(explain::Arguments),
     /// Shows what is materialized and how fresh it is.
     Status,
     /// Prints the JSON Schema of `sandglass.toml`, for editors.
@@ -150,6 +154,7 @@ async fn dispatch(global: Global, command: UserCommand, printer: &Printer) -> Re
         UserCommand::Rollback(arguments) => rollback::run(&Workbench::open(&global)?, &arguments, printer),
         UserCommand::Destroy(arguments) => destroy::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Get(arguments) => get::run(&Workbench::open(&global)?, &arguments, printer).await,
+        UserCommand::Explain(arguments) => explain::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Status => status::run(&Workbench::open(&global)?, printer).await,
     }
 }

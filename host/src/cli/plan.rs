@@ -3,8 +3,8 @@ use serde_json::json;
 use super::changes::{Change, SAMPLE, Sample, changes, removed, replay_all, told};
 use super::compile;
 use super::error::CliError;
-use super::explain;
 use super::left::{covered, intervals, situation, stale_rows};
+use super::left_out;
 use super::output::{Printer, table};
 use super::workbench::Workbench;
 use crate::plan::{Job, JobKind, plan, plan_redo};
@@ -88,7 +88,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "replay": replayed,
         }));
         if arguments.explain {
-            let (text, json) = explain::view(view, &jobs);
+            let (text, json) = left_out::view(view, &jobs);
             explanations.push_str(&text);
             if let Some(serde_json::Value::Object(entry)) = list.last_mut() {
                 entry.insert("explain".to_owned(), json);

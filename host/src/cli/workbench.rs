@@ -19,7 +19,7 @@ use crate::materialize::{DeadLetters, FailedJobs};
 use crate::offline::{Granularity, OfflineTable, TableSpec};
 use crate::online::{EmbeddedStore, OnlineStore};
 use crate::project::{CompiledView, Folder};
-use crate::registry::{Applied, Registry};
+use crate::registry::{Applied, AppliedView, Registry};
 use crate::source::SourceTable;
 use crate::tile::{START, TileSpec};
 use crate::time::{Span, Timestamp};
@@ -35,6 +35,16 @@ pub(crate) struct Workbench {
     /// For plans and guests together.
     pub(crate) memory_bytes: usize,
     loader: OnceLock<Loader>,
+}
+
+/// An applied view and its tables.
+pub(crate) struct Opened {
+    pub(crate) view: FeatureView,
+    pub(crate) version: AppliedView,
+    pub(crate) data_delay: Span,
+    pub(crate) rows: OfflineTable,
+    /// Of a view with aggregations.
+    pub(crate) tiles: Option<(Arc<TileSpec>, OfflineTable)>,
 }
 
 /// How long the log and removed files of an offline table are kept.
@@ -170,6 +180,38 @@ impl Workbench {
         Ok(table.with_runtime(self.session.runtime_env()))
     }
 
+    /// An applied view with its tables, as they are now.
+    pub(crate) async fn opened(&self, applied: &Applied, view: &str) -> Result<Opened, CliError> {
+        let (Some(definition), Some(version)) = (applied.project.feature_view(view), applied.views.get(view)) else {
+            let names: Vec<_> = applied.views.keys().map(|name| format!("`{name}`")).collect();
+            let message = format!("no feature view `{view}`; there are {}", names.join(", "));
+            return Err(CliError::invalid(message, None));
+        };
+        let nothing = |what: &str| {
+            let message = format!("feature view `{view}` has no {what} yet");
+            CliError::invalid(message, Some("run `sandglass materialize` first".to_owned()))
+        };
+        let name = self.name(view, version.version);
+        let rows = self.table(&name).await?.ok_or_else(|| nothing("rows"))?;
+        let data_delay = applied.project.data_delay(definition);
+        let tiles = match &definition.aggregation {
+            None => None,
+            Some(aggregation) => {
+                let spec = TileSpec::new(definition, aggregation, rows.schema(), data_delay)
+                    .map_err(|error| CliError::internal(format!("feature view `{view}`: {error}")))?;
+                let tiles = self.tiles(&spec, &name).await?.ok_or_else(|| nothing("tiles"))?;
+                Some((Arc::new(spec), tiles))
+            }
+        };
+        Ok(Opened {
+            view: definition.clone(),
+            version: version.clone(),
+            data_delay,
+            rows,
+            tiles,
+        })
+    }
+
     /// The version of a view that was applied.
     pub(crate) fn name(&self, view: &str, version: u32) -> Name {
         Name::new(&self.project().name, view, version)
@@ -209,8 +251,8 @@ fn partition(view: &FeatureView) -> Granularity {
 
 /// Tiles that hold something else lie somewhere else.
 fn tiles_path(spec: &TileSpec, name: &Name) -> String {
-    let digest = Digest::of(spec.identity().as_bytes()).to_string();
-    name.tiles_path(digest.get(..16).unwrap_or(&digest))
+    let digest = Digest::of(spec.identity().as_bytes());
+    name.tiles_path(digest.hex().get(..16).unwrap_or_default())
 }
 
 /// Runs that the engine has room for: the partitions of jobs that run at once, and no more address space than a machine has.

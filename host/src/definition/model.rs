@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use arrow::datatypes::{DataType, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::partitions::Partitions;
@@ -407,6 +408,20 @@ impl FeatureView {
         let ttl = self.ttl?;
         let at = timestamp.saturating_add(ttl).saturating_sub(data_delay);
         Some(self.grid().ceil(at).saturating_add(data_delay))
+    }
+
+    /// What orders rows of one key: their time, `order_by`, then all other columns that can be compared, in the order of the schema.
+    pub fn row_order(&self, rows: &Schema) -> Vec<String> {
+        let mut order = vec![self.timestamp_column.clone()];
+        order.extend(self.order_by.clone());
+        for field in rows.fields() {
+            let is_key = self.join_keys.iter().any(|key| key.name == *field.name());
+            let comparable = !matches!(field.data_type(), DataType::Map(..));
+            if comparable && !is_key && !order.contains(field.name()) {
+                order.push(field.name().clone());
+            }
+        }
+        order
     }
 
     /// The range of an interval's rows that a source hands on; none if it is unfiltered.

@@ -1,8 +1,8 @@
 //! The item of a view without aggregations: the latest row of a key.
 
 use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{DataType, TimestampMicrosecondType};
-use datafusion::prelude::{DataFrame, Expr, SessionContext};
+use arrow::datatypes::TimestampMicrosecondType;
+use datafusion::prelude::{DataFrame, SessionContext, ident};
 
 use super::error::MaterializeError;
 use super::online::Visible;
@@ -19,17 +19,9 @@ pub(super) fn sorted(
 ) -> Result<DataFrame, MaterializeError> {
     let view = &visible.compiled.view;
     let frame = visible.table.scan(session, Some(range), None)?;
-    let column = |name: &str| Expr::Column(datafusion::common::Column::new_unqualified(name));
-    let mut order: Vec<&str> = view.join_keys.iter().map(|key| key.name.as_str()).collect();
-    order.push(&view.timestamp_column);
-    order.extend(view.order_by.as_deref());
-    for field in visible.compiled.schema.fields() {
-        let sortable = !matches!(field.data_type(), DataType::Map(..));
-        if sortable && !order.contains(&field.name().as_str()) {
-            order.push(field.name());
-        }
-    }
-    let order = order.into_iter().map(|name| column(name).sort(true, true)).collect();
+    let keys = view.join_keys.iter().map(|key| key.name.clone());
+    let order = keys.chain(view.row_order(&visible.compiled.schema));
+    let order = order.map(|name| ident(name).sort(true, true)).collect();
     frame
         .sort(order)
         .map_err(|error| MaterializeError::from_plan(&view.name, error))

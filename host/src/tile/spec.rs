@@ -121,15 +121,8 @@ impl TileSpec {
                 aggregation,
             });
         }
-        // Keys are equal and so is the time where this is asked for; maps cannot be compared.
-        let unordered = |field: &&Arc<Field>| {
-            *field.name() == view.timestamp_column
-                || view.order_by.as_ref() == Some(field.name())
-                || view.join_keys.iter().any(|key| key.name == *field.name())
-                || matches!(field.data_type(), DataType::Map(..))
-        };
-        let others = rows.fields().iter().filter(|field| !unordered(field));
-        let order = view.order_by.iter().chain(others.map(|field| field.name()));
+        // The time comes first, and is asked for by itself.
+        let order = view.row_order(rows).into_iter().skip(1);
         let secondary = match &aggregations.secondary_key {
             Some(column) => Some((column.clone(), type_of(column)?)),
             None => None,
@@ -138,7 +131,7 @@ impl TileSpec {
             keys: view.join_keys.clone(),
             secondary,
             time_column: view.timestamp_column.clone(),
-            order: order.cloned().collect(),
+            order: order.collect(),
             interval: aggregations.interval,
             schedule: view.grid(),
             data_delay,

@@ -12,6 +12,7 @@ use arrow::error::ArrowError;
 use super::spec::{START, TileSpec};
 use super::window::TimeWindow;
 use crate::aggregate::{Finalized, StateError, States};
+use crate::error::{Classified, Kind};
 use crate::time::Timestamp;
 
 /// Windows' values of one key after the other, made of its tiles.
@@ -71,6 +72,22 @@ pub enum TileError {
     /// With columns.
     #[error("{0}")]
     Arrow(#[from] ArrowError),
+}
+
+impl Classified for TileError {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::State(error) => error.kind(),
+            Self::Arrow(_) => Kind::Internal,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::State(error) => error.hint(),
+            Self::Arrow(_) => None,
+        }
+    }
 }
 
 /// Tiles as they come out of the table.

@@ -4,6 +4,8 @@
 //! finalized merge of the tiles that lie in it, whoever asks: materialization, training data, `explain`.
 
 mod spec;
+#[cfg(test)]
+mod tests;
 mod window;
 mod windows;
 

@@ -142,6 +142,54 @@ impl TileSpec {
         })
     }
 
+    /// The same with these features only, in the order of the definition; each is a name of [`TileSpec::fields`].
+    pub fn only(&self, names: &[&str]) -> Self {
+        let mut only = Self {
+            columns: Vec::new(),
+            windows: Vec::new(),
+            features: Vec::new(),
+            ..self.clone()
+        };
+        let window_of = |windows: &mut Vec<TimeWindow>, window: TimeWindow| {
+            place(windows, |known| *known == window).unwrap_or_else(|| {
+                windows.push(window);
+                windows.len() - 1
+            })
+        };
+        for window in &self.windows {
+            if self
+                .keys_field(window)
+                .is_some_and(|name| names.contains(&name.as_str()))
+            {
+                window_of(&mut only.windows, *window);
+            }
+        }
+        for feature in self
+            .features
+            .iter()
+            .filter(|feature| names.contains(&feature.name.as_str()))
+        {
+            let column = &self.columns[feature.column];
+            let column = place(&only.columns, |known| known.name == column.name).unwrap_or_else(|| {
+                only.columns.push(column.clone());
+                only.columns.len() - 1
+            });
+            let window = window_of(&mut only.windows, self.windows[feature.window]);
+            only.features.push(TileFeature {
+                column,
+                window,
+                ..feature.clone()
+            });
+        }
+        only
+    }
+
+    /// The name of the list of secondary keys in a window.
+    fn keys_field(&self, window: &TimeWindow) -> Option<String> {
+        let (name, _) = self.secondary.as_ref()?;
+        Some(format!("{name}_keys_{}", window.label(self.interval)))
+    }
+
     /// The columns of the table of tiles: the keys, the secondary key, where the tile begins, the states.
     pub fn schema(&self) -> SchemaRef {
         let keys = self

@@ -63,6 +63,15 @@ pub struct TileFeature {
     pub aggregation: Aggregation,
 }
 
+/// One of a view's features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Output {
+    /// The secondary keys in a window, by its place.
+    Keys(usize),
+    /// An aggregate, by its place.
+    Aggregate(usize),
+}
+
 /// Why a view's rows cannot be aggregated as it says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
@@ -217,35 +226,57 @@ impl TileSpec {
         ))
     }
 
-    /// The features: for secondary keys the list of keys of each window, then the aggregates.
+    /// What the features are, in the order of their names: the aggregates, and for secondary keys the list of keys of each window.
+    pub fn outputs(&self) -> Vec<(String, Output)> {
+        let features = self.features.iter().enumerate();
+        let mut outputs: Vec<_> = features
+            .map(|(at, feature)| (feature.name.clone(), Output::Aggregate(at)))
+            .collect();
+        for (at, window) in self.windows.iter().enumerate() {
+            outputs.extend(self.keys_field(window).map(|name| (name, Output::Keys(at))));
+        }
+        outputs.sort_by(|(left, _), (right, _)| left.cmp(right));
+        outputs
+    }
+
+    /// The features' columns, in the order of their names.
     pub fn fields(&self) -> Vec<Field> {
         let list = |of: &DataType| DataType::List(Arc::new(Field::new("element", of.clone(), true)));
-        let mut fields = Vec::new();
-        if let Some((name, data_type)) = &self.secondary {
-            let keys = self
-                .windows
-                .iter()
-                .map(|window| format!("{name}_keys_{}", window.label(self.interval)));
-            fields.extend(keys.map(|name| Field::new(name, list(data_type), true)));
-        }
-        fields.extend(self.features.iter().map(|feature| {
-            let result = feature.aggregation.result();
-            let is_list = self.secondary.is_some() || matches!(self.windows[feature.window], TimeWindow::Series { .. });
-            let data_type = if is_list { list(result) } else { result.clone() };
-            Field::new(&feature.name, data_type, true)
-        }));
-        fields
+        let fields = self.outputs().into_iter().map(|(name, output)| {
+            let data_type = match output {
+                Output::Keys(_) => list(
+                    self.secondary
+                        .as_ref()
+                        .map_or(&DataType::Null, |(_, data_type)| data_type),
+                ),
+                Output::Aggregate(at) => {
+                    let feature = &self.features[at];
+                    let is_list =
+                        self.secondary.is_some() || matches!(self.windows[feature.window], TimeWindow::Series { .. });
+                    match feature.aggregation.result() {
+                        result if is_list => list(result),
+                        result => result.clone(),
+                    }
+                }
+            };
+            Field::new(name, data_type, true)
+        });
+        fields.collect()
     }
 
     /// For each feature, the length of the list of nulls that it is for a key without tiles; none if it is null.
     pub fn empty(&self) -> Vec<Option<u32>> {
-        let keys = self.secondary.iter().flat_map(|_| &self.windows).map(|_| Some(0));
-        let features = self.features.iter().map(|feature| match &self.windows[feature.window] {
-            _ if self.secondary.is_some() => Some(0),
-            window @ TimeWindow::Series { .. } => u32::try_from(window.windows()).ok(),
-            _ => None,
-        });
-        keys.chain(features).collect()
+        let outputs = self.outputs().into_iter();
+        outputs
+            .map(|(_, output)| match output {
+                _ if self.secondary.is_some() => Some(0),
+                Output::Keys(_) => Some(0),
+                Output::Aggregate(at) => match &self.windows[self.features[at].window] {
+                    window @ TimeWindow::Series { .. } => u32::try_from(window.windows()).ok(),
+                    _ => None,
+                },
+            })
+            .collect()
     }
 
     /// What tiles are sorted by for [`super::Windows`]: the keys, the secondary key, where the tile begins.

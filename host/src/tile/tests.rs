@@ -127,7 +127,8 @@ fn spec(schedule: Grid, interval: i64, by_secondary: bool, mut windows: Vec<Time
             .iter()
             .enumerate()
             .map(move |(column, aggregation)| TileFeature {
-                name: format!("{}_{window}", aggregation.function()),
+                // In the order of the names.
+                name: format!("z_{window}_{column}"),
                 column,
                 window,
                 aggregation: aggregation.clone(),
@@ -241,12 +242,13 @@ fn expected(case: &Case, key: i64, edge: i64) -> Vec<String> {
         keys.dedup();
         keys
     };
-    let mut out = Vec::new();
-    if case.spec.secondary.is_some() {
-        out.extend(windows.iter().map(|window| format!("{:?}", secondary_keys(&window[0]))));
-    }
-    for windows in &windows {
-        for function in 0..2 {
+    let outputs = case.spec.outputs().into_iter();
+    outputs
+        .map(|(_, output)| {
+            let (windows, function) = match output {
+                Output::Keys(window) => return format!("{:?}", secondary_keys(&windows[window][0])),
+                Output::Aggregate(at) => (&windows[case.spec.features[at].window], case.spec.features[at].column),
+            };
             let of = |window: &Interval, secondary: Option<&str>| {
                 let events = case.events.iter().filter(|event| in_window(event, window));
                 let events: Vec<&Event> = events
@@ -254,23 +256,16 @@ fn expected(case: &Case, key: i64, edge: i64) -> Vec<String> {
                     .collect();
                 value(&events, function)
             };
-            let text = match case.spec.secondary {
+            let values: Vec<Option<i64>> = match case.spec.secondary {
                 Some(_) => {
-                    let keys = secondary_keys(&windows[0]);
-                    format!(
-                        "{:?}",
-                        keys.iter().map(|key| of(&windows[0], Some(key))).collect::<Vec<_>>()
-                    )
+                    let keys = secondary_keys(&windows[0]).into_iter();
+                    keys.map(|key| of(&windows[0], Some(key))).collect()
                 }
-                None => format!(
-                    "{:?}",
-                    windows.iter().map(|window| of(window, None)).collect::<Vec<_>>()
-                ),
+                None => windows.iter().map(|window| of(window, None)).collect(),
             };
-            out.push(text);
-        }
-    }
-    out
+            format!("{values:?}")
+        })
+        .collect()
 }
 
 fn shown(column: &ArrayRef, row: usize) -> String {

@@ -9,7 +9,7 @@ use arrow::compute::{concat, interleave, take};
 use arrow::datatypes::{DataType, Field, TimestampMicrosecondType};
 use arrow::error::ArrowError;
 
-use super::spec::{START, TileSpec};
+use super::spec::{Output, START, TileSpec};
 use super::window::TimeWindow;
 use crate::aggregate::{Finalized, StateError, States};
 use crate::error::{Classified, Kind};
@@ -306,14 +306,11 @@ impl Windows {
                 (None, _) => parts.swap_remove(0),
             });
         }
-        let features = columns.into_iter().flatten();
-        let columns = match &spec.secondary {
-            None => features.collect(),
-            Some(_) => {
-                let keys = orders.into_iter().flatten().map(|order| order.keys);
-                keys.chain(features).collect()
-            }
-        };
+        let columns = spec.outputs().into_iter().filter_map(|(_, output)| match output {
+            Output::Keys(window) => Some(Arc::clone(&orders.get(window)?.as_ref()?.keys)),
+            Output::Aggregate(feature) => columns[feature].take(),
+        });
+        let columns = columns.collect();
         self.keep_current();
         for answers in &mut self.windows {
             answers.spans.iter_mut().for_each(Vec::clear);

@@ -14,7 +14,7 @@ use crate::error::{Classified, Kind};
 use crate::key::KeyValue;
 use crate::offline::{OfflineError, OfflineTable};
 use crate::online::Value;
-use crate::tile::{START, TileError, TileSpec, Tiles, Windows};
+use crate::tile::{Output, TileError, TileSpec, Tiles, Windows};
 use crate::time::{Interval, Span, Timestamp};
 
 /// What a view's values of a key at a time are made of.
@@ -149,14 +149,12 @@ async fn windows(
     values.answer(&[edge]);
     values.next_key();
     let columns = values.flush()?.columns;
-    let fields = spec.fields();
-    let keys = fields.len() - spec.features.len();
     let mut features = Vec::new();
-    for (at, (field, column)) in fields.iter().zip(&columns).enumerate() {
+    for ((name, output), column) in spec.outputs().into_iter().zip(&columns) {
         let value = Value::of(column, 0).map_err(ExplainError::Value)?.to_json();
-        let (window, feature) = match at.checked_sub(keys) {
-            None => (at, None),
-            Some(at) => (spec.features[at].window, Some(&spec.features[at])),
+        let (window, feature) = match output {
+            Output::Keys(window) => (window, None),
+            Output::Aggregate(at) => (spec.features[at].window, Some(&spec.features[at])),
         };
         let windows: Vec<Interval> = spec.windows[window].at(edge, spec.lifetime_start).collect();
         let mut shown = Vec::new();
@@ -187,7 +185,7 @@ async fn windows(
             });
         }
         features.push(Explained {
-            name: field.name().clone(),
+            name,
             value,
             windows,
             tiles: shown,

@@ -1,0 +1,238 @@
+//! One plan for a set of training data: the spine, and one point-in-time join for each view and key.
+
+use std::sync::Arc;
+
+use arrow::compute::SortOptions;
+use arrow::datatypes::Schema;
+use datafusion::error::DataFusionError;
+use datafusion::physical_expr::expressions::col;
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
+use datafusion::prelude::SessionContext;
+
+use super::error::TrainingError;
+use super::join::{AsOf, PointInTimeExec, Side};
+use super::spine::{KEY_PREFIX, ROW, TIME};
+use crate::definition::{FeatureView, JoinKey, ResolvedService};
+use crate::offline::OfflineTable;
+use crate::tile::TileSpec;
+use crate::time::{Interval, Span, Timestamp, union};
+
+/// A view and where its values come from.
+pub struct TrainingView {
+    /// The view.
+    pub view: FeatureView,
+    /// How late its rows arrive.
+    pub data_delay: Span,
+    /// Its rows.
+    pub rows: Arc<OfflineTable>,
+    /// Its tiles, if it has aggregations.
+    pub tiles: Option<(Arc<TileSpec>, Arc<OfflineTable>)>,
+}
+
+/// The spine, as a leaf.
+pub struct SpineRows {
+    /// Its columns and ours.
+    pub plan: Arc<dyn ExecutionPlan>,
+    /// Its own columns.
+    pub columns: Vec<String>,
+    /// The first and the last time; none if there is none.
+    pub times: Option<(Timestamp, Timestamp)>,
+}
+
+impl TrainingView {
+    /// The time of rows that values at these times are made of.
+    pub fn needs(&self, first: Timestamp, last: Timestamp) -> Interval {
+        let start = self.view.feature_start_time;
+        let edge = |at: Timestamp| self.view.grid().floor(at.saturating_sub(self.data_delay));
+        let range = match (&self.tiles, self.view.ttl) {
+            (Some((spec, _)), _) => spec.reach(spec.leading_edge(first), spec.leading_edge(last)),
+            // A row expires at the first effective boundary at or after its time and ttl.
+            (None, Some(ttl)) => Interval {
+                start: edge(first.saturating_sub(ttl)).saturating_sub(self.view.batch_schedule),
+                end: edge(last),
+            },
+            (None, None) => Interval { start, end: edge(last) },
+        };
+        let start = range.start.max(start);
+        Interval {
+            start,
+            end: range.end.max(start),
+        }
+    }
+
+    /// The times in a range that have not been materialized.
+    fn gaps(&self, range: Interval) -> Vec<Interval> {
+        let mut gaps = Vec::new();
+        let mut from = range.start;
+        let rows = self.rows.coverage().union();
+        let covered = match &self.tiles {
+            None => rows,
+            Some((_, tiles)) => tiles.coverage().union(),
+        };
+        for done in union(covered) {
+            if done.start > from && from < range.end {
+                gaps.push(Interval {
+                    start: from,
+                    end: done.start.min(range.end),
+                });
+            }
+            from = from.max(done.end);
+        }
+        if from < range.end {
+            gaps.push(Interval {
+                start: from,
+                end: range.end,
+            });
+        }
+        gaps
+    }
+}
+
+/// The plan, and its joins, which count.
+pub struct TrainingPlan {
+    /// The spine's columns and then the features, in the order of the spine, in one partition.
+    pub root: Arc<dyn ExecutionPlan>,
+    joins: Vec<Arc<PointInTimeExec>>,
+}
+
+impl TrainingPlan {
+    /// Joins features to a spine. `view` opens each view of the service.
+    pub async fn new(
+        session: &SessionContext,
+        spine: SpineRows,
+        service: &ResolvedService,
+        view: impl Fn(&str) -> Option<Arc<TrainingView>>,
+        allow_gaps: bool,
+    ) -> Result<Self, TrainingError> {
+        let partitions = session.copied_config().target_partitions();
+        let mut plan = spine.plan;
+        let mut joins = Vec::new();
+        for (at, lookup) in service.lookups.iter().enumerate() {
+            let features = service.features.iter().filter(|feature| feature.lookup == at);
+            let names: Vec<(&str, String)> = features
+                .map(|feature| (feature.feature.as_str(), feature.training_name()))
+                .collect();
+            let view = view(&lookup.view)
+                .ok_or_else(|| TrainingError::Internal(format!("feature view `{}` was not opened", lookup.view)))?;
+            let (first, last) = spine.times.unwrap_or((view.view.feature_start_time, view.view.feature_start_time));
+            let range = view.needs(first, last);
+            if !allow_gaps {
+                refuse_gaps(&view, range)?;
+            }
+            let keys = view.view.join_keys.iter().zip(&lookup.keys).map(|(key, name)| JoinKey {
+                name: format!("{KEY_PREFIX}{name}"),
+                kind: key.kind,
+            });
+            let left = Side {
+                plan,
+                keys: keys.collect(),
+                then_by: vec![TIME.to_owned()],
+            };
+            let (right, as_of) = other_side(session, &view, range, &names).await?;
+            let name = |feature: &str| {
+                let found = names.iter().find(|(name, _)| *name == feature);
+                // What is not asked for is left out at the end.
+                found.map_or_else(|| format!("__unused_{at}_{feature}"), |(_, name)| name.clone())
+            };
+            let join = PointInTimeExec::try_new(left, right, TIME, as_of, name, partitions).map_err(TrainingError::Rows)?;
+            let join = Arc::new(join);
+            joins.push(Arc::clone(&join));
+            plan = join;
+        }
+        let names = service.features.iter().map(|feature| feature.training_name());
+        let names: Vec<String> = spine.columns.into_iter().chain(names).collect();
+        let root = in_order(plan, &names).map_err(TrainingError::Rows)?;
+        Ok(Self { root, joins })
+    }
+
+    /// Results that did not fit their type and are null, once the rows are out.
+    pub fn overflows(&self) -> u64 {
+        self.joins.iter().map(|join| join.overflows()).sum()
+    }
+}
+
+fn refuse_gaps(view: &TrainingView, range: Interval) -> Result<(), TrainingError> {
+    let gaps = view.gaps(range);
+    let Some(first) = gaps.first() else { return Ok(()) };
+    let more = match gaps.len() {
+        1 => String::new(),
+        several => format!(" and {} more", several - 1),
+    };
+    Err(TrainingError::Gap {
+        view: view.view.name.clone(),
+        gap: format!("{first}{more}"),
+    })
+}
+
+async fn other_side(
+    session: &SessionContext,
+    view: &TrainingView,
+    range: Interval,
+    names: &[(&str, String)],
+) -> Result<(Side, AsOf), TrainingError> {
+    let asked: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+    let keys = view.view.join_keys.clone();
+    if let Some((spec, tiles)) = &view.tiles {
+        let spec = Arc::new(spec.only(&asked));
+        let columns: Vec<String> = spec.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let plan = physical(tiles.scan(session, Some(range), Some(&columns))?).await?;
+        let side = Side {
+            plan,
+            then_by: spec.sort_columns().into_iter().skip(keys.len()).collect(),
+            keys,
+        };
+        return Ok((side, AsOf::Windows { spec }));
+    }
+    // Columns that order rows are read, too.
+    let rows = physical(view.rows.scan(session, Some(range), None)?).await?;
+    let schema = view.rows.schema();
+    let fields = schema.fields().iter().filter(|field| asked.contains(&field.name().as_str()));
+    let as_of = AsOf::Latest {
+        view: Box::new(view.view.clone()),
+        data_delay: view.data_delay,
+        features: Arc::new(Schema::new(fields.cloned().collect::<Vec<_>>())),
+    };
+    let side = Side {
+        plan: rows,
+        then_by: view.view.row_order(schema),
+        keys,
+    };
+    Ok((side, as_of))
+}
+
+async fn physical(frame: datafusion::prelude::DataFrame) -> Result<Arc<dyn ExecutionPlan>, TrainingError> {
+    frame.create_physical_plan().await.map_err(TrainingError::Rows)
+}
+
+/// These columns, in the order of the spine.
+fn in_order(plan: Arc<dyn ExecutionPlan>, names: &[String]) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let schema = plan.schema();
+    let expressions = |names: &mut dyn Iterator<Item = &str>| {
+        let columns = names.map(|name| {
+            Ok(ProjectionExpr {
+                expr: col(name, &schema)?,
+                alias: name.to_owned(),
+            })
+        });
+        columns.collect::<Result<Vec<_>, DataFusionError>>()
+    };
+    let kept = expressions(&mut names.iter().map(String::as_str).chain([ROW]))?;
+    let plan: Arc<dyn ExecutionPlan> = Arc::new(ProjectionExec::try_new(kept, plan)?);
+    let by_row = PhysicalSortExpr::new(col(ROW, &plan.schema())?, SortOptions::default());
+    let ordering = LexOrdering::new([by_row]).ok_or_else(|| DataFusionError::Internal("no order".to_owned()))?;
+    let sorted = Arc::new(SortExec::new(ordering.clone(), plan).with_preserve_partitioning(true));
+    let plan: Arc<dyn ExecutionPlan> = Arc::new(SortPreservingMergeExec::new(ordering, sorted));
+    let schema = plan.schema();
+    let columns = names.iter().map(|name| {
+        Ok(ProjectionExpr {
+            expr: col(name, &schema)?,
+            alias: name.clone(),
+        })
+    });
+    let columns = columns.collect::<Result<Vec<_>, DataFusionError>>()?;
+    Ok(Arc::new(ProjectionExec::try_new(columns, plan)?))
+}

@@ -6,7 +6,7 @@ use super::error::CliError;
 use super::output::Printer;
 use super::workbench::Workbench;
 use crate::definition::{FeatureView, Parsed, Project};
-use crate::project::{Code, CompiledView, build, check_view};
+use crate::project::{Code, CompiledView, build, check_services, check_view};
 use crate::registry::Applied;
 
 /// A project whose views have been checked against their components and sources.
@@ -120,6 +120,9 @@ async fn check(
             Ok(compiled) => views.push(compiled),
             Err(found) => problems.extend(found),
         }
+    }
+    if problems.is_empty() {
+        problems = check_services(parsed, &views);
     }
     if problems.is_empty() {
         Ok(views)

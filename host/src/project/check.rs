@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use sandglass_runtime::{Component, Contract, LoadError, ParameterKind, ParameterValue, Scope, host_type, kind_name};
 
+use super::aggregations;
 use super::build::BuildError;
 use super::view::{CompiledTransform, CompiledView, limits, stored_type};
 use crate::definition::{FeatureView, Float, ParameterText, Parsed, Problem};
@@ -69,6 +70,15 @@ pub fn check_view(
         return Err(finder.problems);
     };
     output(&mut finder, view, &schema);
+    let aggregations = match aggregations::bind(view, &schema) {
+        Ok(aggregations) => aggregations.map(Arc::new),
+        Err(found) => {
+            for (key, message, hint) in found {
+                finder.add(&key, message, hint);
+            }
+            None
+        }
+    };
     if finder.problems.is_empty() {
         let data_delay = parsed.project.data_delay(view);
         Ok(CompiledView {
@@ -77,6 +87,7 @@ pub fn check_view(
             transform,
             inputs,
             schema,
+            aggregations,
         })
     } else {
         Err(finder.problems)
@@ -458,7 +469,7 @@ fn output(finder: &mut Finder<'_>, view: &FeatureView, schema: &SchemaRef) {
         }
     }
     let features = schema.fields().len().saturating_sub(view.join_keys.len() + 1);
-    if features == 0 && finder.problems.is_empty() {
+    if features == 0 && view.aggregation.is_none() && finder.problems.is_empty() {
         finder.add("transformation", "its rows have keys and a time, and no feature", None);
     }
 }

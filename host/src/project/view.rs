@@ -3,6 +3,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use sandglass_runtime::{Component, Contract, Limits, ParameterValue};
 
+use super::aggregations::CompiledAggregations;
 use crate::definition::{FeatureView, LimitsOverride};
 use crate::source::SourceTable;
 use crate::time::Span;
@@ -20,6 +21,8 @@ pub struct CompiledView {
     pub inputs: Vec<(usize, Arc<SourceTable>)>,
     /// The columns of its rows as they are stored.
     pub schema: SchemaRef,
+    /// What its rows are aggregated to; its features are the columns of its rows if there is none.
+    pub aggregations: Option<Arc<CompiledAggregations>>,
 }
 
 /// A component's transformation with its parameters.
@@ -56,14 +59,22 @@ impl CompiledView {
         }
     }
 
-    /// The names and types of the features: every column but the keys and the time.
+    /// The names and types of the features: those of its aggregations in the order of their names, or every column but the keys
+    /// and the time.
     pub fn features(&self) -> Vec<(String, String)> {
-        features(&self.view, &self.schema)
+        match &self.aggregations {
+            None => columns(&self.view, &self.schema),
+            Some(aggregations) => {
+                let each = aggregations.features.iter();
+                each.map(|feature| (feature.name.clone(), sandglass_runtime::kind_name(&feature.data_type)))
+                    .collect()
+            }
+        }
     }
 }
 
-/// The names and types of a view's features, in the order of its columns.
-pub(crate) fn features(view: &FeatureView, schema: &SchemaRef) -> Vec<(String, String)> {
+/// The names and types of the columns that are features, in their order.
+fn columns(view: &FeatureView, schema: &SchemaRef) -> Vec<(String, String)> {
     let is_feature = |field: &&Arc<Field>| {
         *field.name() != view.timestamp_column && !view.join_keys.iter().any(|key| key.name == *field.name())
     };

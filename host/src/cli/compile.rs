@@ -63,6 +63,11 @@ pub(crate) async fn folder(bench: &Workbench, printer: &Printer) -> Result<Compi
         loaded.get(path).cloned()
     })
     .await?;
+    // Only here: a service whose features are gone after a rollback does not keep views from being materialized.
+    let problems = check_services(&bench.folder.parsed, &views);
+    if !problems.is_empty() {
+        return Err(bench.folder.parsed.problems(problems).into());
+    }
     Ok(Compiled {
         views,
         by_path: loaded,
@@ -120,9 +125,6 @@ async fn check(
             Ok(compiled) => views.push(compiled),
             Err(found) => problems.extend(found),
         }
-    }
-    if problems.is_empty() {
-        problems = check_services(parsed, &views);
     }
     if problems.is_empty() {
         Ok(views)

@@ -430,3 +430,6 @@ fn names(view: &FeatureView, aggregations: &Aggregations, place: &impl Fn(&str) 
         problems.add(place, told, Some(hint.to_owned()));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,22 +128,9 @@ pub(super) fn check(project: &Project, at: &impl Fn(String) -> Range<usize>, pro
             let hint = "rename one of them: `get` takes the name of either".to_owned();
             problems.add(at(format!("{place}.name")), message, Some(hint));
         }
-        for (index, entry) in service.features.iter().enumerate() {
-            if let Err((message, hint)) = entry.keys(project) {
-                problems.add(at(format!("{place}.features.{index}")), message, hint);
-            }
-        }
-        // What views without aggregations have is known when the project is compiled.
-        for problem in service
-            .resolve(project, |view| declared(view))
-            .err()
-            .unwrap_or_default()
-        {
-            problems.add(
-                at(format!("{place}.features.{}", problem.entry)),
-                problem.message,
-                problem.hint,
-            );
+        for problem in service.check(project) {
+            let place = at(format!("{place}.features.{}", problem.entry));
+            problems.add(place, problem.message, problem.hint);
         }
     }
 }
@@ -207,6 +194,27 @@ impl ServiceFeatures {
     }
 }
 
+impl std::fmt::Display for ServiceFeatures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(prefix) = &self.prefix {
+            write!(f, "{prefix} = ")?;
+        }
+        f.write_str(&self.view)?;
+        if let Some(columns) = &self.columns {
+            write!(f, "[{}]", columns.join(", "))?;
+        }
+        if !self.join_keys.is_empty() {
+            let keys: Vec<String> = self
+                .join_keys
+                .iter()
+                .map(|(key, name)| format!("{key} = {name}"))
+                .collect();
+            write!(f, " ({})", keys.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
 /// A service with all that answering a request for it takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedService {
@@ -267,6 +275,11 @@ pub struct ServiceProblem {
 }
 
 impl FeatureService {
+    /// What is wrong with it by the definitions alone, which do not tell the features of views without aggregations.
+    pub fn check(&self, project: &Project) -> Vec<ServiceProblem> {
+        self.resolve(project, declared).err().unwrap_or_default()
+    }
+
     /// What the service comes to, with the names and types of its views' features, in their order. Of a view where these are
     /// not known (`None`), the named ones are taken as they are, without a type.
     ///
@@ -427,3 +440,6 @@ impl<'a> Resolving<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,7 +76,7 @@ impl Applied {
         }
     }
 
-    /// What another application changed since this one, view by view.
+    /// What another application changed since this one, view by view, then of services.
     fn changes(before: Option<&Self>, theirs: &Self) -> Vec<String> {
         let mut changes = Vec::new();
         for (name, view) in &theirs.views {
@@ -98,6 +98,10 @@ impl Applied {
         let gone = before.iter().flat_map(|before| before.views.keys());
         let gone = gone.filter(|name| !theirs.views.contains_key(*name));
         changes.extend(gone.map(|name| format!("`{name}` is gone")));
+        let services = before.map(|before| &before.project.feature_services);
+        if services.is_some_and(|services| *services != theirs.project.feature_services) {
+            changes.push("feature services changed".to_owned());
+        }
         changes
     }
 }

@@ -17,10 +17,12 @@ const INTERVAL_LEAST: Span = Span::from_micros(1_000_000);
 /// One table as it is written: several windows make several features.
 struct Written<'a> {
     value: Value<'a>,
-    name: Option<String>,
+    /// None if it is there and wrong.
+    name: Option<Option<String>>,
     column: Option<String>,
     function: Option<Function>,
-    windows: Vec<(Value<'a>, TimeWindow)>,
+    /// None are those that could not be read.
+    windows: Vec<(Value<'a>, Option<TimeWindow>)>,
 }
 
 /// Reads the tables of a view and the keys that go with them. The spans of the feature number `i` are noted as
@@ -70,12 +72,14 @@ pub(super) fn read(
             whole = false;
             continue;
         };
+        whole &= !written.windows.is_empty();
         for (value, window) in &written.windows {
-            if let Err(error) = window.check(interval) {
+            if let Some(Err(error)) = window.map(|window| window.check(interval)) {
                 value.problem(error.to_string(), None);
                 whole = false;
             }
-            let (Some(column), Some(function)) = (&written.column, written.function) else {
+            let read = (&written.name, &written.column, written.function, window);
+            let (Some(name), Some(column), Some(function), Some(window)) = read else {
                 whole = false;
                 continue;
             };
@@ -87,7 +91,7 @@ pub(super) fn read(
             spans.insert(format!("{place}.time_window"), value.span());
             spans.insert(place, written.value.span());
             features.push(AggregatedFeature {
-                name: written.name.clone().unwrap_or_else(made),
+                name: name.clone().unwrap_or_else(made),
                 column: column.clone(),
                 function,
                 window: *window,
@@ -162,7 +166,7 @@ fn written<'a>(value: &Value<'a>) -> Option<Written<'a>> {
         }
     });
     let window_value = table.require("time_window");
-    let windows = window_value.and_then(|value| windows(&value));
+    let windows = window_value.map(|value| windows(&value)).unwrap_or_default();
     let name = optional(&table, "name", |value| {
         let name = value.text()?;
         if let Err(error) = check_identifier(name) {
@@ -182,30 +186,25 @@ fn written<'a>(value: &Value<'a>) -> Option<Written<'a>> {
     table.finish();
     Some(Written {
         value: *value,
-        name: name?,
+        name,
         column,
         function,
-        windows: windows?,
+        windows,
     })
 }
 
 /// One window, or a list of them.
-fn windows<'a>(value: &Value<'a>) -> Option<Vec<(Value<'a>, TimeWindow)>> {
-    if !value.is_array() {
-        return window(value).map(|window| vec![(*value, window)]);
-    }
-    let values = value.array()?;
+fn windows<'a>(value: &Value<'a>) -> Vec<(Value<'a>, Option<TimeWindow>)> {
+    let values = if value.is_array() {
+        value.array().unwrap_or_default()
+    } else {
+        vec![*value]
+    };
     if values.is_empty() {
         let hint = "write \"7d\", \"lifetime\" or a list of windows".to_owned();
         value.problem("`time_window` is empty", Some(hint));
-        return None;
     }
-    // All of them are read, so that every problem is found.
-    let windows: Vec<_> = values.iter().map(|value| (*value, window(value))).collect();
-    windows
-        .into_iter()
-        .map(|(value, window)| Some((value, window?)))
-        .collect()
+    values.into_iter().map(|value| (value, window(&value))).collect()
 }
 
 fn window(value: &Value<'_>) -> Option<TimeWindow> {
@@ -391,43 +390,39 @@ fn secondary_key(
 
 /// What a view's features are called is called so once.
 fn names(view: &FeatureView, aggregations: &Aggregations, place: &impl Fn(&str) -> Range<usize>, problems: &Findings) {
-    let mut taken: BTreeMap<&str, String> = BTreeMap::new();
+    let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
     for key in &view.join_keys {
-        taken.insert(&key.name, "a join key".to_owned());
+        taken.insert(&key.name, "a join key");
     }
-    taken.insert(&view.timestamp_column, "the timestamp column".to_owned());
+    taken.insert(&view.timestamp_column, "the timestamp column");
     let lists = aggregations.key_lists();
     for (name, _) in &lists {
-        if let Some(what) = taken.get(name.as_str()) {
-            let message = format!("the list of secondary keys `{name}` is called as {what}");
+        if let Some(what) = taken.insert(name, "a list of secondary keys") {
+            let message = format!("the list of secondary keys `{name}` has the name of {what}");
             problems.add(place("aggregation_secondary_key"), message, None);
         }
-        taken.insert(name, "a list of secondary keys".to_owned());
     }
     for (index, feature) in aggregations.features.iter().enumerate() {
-        let AggregatedFeature {
-            name,
-            column,
-            function,
-            window: _,
-        } = feature;
-        let told = match taken.get(name.as_str()) {
-            Some(what) => format!("feature `{name}` is called as {what}"),
-            None => {
-                taken.insert(name, format!("the one of `{function}` of `{column}`"));
-                continue;
-            }
+        let name = &feature.name;
+        let same = |other: &AggregatedFeature| {
+            (&other.column, other.function, other.window) == (&feature.column, feature.function, feature.window)
         };
-        let same = aggregations.features[..index]
-            .iter()
-            .any(|other| (&other.column, other.function, other.window) == (column, *function, feature.window));
-        let hint = if same {
-            "it is the same aggregation: leave one of them out"
-        } else {
-            "give one of them another `name`"
+        let others = &aggregations.features[..index];
+        let (message, hint) = match taken.get(name.as_str()) {
+            Some(what) => (
+                format!("feature `{name}` has the name of {what}"),
+                "give it another `name`",
+            ),
+            None => match others.iter().find(|other| other.name == *name) {
+                Some(other) if same(other) => (format!("feature `{name}` is there twice"), "leave one of the two out"),
+                Some(_) => (
+                    format!("two features are named `{name}`"),
+                    "give one of them another `name`",
+                ),
+                None => continue,
+            },
         };
-        let place = place(&format!("aggregation.{index}"));
-        problems.add(place, told, Some(hint.to_owned()));
+        problems.add(place(&format!("aggregation.{index}")), message, Some(hint.to_owned()));
     }
 }
 

@@ -339,16 +339,25 @@ impl Reading {
         };
         let schedule = batch_schedule.zip(feature_start_time);
         let aggregation = aggregations::read(table, place, &mut self.spans, schedule);
-        for key in ["window_edge", "leading_edge", "stream_mode"] {
+        let of_streams = [
+            ("window_edge", "leave it out: windows of batch views are exact"),
+            (
+                "leading_edge",
+                "leave it out: batch views move at the ends of their jobs",
+            ),
+            (
+                "aggregation_leading_edge",
+                "leave it out: batch views move at the ends of their jobs",
+            ),
+            ("stream_mode", "leave it out"),
+        ];
+        for (key, hint) in of_streams {
             if let Some(value) = table.get(key) {
                 let message = format!("`{key}` is for stream views only, which are not supported yet");
-                value.problem(
-                    message,
-                    Some("leave it out: windows of batch views are exact".to_owned()),
-                );
+                value.problem(message, Some(hint.to_owned()));
             }
         }
-        table.not_yet(&["compaction_schedule", "online_load"]);
+        table.not_yet(&["compaction_enabled", "compaction_schedule", "online_load"]);
         kind?;
         offline?;
         Some(FeatureView {

@@ -193,26 +193,26 @@ fn what_is_refused() {
         (
             daily(""),
             format!("{day}{day}"),
-            "feature `amount_sum_1d_1d` is called as the one of `sum` of `amount`",
-            "it is the same aggregation: leave one of them out",
+            "feature `amount_sum_1d_1d` is there twice",
+            "leave one of the two out",
         ),
         (
             daily(""),
             format!("{day}{}name = \"amount_sum_1d_1d\"\n", sum("\"2d\"")),
-            "feature `amount_sum_1d_1d` is called as the one of `sum` of `amount`",
+            "two features are named `amount_sum_1d_1d`",
             "give one of them another `name`",
         ),
         (
             daily(""),
             format!("{day}name = \"id\"\n"),
-            "feature `id` is called as a join key",
-            "give one of them another `name`",
+            "feature `id` has the name of a join key",
+            "give it another `name`",
         ),
         (
             daily("aggregation_secondary_key = \"ad\"\n"),
             format!("{day}name = \"ad_keys_1d\"\n"),
-            "feature `ad_keys_1d` is called as a list of secondary keys",
-            "give one of them another `name`",
+            "feature `ad_keys_1d` has the name of a list of secondary keys",
+            "give it another `name`",
         ),
         (
             daily(""),

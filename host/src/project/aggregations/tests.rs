@@ -53,10 +53,10 @@ fn features_in_the_order_of_their_names() {
     ]
     .concat();
     let expected = [
-        ("amount_mean_1d_series_3d_0s_step_1d_1d", "list<float64>"),
+        ("amount_mean_1d_series_3d_0s_step_1d_1d", "list of float64"),
         ("quantity_sum_7d_1d", "int64"),
         ("quantity_sum_7d_1d_offset_1d", "int64"),
-        ("shop_last_2_7d_1d", "list<utf8>"),
+        ("shop_last_2_7d_1d", "list of utf8"),
     ];
     let expected: Vec<_> = expected
         .into_iter()
@@ -81,11 +81,11 @@ fn a_secondary_key_makes_parallel_lists() {
     assert_eq!(
         found,
         [
-            ("ad_keys_1d", "list<int64>"),
-            ("ad_keys_lifetime", "list<int64>"),
-            ("amount_count_1d_1d", "list<int64>"),
-            ("amount_sum_1d_1d", "list<float64>"),
-            ("amount_sum_lifetime_1d", "list<float64>"),
+            ("ad_keys_1d", "list of int64"),
+            ("ad_keys_lifetime", "list of int64"),
+            ("amount_count_1d_1d", "list of int64"),
+            ("amount_sum_1d_1d", "list of float64"),
+            ("amount_sum_lifetime_1d", "list of float64"),
         ]
     );
     let bound = bind(&view, &schema()).expect("fits").expect("aggregations");
@@ -133,7 +133,7 @@ fn every_column_that_does_not_fit() {
             ),
             (
                 "aggregation.2.function",
-                "`last_distinct(2)` takes any type but lists, structs and maps, and column `parts` is list<int64>",
+                "`last_distinct(2)` takes any type but lists, structs and maps, and column `parts` is list of int64",
                 "",
             ),
         ]

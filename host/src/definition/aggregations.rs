@@ -240,7 +240,7 @@ fn window(value: &Value<'_>) -> Option<TimeWindow> {
     let Some(start) = start else {
         if let Some(value) = of_series {
             value.problem(
-                "a series of windows has no `series_start`",
+                "a series of windows without a `series_start`",
                 Some("write `series_start = \"-7d\"`, for one".to_owned()),
             );
             return None;
@@ -252,7 +252,7 @@ fn window(value: &Value<'_>) -> Option<TimeWindow> {
     };
     if let Some(value) = offset_value {
         let hint = "shift `series_start` and `series_end`".to_owned();
-        value.problem("a series of windows has no `offset`", Some(hint));
+        value.problem("a series of windows with an `offset`", Some(hint));
         return None;
     }
     Some(TimeWindow::Series {
@@ -344,7 +344,7 @@ fn lifetime(aggregations: &Aggregations, place: &impl Fn(&str) -> Range<usize>, 
     match (aggregations.lifetime_start_time, first) {
         (None, Some(index)) => {
             let hint = "write `lifetime_start_time = \"2020-01-01\"` in the feature view, for one".to_owned();
-            let message = "a lifetime window, and the view has no `lifetime_start_time`";
+            let message = "a lifetime window, in a view without a `lifetime_start_time`";
             problems.add(place(&format!("aggregation.{index}.time_window")), message, Some(hint));
         }
         (Some(_), None) => {

@@ -55,6 +55,8 @@ impl std::fmt::Display for Difference {
         match self.part.as_str() {
             // Digests tell a reader nothing.
             CODE => f.write_str(CODE),
+            part if part.starts_with(AGGREGATION) && self.before.is_null() => write!(f, "{part} added"),
+            part if part.starts_with(AGGREGATION) && self.after.is_null() => write!(f, "{part} dropped"),
             part => write!(f, "{part}: {} to {}", shown(&self.before), shown(&self.after)),
         }
     }
@@ -232,6 +234,17 @@ mod tests {
             [r#"tags: nothing to {"team":"growth"}"#, r#"ttl: nothing to "1d""#]
         );
         assert_eq!(total(&found), Some(Effect::Online));
+        let sum = |name: &str, window: &str| parts(&[(&format!("aggregation {name}"), json!({ "window": window }))]);
+        let told = |before: &Parts, after: &Parts| {
+            let found = differences(before, after);
+            found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        assert_eq!(
+            told(&sum("a", "1d"), &sum("b", "1d")),
+            "aggregation a dropped; aggregation b added"
+        );
+        let changed = r#"aggregation a: {"window":"1d"} to {"window":"2d"}"#;
+        assert_eq!(told(&sum("a", "1d"), &sum("a", "2d")), changed);
         assert_eq!(total(&differences(&parts(&[]), &parts(&[]))), None);
     }
 

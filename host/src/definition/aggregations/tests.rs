@@ -145,7 +145,7 @@ fn what_is_refused() {
         (
             daily(""),
             sum("\"lifetime\""),
-            "a lifetime window, and the view has no `lifetime_start_time`",
+            "a lifetime window, in a view without a `lifetime_start_time`",
             "write `lifetime_start_time = \"2020-01-01\"` in the feature view, for one",
         ),
         (
@@ -241,13 +241,13 @@ fn what_is_refused() {
         (
             daily(""),
             sum("{ size = \"1d\", step_size = \"1d\" }"),
-            "a series of windows has no `series_start`",
+            "a series of windows without a `series_start`",
             "write `series_start = \"-7d\"`, for one",
         ),
         (
             daily(""),
             sum("{ size = \"1d\", series_start = \"-2d\", offset = \"-1d\" }"),
-            "a series of windows has no `offset`",
+            "a series of windows with an `offset`",
             "shift `series_start` and `series_end`",
         ),
         (

@@ -40,7 +40,7 @@ pub enum TimeWindow {
 pub struct WindowError(pub String);
 
 /// Windows that a series may have.
-pub const SERIES_MAX: i64 = 1000;
+const SERIES_MAX: i64 = 1000;
 
 impl TimeWindow {
     /// Checks it against the aggregation interval, of which every part is a multiple.

@@ -42,10 +42,11 @@ fn golden_definitions() {
 #[test]
 fn no_text_panics() {
     let _timed = crate::harness::Timed::new("definitions::no_text_panics");
-    let text = std::fs::read_to_string(repository().join("examples/purchases/sandglass.toml")).unwrap();
+    let texts = ["examples/purchases", "tests/golden/definitions/ok_aggregations"]
+        .map(|folder| std::fs::read_to_string(repository().join(folder).join("sandglass.toml")).unwrap());
     let mut random = Random(7);
-    for _ in 0..cases(3_000) {
-        let mut bytes = text.clone().into_bytes();
+    for round in 0..cases(6_000) {
+        let mut bytes = texts[round % 2].clone().into_bytes();
         for _ in 0..=random.below(4) {
             let at = usize::try_from(random.below(bytes.len() as u64)).unwrap();
             match random.below(3) {
@@ -62,5 +63,19 @@ fn no_text_panics() {
         if let Err(problems) = parse("sandglass.toml", &text) {
             assert!(!problems.render(true).is_empty());
         }
+    }
+}
+
+/// The README's table has every function as it is written.
+#[test]
+fn functions_are_in_the_readme() {
+    let readme = std::fs::read_to_string(repository().join("README.md")).unwrap();
+    for (name, parameters) in sandglass::aggregate::FUNCTIONS {
+        let shape = if parameters.is_empty() {
+            format!("`{name}`")
+        } else {
+            format!("`{name}({parameters})`")
+        };
+        assert!(readme.contains(&shape), "{shape}");
     }
 }

@@ -470,3 +470,112 @@ fn code_that_changes_nothing_costs_nothing() {
         refused.stderr
     );
 }
+
+/// A view that passes the purchases on and sums them up.
+const SPEND: &str = r#"
+[[feature_view]]
+name = "spend"
+kind = "batch"
+entities = ["customer"]
+sources = ["purchases"]
+timestamp_column = "timestamp"
+batch_schedule = "1d"
+feature_start_time = "1997-01-01"
+
+[[feature_view.aggregation]]
+column = "amount"
+function = "sum"
+time_window = ["7d", "2d"]
+"#;
+
+fn told(plan: &Value, view: &str) -> (String, Vec<String>) {
+    let view = of(plan, view);
+    let reasons = view["reasons"].as_array().unwrap().iter();
+    let reasons = reasons.map(|reason| reason.as_str().unwrap().to_owned()).collect();
+    (view["change"].as_str().unwrap().to_owned(), reasons)
+}
+
+#[test]
+fn what_changes_of_aggregations_cost() {
+    let _timed = crate::harness::Timed::new("versions::what_changes_of_aggregations_cost");
+    let project = Project::with_purchases(SPEND);
+    project.json(END, &["apply"]);
+    for (from, to, change, reasons) in [
+        (
+            r#"["7d", "2d"]"#,
+            r#""7d""#,
+            "tiles",
+            vec!["aggregation amount_sum_2d_1d dropped".to_owned()],
+        ),
+        (r#"["7d", "2d"]"#, r#"["2d", "7d"]"#, "none", vec![]),
+        (
+            "\n[[feature_view.agg",
+            "aggregation_secondary_key = \"quantity\"\n[[feature_view.agg",
+            "tiles",
+            vec![r#"aggregation_secondary_key: nothing to "quantity""#.to_owned()],
+        ),
+    ] {
+        assert!(SPEND.contains(from), "{from}");
+        project.define(&SPEND.replace(from, to));
+        let found = told(&project.json(END, &["plan"]), "spend");
+        assert_eq!(found, (change.to_owned(), reasons), "{from} to {to}");
+    }
+    let hourly = "feature_start_time = \"1997-01-01\"\naggregation_interval = \"1h\"";
+    project.define(&SPEND.replace("feature_start_time = \"1997-01-01\"", hourly));
+    let (change, reasons) = told(&project.json(END, &["plan"]), "spend");
+    assert_eq!(change, "plan");
+    assert!(
+        reasons.contains(&r#"aggregation_interval: "1d" to "1h""#.to_owned()),
+        "{reasons:?}"
+    );
+    project.define(SPEND.split("\n[[feature_view.agg").next().unwrap());
+    assert_eq!(told(&project.json(END, &["plan"]), "spend").0, "plan");
+}
+
+#[test]
+fn services_are_planned_applied_and_kept_whole() {
+    let _timed = crate::harness::Timed::new("versions::services_are_planned_applied_and_kept_whole");
+    let service = "[[feature_service]]\nname = \"all\"\nfeatures = [\"spend\"]\n";
+    let project = Project::with_purchases(&format!("{SPEND}{service}"));
+    let services = |answer: &Value| answer["feature_services"].clone();
+    let created = serde_json::json!([{ "name": "all", "change": "create", "reasons": [] }]);
+    assert_eq!(services(&project.json(END, &["plan"])), created);
+    assert_eq!(services(&project.json(END, &["apply"])), created);
+    let plan = project.run(END, &["plan"]);
+    assert!(
+        plan.stdout
+            .contains("\nfeature service  change  reasons\nall              none\n"),
+        "{}",
+        plan.stdout
+    );
+    let fewer = service.replace("spend", "spend[amount_sum_7d_1d]");
+    project.define(&format!("{SPEND}{fewer}"));
+    let applied = project.json(END, &["apply"]);
+    let changed = serde_json::json!([
+        { "name": "all", "change": "metadata", "reasons": ["features: spend to spend[amount_sum_7d_1d]"] }
+    ]);
+    assert_eq!(services(&applied), changed);
+    assert_eq!(of(&applied, "spend")["change"], "none");
+    // A view that a service has goes neither from the definitions nor from the stores.
+    let refused = project.run(END, &["destroy", "spend", "--yes"]);
+    assert_eq!(refused.status, 1);
+    assert!(
+        refused.stderr.contains("feature service `all` has features of `spend`"),
+        "{}",
+        refused.stderr
+    );
+    project.define(service);
+    let refused = project.run(END, &["plan"]);
+    assert_eq!(refused.status, 1);
+    assert!(
+        refused
+            .stderr
+            .contains("no feature view `spend`; this project has none"),
+        "{}",
+        refused.stderr
+    );
+    project.define(SPEND);
+    let removed = serde_json::json!([{ "name": "all", "change": "remove", "reasons": ["not in the definitions"] }]);
+    assert_eq!(services(&project.json(END, &["apply"])), removed);
+    assert_eq!(services(&project.json(END, &["plan"])), serde_json::json!([]));
+}

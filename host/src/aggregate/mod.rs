@@ -23,5 +23,5 @@ mod states;
 pub use aggregation::{Aggregation, Refused};
 pub use class::Class;
 pub use error::StateError;
-pub use function::{Function, FunctionError, StateKind};
+pub use function::{FUNCTIONS, Function, FunctionError, StateKind};
 pub use states::{Finalized, Order, Rows, States};

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::changes::{Change, SAMPLE, Sample, changes, is_code_only, removed, replay_all, told};
+use super::changes::{Change, SAMPLE, Sample, ServiceChange, changes, is_code_only};
+use super::changes::{removed, replay_all, service_changes, told};
 use super::compile;
 use super::error::CliError;
 use super::output::{Printer, table};
@@ -75,6 +76,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         rows.push(vec![name.clone(), "remove".to_owned(), String::new()]);
         list.push(json!({ "name": name, "change": "remove", "reasons": ["not in the definitions"] }));
     }
+    let services = service_changes(project, before.as_ref().map(|before| &before.project));
     let views: BTreeMap<_, _> = changes
         .into_iter()
         .map(|change| (change.compiled.view.name.clone(), change.next.after))
@@ -98,8 +100,8 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         "applied; `sandglass materialize` runs what is due"
     });
     printer.answer(
-        &table(&["feature view", "change", "version"], &rows),
-        &json!({ "feature_views": list }),
+        &(table(&["feature view", "change", "version"], &rows) + &ServiceChange::table(&services)),
+        &json!({ "feature_views": list, "feature_services": services }),
     );
     Ok(())
 }

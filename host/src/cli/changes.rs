@@ -7,11 +7,11 @@ use sandglass_runtime::{Component, Limits, Profile, Sandbox};
 use super::compile::Compiled;
 use super::error::CliError;
 use super::loader::loader;
-use super::output::Printer;
+use super::output::{Printer, table};
 use super::workbench::{Workbench, runs};
-use crate::definition::Project;
+use crate::definition::{FeatureService, Project, ServiceFeatures};
 use crate::materialize::{Replayed, replay};
-use crate::plan::last_due;
+use crate::plan::{Effect, last_due};
 use crate::project::{CompiledView, parts};
 use crate::registry::{Applied, AppliedComponent, AppliedView, Next, Step};
 use crate::time::Interval;
@@ -54,6 +54,69 @@ pub(crate) fn removed(project: &Project, before: Option<&Applied>) -> Vec<String
         .filter(|name| project.feature_view(name).is_none())
         .cloned()
         .collect()
+}
+
+/// A feature service and what applying it would do, which computes nothing.
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct ServiceChange {
+    pub(crate) name: String,
+    pub(crate) change: &'static str,
+    pub(crate) reasons: Vec<String>,
+}
+
+impl ServiceChange {
+    fn new(name: &str, change: &'static str, reasons: Vec<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            change,
+            reasons,
+        }
+    }
+
+    /// All of them as a table; nothing if there are none.
+    pub(crate) fn table(changes: &[Self]) -> String {
+        if changes.is_empty() {
+            return String::new();
+        }
+        let row = |change: &Self| vec![change.name.clone(), change.change.to_owned(), change.reasons.join("; ")];
+        let rows: Vec<_> = changes.iter().map(row).collect();
+        format!("\n{}", table(&["feature service", "change", "reasons"], &rows))
+    }
+}
+
+/// What changes of feature services: those of the definitions in their order, then those that are not defined any more.
+pub(crate) fn service_changes(project: &Project, before: Option<&Project>) -> Vec<ServiceChange> {
+    let mut changes = Vec::new();
+    for service in &project.feature_services {
+        let change = match before.and_then(|before| before.feature_service(&service.name)) {
+            None => ServiceChange::new(&service.name, "create", Vec::new()),
+            Some(old) if old == service => ServiceChange::new(&service.name, "none", Vec::new()),
+            Some(old) => ServiceChange::new(&service.name, Effect::Metadata.name(), told_service(old, service)),
+        };
+        changes.push(change);
+    }
+    for old in before.iter().flat_map(|before| &before.feature_services) {
+        if project.feature_service(&old.name).is_none() {
+            let reasons = vec!["not in the definitions".to_owned()];
+            changes.push(ServiceChange::new(&old.name, "remove", reasons));
+        }
+    }
+    changes
+}
+
+fn told_service(old: &FeatureService, new: &FeatureService) -> Vec<String> {
+    let told = |entries: &[ServiceFeatures]| {
+        let entries: Vec<String> = entries.iter().map(ToString::to_string).collect();
+        entries.join(", ")
+    };
+    let mut reasons = Vec::new();
+    if old.features != new.features {
+        reasons.push(format!("features: {} to {}", told(&old.features), told(&new.features)));
+    }
+    if old.meta != new.meta {
+        reasons.push("description, owner or tags".to_owned());
+    }
+    reasons
 }
 
 /// How many intervals a replay runs.
@@ -214,6 +277,40 @@ mod tests {
                 end: at(day + 1),
             })
             .collect()
+    }
+
+    #[test]
+    fn services_come_change_and_go() {
+        let project = |services: &str| {
+            let views = "[project]\nname = \"shop\"\n[[entity]]\nname = \"c\"\njoin_keys = { id = \"int64\" }\n[[source]]\nname = \
+                \"s\"\npath = \"s.csv\"\ntimestamp_column = \"t\"\n[[feature_view]]\nname = \"v\"\nkind = \"batch\"\nentities = \
+                [\"c\"]\nsources = [\"s\"]\ntimestamp_column = \"t\"\nbatch_schedule = \"1d\"\nfeature_start_time = \"2024-01-01\"\n";
+            let parsed = crate::definition::parse("sandglass.toml", &format!("{views}{services}"));
+            parsed.expect("a project").project
+        };
+        let service =
+            |name: &str, features: &str| format!("[[feature_service]]\nname = \"{name}\"\nfeatures = {features}\n");
+        let before = project(&(service("a", "[\"v\"]") + &service("b", "[\"v\"]") + &service("gone", "[\"v\"]")));
+        let entry = r#"["v[x, y]", { view = "v", join_keys = { id = "buyer_id" }, prefix = "buyer" }]"#;
+        let after = project(&(service("new", "[\"v\"]") + &service("b", entry) + &service("a", "[\"v\"]")));
+        let told: Vec<_> = service_changes(&after, Some(&before))
+            .into_iter()
+            .map(|change| (change.name, change.change, change.reasons.join("; ")))
+            .collect();
+        let told: Vec<_> = told
+            .iter()
+            .map(|(name, change, reasons)| (name.as_str(), *change, reasons.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("new", "create", ""),
+                ("b", "metadata", "features: v to v[x, y], buyer = v (id = buyer_id)"),
+                ("a", "none", ""),
+                ("gone", "remove", "not in the definitions"),
+            ]
+        );
+        assert_eq!(ServiceChange::table(&[]), "");
     }
 
     #[test]

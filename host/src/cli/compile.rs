@@ -6,7 +6,7 @@ use super::error::CliError;
 use super::output::Printer;
 use super::workbench::Workbench;
 use crate::definition::{FeatureView, Parsed, Project};
-use crate::project::{Code, CompiledView, build, check_view};
+use crate::project::{Code, CompiledView, build, check_services, check_view};
 use crate::registry::Applied;
 
 /// A project whose views have been checked against their components and sources.
@@ -63,6 +63,11 @@ pub(crate) async fn folder(bench: &Workbench, printer: &Printer) -> Result<Compi
         loaded.get(path).cloned()
     })
     .await?;
+    // Only here: a service whose features are gone after a rollback does not keep views from being materialized.
+    let problems = check_services(&bench.folder.parsed, &views);
+    if !problems.is_empty() {
+        return Err(bench.folder.parsed.problems(problems).into());
+    }
     Ok(Compiled {
         views,
         by_path: loaded,

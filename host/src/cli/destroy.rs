@@ -29,6 +29,13 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             None => Err(unknown(&before, name)),
         };
     };
+    let mut services = before.project.feature_services.iter();
+    let user = services.find(|service| service.features.iter().any(|entry| entry.view == *name));
+    if let Some(service) = user {
+        let message = format!("feature service `{}` has features of `{name}`", service.name);
+        let hint = "take them out of the service, and apply".to_owned();
+        return Err(CliError::invalid(message, Some(hint)));
+    }
     let versions = view.last_version();
     if arguments.yes {
         forget(bench, &before, name, view)?;

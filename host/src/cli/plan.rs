@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::changes::{Change, SAMPLE, Sample, changes, removed, replay_all, told};
+use super::changes::{Change, SAMPLE, Sample, ServiceChange, changes, removed, replay_all, service_changes, told};
 use super::compile;
 use super::error::CliError;
 use super::left::{covered, intervals, situation, stale_rows};
@@ -101,6 +101,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         rows.push(row.map(str::to_owned).to_vec());
         list.push(json!({ "name": name, "change": "remove", "reasons": [reason], "jobs": [], "cost": { "jobs": 0 } }));
     }
+    let services = service_changes(bench.project(), before.as_ref().map(|before| &before.project));
     let header = [
         "feature view",
         "change",
@@ -119,8 +120,8 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         printer.tell("sources have changed since they were read; `sandglass materialize --redo-changed` makes those intervals again");
     }
     printer.answer(
-        &(table(&header, &rows) + &explanations),
-        &json!({ "feature_views": list }),
+        &(table(&header, &rows) + &ServiceChange::table(&services) + &explanations),
+        &json!({ "feature_views": list, "feature_services": services }),
     );
     Ok(())
 }

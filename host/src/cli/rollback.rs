@@ -23,6 +23,16 @@ pub(crate) fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -
     let kept = kept(name, view, arguments.to)?;
     let then = registry.read(kept.application)?;
     let project = restored(&before, &then.project, name)?;
+    for service in &project.feature_services {
+        if let Some(problem) = service.check(&project).into_iter().next() {
+            let message = format!(
+                "feature view `{name}` cannot go back alone: feature service `{}` uses it, and {}",
+                service.name, problem.message
+            );
+            let hint = "change the definitions back, and apply them: versions that are kept are found again".to_owned();
+            return Err(CliError::invalid(message, Some(hint)));
+        }
+    }
     let mut views = before.views.clone();
     let after = view.back_to(kept, kept.parts.clone(), before.number);
     let (from, to) = (view.version, after.version);

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::aggregations;
 use super::model::{FeatureView, Format, Project, Source, Trigger};
 use super::parse::existing;
 use super::problem::similar;
 use super::reader::Findings;
+use super::services;
 
 pub(super) fn check(
     project: &Project,
@@ -29,6 +31,7 @@ pub(super) fn check(
         references(project, view, &place, problems);
         keys(project, view, &place, problems);
         schedule(view, &place, problems);
+        aggregations::check(view, &place, problems);
         if let Some(ttl) = view.ttl {
             let shortest = project
                 .data_delay(view)
@@ -46,6 +49,7 @@ pub(super) fn check(
             }
         }
     }
+    services::check(project, &at, problems);
     for source in &project.sources {
         let used = project
             .feature_views

@@ -1,5 +1,6 @@
 //! Definitions: the text of `sandglass.toml`, its problems, and the valid [`Project`] that comes of it.
 
+mod aggregations;
 mod checks;
 mod context;
 mod model;
@@ -8,13 +9,17 @@ mod partitions;
 mod problem;
 mod reader;
 mod schema;
+mod services;
 
 pub use context::{CaseContext, CaseInput, ParsedContext, parse_context};
 pub use model::{
-    AggregatedFeature, Aggregations, COMPRESSED, Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride,
-    Meta, OnlineStoreKind, ParameterText, Project, Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
+    AggregatedFeature, Aggregations, COMPRESSED, Entity, FeatureService, FeatureView, Float, Format, JoinKey, KeyKind,
+    LimitsOverride, Meta, OnlineStoreKind, ParameterText, Project, ServiceFeatures, Source, Stores, TimestampUnit,
+    Transformation, Trigger, ViewSource,
 };
 pub use parse::{Parsed, parse};
 pub use partitions::{Partition, Partitions};
+pub(crate) use problem::similar;
 pub use problem::{Problem, Problems};
 pub use schema::schema;
+pub use services::{Lookup, RequestKey, ResolvedFeature, ResolvedService, ServiceProblem};

@@ -25,6 +25,9 @@ pub struct Project {
     pub sources: Vec<Source>,
     /// In the order of the text.
     pub feature_views: Vec<FeatureView>,
+    /// In the order of the text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub feature_services: Vec<FeatureService>,
 }
 
 /// Where features are kept; paths are relative to the project's folder.
@@ -262,10 +265,10 @@ pub struct Aggregations {
     pub features: Vec<AggregatedFeature>,
 }
 
-/// One aggregate over one window.
+/// One aggregate over one window, or over each of a series.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AggregatedFeature {
-    /// Its name: the given one, or as Tecton makes it.
+    /// Its name: the given one, or one that begins with the column's.
     pub name: String,
     /// The column of the view's rows.
     pub column: String,
@@ -273,6 +276,33 @@ pub struct AggregatedFeature {
     pub function: Function,
     /// Over which time.
     pub window: TimeWindow,
+}
+
+/// Features of several views that are asked for together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeatureService {
+    /// Its name, which no view has.
+    pub name: String,
+    /// In the order of the text; at least one.
+    pub features: Vec<ServiceFeatures>,
+    /// About it.
+    pub meta: Meta,
+}
+
+/// Features of one view, as a service has them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceFeatures {
+    /// The view.
+    pub view: String,
+    /// Which of its features; all of them if it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub columns: Option<Vec<String>>,
+    /// What requests and spines call a join key of the view, where they call it otherwise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub join_keys: BTreeMap<String, String>,
+    /// What stands in the place of the view's name in those of its features.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<String>,
 }
 
 /// A source, as a view reads it.
@@ -376,6 +406,11 @@ impl Project {
         self.feature_views.iter().find(|view| view.name == name)
     }
 
+    /// The feature service of that name.
+    pub fn feature_service(&self, name: &str) -> Option<&FeatureService> {
+        self.feature_services.iter().find(|service| service.name == name)
+    }
+
     /// The source of that name.
     pub fn source(&self, name: &str) -> Option<&Source> {
         self.sources.iter().find(|source| source.name == name)
@@ -430,6 +465,24 @@ impl FeatureView {
             start: interval.start.saturating_add(source.start_time_offset),
             end: interval.end,
         })
+    }
+}
+
+impl Aggregations {
+    /// Windows whose features have lists of keys beside them, each once, in the order of the text; none without a secondary key.
+    pub fn key_lists(&self) -> Vec<(String, TimeWindow)> {
+        let mut lists: Vec<(String, TimeWindow)> = Vec::new();
+        for window in self
+            .secondary_key
+            .iter()
+            .flat_map(|_| self.features.iter().map(|feature| feature.window))
+        {
+            if !lists.iter().any(|(_, other)| *other == window) {
+                let key = self.secondary_key.as_deref().unwrap_or_default();
+                lists.push((format!("{key}_keys_{}", window.short_label()), window));
+            }
+        }
+        lists
     }
 }
 

@@ -3,6 +3,7 @@ use std::ops::Range;
 
 use toml::de::DeValue;
 
+use super::aggregations;
 use super::checks;
 use super::model::{
     Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineStoreKind, ParameterText,
@@ -11,6 +12,7 @@ use super::model::{
 use super::partitions::Partitions;
 use super::problem::{Problem, Problems, list};
 use super::reader::{Findings, Table, Value, document};
+use super::services;
 use crate::time::Span;
 use crate::workspace::{Workspace, check_identifier};
 
@@ -100,8 +102,8 @@ pub fn parse(file: &str, text: &str) -> Result<Parsed, Problems> {
 }
 
 #[derive(Default)]
-struct Reading {
-    spans: BTreeMap<String, Range<usize>>,
+pub(super) struct Reading {
+    pub(super) spans: BTreeMap<String, Range<usize>>,
 }
 
 impl Reading {
@@ -125,7 +127,7 @@ impl Reading {
         let entities = self.objects(root, "entity", Self::entity);
         let sources = self.objects(root, "source", Self::source);
         let feature_views = self.objects(root, "feature_view", Self::feature_view);
-        root.not_yet(&["feature_service"]);
+        let feature_services = self.objects(root, "feature_service", services::read);
         root.finish();
         let mut feature_views = feature_views;
         for view in &mut feature_views {
@@ -141,6 +143,7 @@ impl Reading {
             entities,
             sources,
             feature_views,
+            feature_services,
         })
     }
 
@@ -278,7 +281,7 @@ impl Reading {
         })
     }
 
-    fn feature_view(&mut self, table: &Table<'_>, name: String, _: &str) -> Option<FeatureView> {
+    fn feature_view(&mut self, table: &Table<'_>, name: String, place: &str) -> Option<FeatureView> {
         let meta = meta(table);
         let kind = table.require("kind").and_then(|value| {
             let kind = value.one_of(&[("batch", true), ("stream", false), ("request", false), ("table", false)])?;
@@ -312,16 +315,6 @@ impl Reading {
         };
         let timestamp_column = table.require("timestamp_column").and_then(|value| column(&value));
         let order_by = optional(table, "order_by", |value| column(&value));
-        let positive = |key: &'static str| {
-            move |value: Value<'_>| {
-                let span: Span = value.parsed()?;
-                if span <= Span::ZERO {
-                    value.problem(format!("`{key}` should be longer than nothing"), None);
-                    return None;
-                }
-                Some(span)
-            }
-        };
         let batch_schedule = table.require("batch_schedule").and_then(positive("batch_schedule"));
         let feature_start_time = table.require("feature_start_time").and_then(|value| value.parsed());
         let incremental_backfills = boolean(table, "incremental_backfills", false);
@@ -344,19 +337,27 @@ impl Reading {
             Some(value) => value.table("`limits`").and_then(|table| limits(&table)),
             None => Some(LimitsOverride::default()),
         };
-        table.not_yet(&[
-            "aggregation",
-            "aggregation_interval",
-            "aggregation_secondary_key",
-            "aggregation_leading_edge",
-            "lifetime_start_time",
-            "window_edge",
-            "leading_edge",
-            "stream_mode",
-            "compaction_enabled",
-            "compaction_schedule",
-            "online_load",
-        ]);
+        let schedule = batch_schedule.zip(feature_start_time);
+        let aggregation = aggregations::read(table, place, &mut self.spans, schedule);
+        let of_streams = [
+            ("window_edge", "leave it out: windows of batch views are exact"),
+            (
+                "leading_edge",
+                "leave it out: batch views move at the ends of their jobs",
+            ),
+            (
+                "aggregation_leading_edge",
+                "leave it out: batch views move at the ends of their jobs",
+            ),
+            ("stream_mode", "leave it out"),
+        ];
+        for (key, hint) in of_streams {
+            if let Some(value) = table.get(key) {
+                let message = format!("`{key}` is for stream views only, which are not supported yet");
+                value.problem(message, Some(hint.to_owned()));
+            }
+        }
+        table.not_yet(&["compaction_enabled", "compaction_schedule", "online_load"]);
         kind?;
         offline?;
         Some(FeatureView {
@@ -375,12 +376,24 @@ impl Reading {
             trigger: trigger?.unwrap_or(Trigger::Scheduled),
             manual_backfill_end_time: manual_backfill_end_time?,
             ttl: ttl?,
-            aggregation: None,
+            aggregation: aggregation?,
             online: online?,
             max_rejected: max_rejected?.unwrap_or(0),
             limits: limits?,
             meta,
         })
+    }
+}
+
+/// A length of time that is longer than nothing.
+pub(super) fn positive(key: &'static str) -> impl Fn(Value<'_>) -> Option<Span> {
+    move |value| {
+        let span: Span = value.parsed()?;
+        if span <= Span::ZERO {
+            value.problem(format!("`{key}` should be longer than nothing"), None);
+            return None;
+        }
+        Some(span)
     }
 }
 
@@ -400,7 +413,7 @@ fn boolean(table: &Table<'_>, key: &'static str, default: bool) -> Option<bool> 
     table.get(key).map_or(Some(default), |value| value.boolean())
 }
 
-fn meta(table: &Table<'_>) -> Meta {
+pub(super) fn meta(table: &Table<'_>) -> Meta {
     let text = |key| table.get(key).and_then(|value| value.text()).map(str::to_owned);
     let (description, owner) = (text("description"), text("owner"));
     let mut tags = BTreeMap::new();

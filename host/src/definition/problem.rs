@@ -141,7 +141,7 @@ impl Diagnostic for Shown<'_> {
 }
 
 /// The name that is most like `name`, if one is like it at all.
-pub(super) fn similar<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn similar<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
         .into_iter()
         .map(|other| (strsim::damerau_levenshtein(name, other), other))

@@ -175,6 +175,14 @@ impl<'a> Value<'a> {
         matches!(self.raw(), DeValue::String(_))
     }
 
+    pub(super) fn is_array(&self) -> bool {
+        matches!(self.raw(), DeValue::Array(_))
+    }
+
+    pub(super) fn is_table(&self) -> bool {
+        matches!(self.raw(), DeValue::Table(_))
+    }
+
     pub(super) fn table(&self, what: impl Into<String>) -> Option<Table<'a>> {
         match self.raw() {
             DeValue::Table(table) => Some(Table::new(self.findings, table, self.span(), what.into())),

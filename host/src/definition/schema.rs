@@ -6,6 +6,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::aggregate::FUNCTIONS;
+
 /// Where the checked-in schema can be had.
 const ID: &str = "https://raw.githubusercontent.com/sandglass-dev/sandglass/main/schema/sandglass.schema.json";
 
@@ -22,6 +24,10 @@ pub fn schema() -> Value {
             (
                 "feature_view",
                 array("What features are made of, and when.", feature_view()),
+            ),
+            (
+                "feature_service",
+                array("Features that are asked for together.", feature_service()),
             ),
         ],
     );
@@ -208,6 +214,24 @@ fn feature_view() -> Value {
             ),
         ),
         ("limits", limits()),
+        (
+            "aggregation",
+            json!({
+                "description": "What its rows are aggregated to; its features are the columns of its rows if there is none.",
+                "type": "array",
+                "minItems": 1,
+                "items": aggregation(),
+            }),
+        ),
+        (
+            "aggregation_interval",
+            span("The length of a tile: the schedule is a multiple of it, and so is every window."),
+        ),
+        (
+            "aggregation_secondary_key",
+            column("The column whose values each have their own aggregates, in parallel lists."),
+        ),
+        ("lifetime_start_time", time("Where lifetime windows begin.")),
     ];
     let required = [
         "name",
@@ -219,6 +243,106 @@ fn feature_view() -> Value {
         "feature_start_time",
     ];
     object("A feature view.", &required, keys.into_iter().chain(meta()))
+}
+
+fn aggregation() -> Value {
+    let function = json!({
+        "description": "What is made of the column's values: sum, last(5), approx_percentile(0.5, 100).",
+        "type": "string",
+        "pattern": format!("^\\s*({})\\s*(\\(.*\\))?\\s*$", function_names().join("|")),
+    });
+    let keys = [
+        ("column", column("A column of the view's rows.")),
+        ("function", function),
+        ("time_window", time_window()),
+        (
+            "name",
+            name("What the feature is called; made of column, function, window and interval if it is not said."),
+        ),
+    ];
+    object(
+        "An aggregate over a window, or over each of a list of them.",
+        &["column", "function", "time_window"],
+        keys,
+    )
+}
+
+fn function_names() -> Vec<&'static str> {
+    let mut names: Vec<_> = FUNCTIONS.iter().map(|(name, _)| *name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+fn time_window() -> Value {
+    let keys = [
+        ("size", span("How long it is, or each of a series.")),
+        (
+            "offset",
+            offset("How far it is shifted back: zero or negative, such as -1d."),
+        ),
+        (
+            "series_start",
+            offset("Where the first window of a series begins, before the leading edge: -7d."),
+        ),
+        (
+            "series_end",
+            offset("Where the last one ends at the latest; 0s if it is not said."),
+        ),
+        (
+            "step_size",
+            span("From the beginning of one window to that of the next; the size if it is not said."),
+        ),
+    ];
+    let one = [
+        json!({ "const": "lifetime" }),
+        span("The last so much time."),
+        object("A window with an offset, or a series of windows.", &["size"], keys),
+    ];
+    let list = json!({ "type": "array", "minItems": 1, "items": { "anyOf": one } });
+    json!({
+        "description": "Over which time: \"7d\", \"lifetime\", { size, offset }, { series_start, size }, or a list of these.",
+        "anyOf": one.into_iter().chain([list]).collect::<Vec<_>>(),
+    })
+}
+
+fn feature_service() -> Value {
+    let features = json!({
+        "description": "Whose features: \"view\", \"view[feature, feature]\", or a table.",
+        "type": "array",
+        "minItems": 1,
+        "items": { "anyOf": [{ "type": "string", "pattern": "^[^\\[]+(\\[.+\\])?$" }, service_features()] },
+    });
+    let keys = [("name", name("Its name, which no view has.")), ("features", features)];
+    object(
+        "A feature service.",
+        &["name", "features"],
+        keys.into_iter().chain(meta()),
+    )
+}
+
+fn service_features() -> Value {
+    let columns = json!({
+        "description": "Which of its features; all of them if it is not said.",
+        "type": "array",
+        "minItems": 1,
+        "items": column("A feature."),
+    });
+    let join_keys = json!({
+        "description": "What requests call join keys of the view that they call otherwise: { customer_id = \"buyer_id\" }",
+        "type": "object",
+        "additionalProperties": column("The name in requests."),
+    });
+    let keys = [
+        ("view", text("The view.")),
+        ("columns", columns),
+        ("join_keys", join_keys),
+        (
+            "prefix",
+            name("What stands in the place of the view's name before its features."),
+        ),
+    ];
+    object("Features of one view.", &["view"], keys)
 }
 
 fn view_source() -> Value {

@@ -16,7 +16,9 @@ pub enum Effect {
     Metadata,
     /// Online items are made again of offline rows.
     Online,
-    /// Jobs are cut anew and online items made again; rows stay.
+    /// Tiles are made again of offline rows where they change.
+    Tiles,
+    /// Jobs are cut anew, tiles and online items made again; rows stay.
     Plan,
     /// A new version beside the live one.
     Version,
@@ -28,6 +30,7 @@ impl Effect {
         match self {
             Self::Metadata => "metadata",
             Self::Online => "online",
+            Self::Tiles => "tiles",
             Self::Plan => "plan",
             Self::Version => "new version",
         }
@@ -52,6 +55,8 @@ impl std::fmt::Display for Difference {
         match self.part.as_str() {
             // Digests tell a reader nothing.
             CODE => f.write_str(CODE),
+            part if part.starts_with(AGGREGATION) && self.before.is_null() => write!(f, "{part} added"),
+            part if part.starts_with(AGGREGATION) && self.after.is_null() => write!(f, "{part} dropped"),
             part => write!(f, "{part}: {} to {}", shown(&self.before), shown(&self.after)),
         }
     }
@@ -75,6 +80,10 @@ fn shown(value: &Value) -> String {
 pub const CODE: &str = "code";
 /// The part that says how far the transformation's input may be split.
 pub const SCOPE: &str = "scope";
+/// Before the name of a feature that is aggregated: the part that says what it is made of.
+pub const AGGREGATION: &str = "aggregation ";
+/// The part that says how long a tile is.
+pub const AGGREGATION_INTERVAL: &str = "aggregation_interval";
 /// The part that says whether the view is served.
 pub const ONLINE: &str = "online";
 
@@ -82,6 +91,9 @@ pub const ONLINE: &str = "online";
 ///
 /// Parts of a source are named `source <name>: <part>`.
 fn effect(part: &str, per_row: bool) -> Effect {
+    if part.starts_with(AGGREGATION) {
+        return Effect::Tiles;
+    }
     let (of_source, part) = match part.split_once(": ") {
         Some((_, part)) => (true, part),
         None => (false, part),
@@ -96,7 +108,8 @@ fn effect(part: &str, per_row: bool) -> Effect {
         | "limits"
         | "entities" => Effect::Metadata,
         "ttl" | ONLINE => Effect::Online,
-        "order_by" => Effect::Plan,
+        "aggregation_secondary_key" | "lifetime_start_time" => Effect::Tiles,
+        "order_by" | AGGREGATION_INTERVAL => Effect::Plan,
         "data_delay" if of_source => Effect::Plan,
         // How backfills are cut decides nothing about rows that are made one by one.
         "batch_schedule" | "incremental_backfills" | "max_backfill_interval" if per_row => Effect::Plan,
@@ -162,7 +175,7 @@ mod tests {
     /// The table, row by row.
     #[test]
     fn every_row_of_the_table() {
-        use Effect::{Metadata, Online, Plan, Version};
+        use Effect::{Metadata, Online, Plan, Tiles, Version};
         for (part, row, keyed) in [
             ("description", Metadata, Metadata),
             ("owner", Metadata, Metadata),
@@ -175,6 +188,11 @@ mod tests {
             ("source clicks: description", Metadata, Metadata),
             ("ttl", Online, Online),
             ("online", Online, Online),
+            ("aggregation amount_sum_7d_1d", Tiles, Tiles),
+            ("aggregation a: b_sum_7d_1d", Tiles, Tiles),
+            ("aggregation_secondary_key", Tiles, Tiles),
+            ("lifetime_start_time", Tiles, Tiles),
+            ("aggregation_interval", Plan, Plan),
             ("order_by", Plan, Plan),
             ("source clicks: data_delay", Plan, Plan),
             ("batch_schedule", Plan, Version),
@@ -216,6 +234,17 @@ mod tests {
             [r#"tags: nothing to {"team":"growth"}"#, r#"ttl: nothing to "1d""#]
         );
         assert_eq!(total(&found), Some(Effect::Online));
+        let sum = |name: &str, window: &str| parts(&[(&format!("aggregation {name}"), json!({ "window": window }))]);
+        let told = |before: &Parts, after: &Parts| {
+            let found = differences(before, after);
+            found.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        assert_eq!(
+            told(&sum("a", "1d"), &sum("b", "1d")),
+            "aggregation a dropped; aggregation b added"
+        );
+        let changed = r#"aggregation a: {"window":"1d"} to {"window":"2d"}"#;
+        assert_eq!(told(&sum("a", "1d"), &sum("a", "2d")), changed);
         assert_eq!(total(&differences(&parts(&[]), &parts(&[]))), None);
     }
 

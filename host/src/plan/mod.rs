@@ -2,7 +2,9 @@
 
 mod change;
 
-pub use change::{CODE, Difference, Effect, ONLINE, Parts, SCOPE, differences, same_rows, total};
+pub use change::{
+    AGGREGATION, AGGREGATION_INTERVAL, CODE, Difference, Effect, ONLINE, Parts, SCOPE, differences, same_rows, total,
+};
 
 use serde::{Deserialize, Serialize};
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use sandglass_runtime::{Component, Contract, LoadError, ParameterKind, ParameterValue, Scope, host_type, kind_name};
 
+use super::aggregations;
 use super::build::BuildError;
 use super::view::{CompiledTransform, CompiledView, limits, stored_type};
 use crate::definition::{FeatureView, Float, ParameterText, Parsed, Problem};
@@ -69,15 +70,24 @@ pub fn check_view(
         return Err(finder.problems);
     };
     output(&mut finder, view, &schema);
+    let data_delay = parsed.project.data_delay(view);
+    let tiles = match aggregations::bind(view, &schema, data_delay) {
+        Ok(spec) => spec.map(Arc::new),
+        Err(found) => {
+            for (key, message, hint) in found {
+                finder.add(&key, message, hint);
+            }
+            None
+        }
+    };
     if finder.problems.is_empty() {
-        let data_delay = parsed.project.data_delay(view);
         Ok(CompiledView {
             view: view.clone(),
             data_delay,
             transform,
             inputs,
             schema,
-            tiles: None,
+            tiles,
         })
     } else {
         Err(finder.problems)
@@ -459,7 +469,7 @@ fn output(finder: &mut Finder<'_>, view: &FeatureView, schema: &SchemaRef) {
         }
     }
     let features = schema.fields().len().saturating_sub(view.join_keys.len() + 1);
-    if features == 0 && finder.problems.is_empty() {
+    if features == 0 && view.aggregation.is_none() && finder.problems.is_empty() {
         finder.add("transformation", "its rows have keys and a time, and no feature", None);
     }
 }

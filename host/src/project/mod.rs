@@ -1,9 +1,11 @@
 //! A project's folder: its definitions, its components built, and both checked against each other and the sources.
 
+mod aggregations;
 mod build;
 mod check;
 mod code;
 mod parts;
+mod services;
 mod view;
 
 pub use build::{BuildError, Built, build};
@@ -11,6 +13,7 @@ pub(crate) use check::parameters;
 pub use check::{Checked, CompileError, check_view};
 pub use code::Code;
 pub use parts::parts;
+pub use services::check_services;
 pub(crate) use view::limits;
 pub use view::{CompiledTransform, CompiledView};
 

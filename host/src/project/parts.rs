@@ -2,14 +2,14 @@ use serde_json::{Value, json};
 
 use super::code::Code;
 use super::view::CompiledView;
-use crate::definition::{FeatureView, Meta, Project};
-use crate::plan::{CODE, ONLINE, Parts, SCOPE};
+use crate::definition::{AggregatedFeature, Aggregations, FeatureView, Meta, Project};
+use crate::plan::{AGGREGATION, AGGREGATION_INTERVAL, CODE, ONLINE, Parts, SCOPE};
 
 /// A view's definition, part by part: what is kept of it, compared, and named in a plan. `code` is that of its component.
 pub fn parts(project: &Project, compiled: &CompiledView, code: Option<&Code>) -> Parts {
     let FeatureView {
         name: _,
-        aggregation: _,
+        aggregation,
         entities,
         join_keys,
         sources,
@@ -64,6 +64,9 @@ pub fn parts(project: &Project, compiled: &CompiledView, code: Option<&Code>) ->
     add(ONLINE, json!(online));
     add("max_rejected", json!(max_rejected));
     add("limits", json!(limits));
+    if let Some(aggregation) = aggregation {
+        add_aggregations(&mut parts, aggregation);
+    }
     add_meta(&mut parts, "", meta);
     for source in sources.iter().filter_map(|used| project.source(&used.name)) {
         let prefix = format!("source {}: ", source.name);
@@ -77,6 +80,29 @@ pub fn parts(project: &Project, compiled: &CompiledView, code: Option<&Code>) ->
         add_meta(&mut parts, &prefix, &source.meta);
     }
     parts
+}
+
+/// A part for each feature: which of them there are decides which tiles there are.
+fn add_aggregations(parts: &mut Parts, aggregations: &Aggregations) {
+    let Aggregations {
+        interval,
+        secondary_key,
+        lifetime_start_time,
+        features,
+    } = aggregations;
+    parts.insert(AGGREGATION_INTERVAL.to_owned(), json!(interval));
+    parts.insert("aggregation_secondary_key".to_owned(), json!(secondary_key));
+    parts.insert("lifetime_start_time".to_owned(), json!(lifetime_start_time));
+    for feature in features {
+        let AggregatedFeature {
+            name,
+            column,
+            function,
+            window,
+        } = feature;
+        let value = json!({ "column": column, "function": function, "window": window });
+        parts.insert(format!("{AGGREGATION}{name}"), value);
+    }
 }
 
 fn add_meta(parts: &mut Parts, prefix: &str, meta: &Meta) {

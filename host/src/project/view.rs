@@ -21,7 +21,7 @@ pub struct CompiledView {
     pub inputs: Vec<(usize, Arc<SourceTable>)>,
     /// The columns of its rows as they are stored.
     pub schema: SchemaRef,
-    /// What its rows are aggregated to.
+    /// What its rows are aggregated to; its features are the columns of its rows if there is none.
     pub tiles: Option<Arc<TileSpec>>,
 }
 
@@ -59,14 +59,28 @@ impl CompiledView {
         }
     }
 
-    /// The names and types of the features: every column but the keys and the time.
+    /// The names and types of the features: those of its aggregations in the order of their names, or every column but the keys
+    /// and the time.
     pub fn features(&self) -> Vec<(String, String)> {
-        features(&self.view, &self.schema)
+        features(&self.view, &self.schema, self.tiles.as_deref())
     }
 }
 
-/// The names and types of a view's features, in the order of its columns.
-pub(crate) fn features(view: &FeatureView, schema: &SchemaRef) -> Vec<(String, String)> {
+/// The names and types of a view's features.
+pub(crate) fn features(view: &FeatureView, schema: &SchemaRef, tiles: Option<&TileSpec>) -> Vec<(String, String)> {
+    match tiles {
+        None => columns(view, schema),
+        Some(spec) => {
+            let fields = spec.fields().into_iter();
+            fields
+                .map(|field| (field.name().clone(), sandglass_runtime::kind_name(field.data_type())))
+                .collect()
+        }
+    }
+}
+
+/// The names and types of the columns that are features, in their order.
+fn columns(view: &FeatureView, schema: &SchemaRef) -> Vec<(String, String)> {
     let is_feature = |field: &&Arc<Field>| {
         *field.name() != view.timestamp_column && !view.join_keys.iter().any(|key| key.name == *field.name())
     };

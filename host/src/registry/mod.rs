@@ -76,7 +76,7 @@ impl Applied {
         }
     }
 
-    /// What another application changed since this one, view by view.
+    /// What another application changed since this one, view by view, then of services.
     fn changes(before: Option<&Self>, theirs: &Self) -> Vec<String> {
         let mut changes = Vec::new();
         for (name, view) in &theirs.views {
@@ -98,6 +98,10 @@ impl Applied {
         let gone = before.iter().flat_map(|before| before.views.keys());
         let gone = gone.filter(|name| !theirs.views.contains_key(*name));
         changes.extend(gone.map(|name| format!("`{name}` is gone")));
+        let services = before.map(|before| &before.project.feature_services);
+        if services.is_some_and(|services| *services != theirs.project.feature_services) {
+            changes.push("feature services changed".to_owned());
+        }
         changes
     }
 }
@@ -322,6 +326,39 @@ mod tests {
             "somebody else has applied this project meanwhile (application 2, at 1970-01-01T00:00:00Z): `a` changed (ttl: \
              \"1d\" to \"2d\"), `c` is new, `b` is gone"
         );
+    }
+
+    /// Projects that know nothing of aggregations and services are written as before there were any, and read.
+    #[test]
+    fn old_applications_are_read() {
+        let view = "\n[[entity]]\nname = \"c\"\njoin_keys = { id = \"int64\" }\n[[source]]\nname = \"s\"\npath = \"s.csv\"\n\
+            timestamp_column = \"at\"\n[[feature_view]]\nname = \"v\"\nkind = \"batch\"\nentities = [\"c\"]\nsources = [\"s\"]\n\
+            timestamp_column = \"at\"\nbatch_schedule = \"1d\"\nfeature_start_time = \"2024-01-01\"\n";
+        let aggregated = "lifetime_start_time = 2020-01-01\n[[feature_view.aggregation]]\ncolumn = \"a\"\n\
+            function = \"approx_percentile(0.25)\"\ntime_window = [\"1d\", \"lifetime\", { series_start = \"-2d\", size = \"1d\" }]\n\
+            [[feature_service]]\nname = \"f\"\nfeatures = [{ view = \"v\", join_keys = { id = \"other\" }, prefix = \"p\" }]\n";
+        let folder = tempfile::tempdir().expect("a folder");
+        let registry = Registry::new(folder.path(), &project());
+        let mut before = None;
+        for (text, knows) in [(view.to_owned(), false), (format!("{view}{aggregated}"), true)] {
+            let text = format!("[project]\nname = \"shop\"{text}");
+            let parsed = crate::definition::parse("sandglass.toml", &text).expect("a project");
+            let next = Applied::next(
+                before.as_ref(),
+                Timestamp::from_micros(0),
+                parsed.project,
+                BTreeMap::new(),
+            );
+            registry.put(before.as_ref(), &next).expect("the next");
+            let written = std::fs::read_to_string(registry.path(next.number)).expect("a file");
+            assert_eq!(
+                written.contains("\"aggregation\"") || written.contains("feature_services"),
+                knows
+            );
+            let read = registry.latest().expect("readable").expect("an application");
+            assert_eq!(read, next);
+            before = Some(read);
+        }
     }
 
     #[test]

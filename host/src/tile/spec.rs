@@ -196,7 +196,7 @@ impl TileSpec {
     /// The name of the list of secondary keys in a window.
     fn keys_field(&self, window: &TimeWindow) -> Option<String> {
         let (name, _) = self.secondary.as_ref()?;
-        Some(format!("{name}_keys_{}", window.label(self.interval)))
+        Some(format!("{name}_keys_{}", window.short_label()))
     }
 
     /// The columns of the table of tiles: the keys, the secondary key, where the tile begins, the states.

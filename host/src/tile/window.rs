@@ -40,7 +40,7 @@ pub enum TimeWindow {
 pub struct WindowError(pub String);
 
 /// Windows that a series may have.
-pub const SERIES_MAX: i64 = 1000;
+const SERIES_MAX: i64 = 1000;
 
 impl TimeWindow {
     /// Checks it against the aggregation interval, of which every part is a multiple.
@@ -50,7 +50,7 @@ impl TimeWindow {
                 return Ok(());
             }
             let micros = interval.micros();
-            let below = span.micros().div_euclid(micros) * micros;
+            let below = span.micros().div_euclid(micros).saturating_mul(micros);
             let near = [below, below.saturating_add(micros)]
                 .map(Span::from_micros)
                 .into_iter()
@@ -155,7 +155,8 @@ impl TimeWindow {
         }
     }
 
-    /// As a part of a feature's name, after Tecton: `7d_1d`, `7d_1d_offset_1d`, `lifetime_1d`.
+    /// As a part of a feature's name: `7d_1d` and `lifetime_1d` as Tecton has them (docs.tecton.ai, `Aggregation`: "e.g.
+    /// transaction_count_7d_1d"); offsets and series, whose names it does not document, after them: `7d_1d_offset_1d`.
     pub fn label(&self, interval: Span) -> String {
         match self {
             Self::Lifetime => format!("lifetime_{interval}"),
@@ -168,6 +169,21 @@ impl TimeWindow {
                 format!("{size}_series_{}_{}_step_{step}_{interval}", back(start), back(end))
             }
         }
+    }
+
+    /// As a part of the name of a list of secondary keys, which do not depend on tiles: `7d`, `7d_offset_1d`, `lifetime`.
+    pub fn short_label(&self) -> String {
+        match self {
+            Self::Lifetime => "lifetime".to_owned(),
+            Self::Sliding { size, offset } if *offset == Span::ZERO => size.to_string(),
+            Self::Sliding { size, offset } => format!("{size}_offset_{}", Span::from_micros(-offset.micros())),
+            Self::Series { size, .. } => format!("{size}_series"),
+        }
+    }
+
+    /// Whether it is several windows, of which each has a value.
+    pub fn is_series(&self) -> bool {
+        matches!(self, Self::Series { .. })
     }
 }
 
@@ -296,5 +312,8 @@ mod tests {
         ] {
             assert_eq!(window.label(Span::DAY), label);
         }
+        assert_eq!(sliding("7d", "0s").short_label(), "7d");
+        assert_eq!(sliding("7d", "-1d").short_label(), "7d_offset_1d");
+        assert_eq!(TimeWindow::Lifetime.short_label(), "lifetime");
     }
 }

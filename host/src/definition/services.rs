@@ -1,0 +1,445 @@
+//! `[[feature_service]]`: features of several views that are asked for together, and what a request for them holds.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::model::{FeatureService, FeatureView, JoinKey, KeyKind, Project, ServiceFeatures};
+use super::parse::{Reading, column, existing, meta, optional};
+use super::problem::similar;
+use super::reader::{Findings, Table, Value};
+use crate::workspace::check_identifier;
+
+/// Reads one service. The spans of its entries are noted as `<place>.features.<i>`.
+pub(super) fn read(reading: &mut Reading, table: &Table<'_>, name: String, place: &str) -> Option<FeatureService> {
+    let meta = meta(table);
+    let features = table.require("features").and_then(|value| {
+        let entries = value.array()?;
+        if entries.is_empty() {
+            let hint = "write `features = [\"view\", \"view[feature]\"]`".to_owned();
+            value.problem("`features` is empty; a service has at least one", Some(hint));
+            return None;
+        }
+        for (index, entry) in entries.iter().enumerate() {
+            reading.spans.insert(format!("{place}.features.{index}"), entry.span());
+        }
+        // All of them are read, so that every problem is found.
+        let entries: Vec<_> = entries.iter().map(entry).collect();
+        entries.into_iter().collect()
+    });
+    Some(FeatureService {
+        name,
+        features: features?,
+        meta,
+    })
+}
+
+fn entry(value: &Value<'_>) -> Option<ServiceFeatures> {
+    if value.is_text() {
+        return text(value);
+    }
+    let table = value.table("an entry of `features`")?;
+    let view = table.require("view").and_then(|value| value.text());
+    let columns = optional(&table, "columns", |value| {
+        let columns: Vec<_> = value.array()?.iter().map(column).collect();
+        let columns: Option<Vec<String>> = columns.into_iter().collect();
+        columns.filter(|columns| distinct(&value, columns))
+    });
+    let join_keys = match table.get("join_keys") {
+        None => Some(BTreeMap::new()),
+        Some(value) => value.table("`join_keys`").and_then(|table| {
+            let each = table.entries().into_iter();
+            let each: Vec<_> = each
+                .map(|(key, _, value)| Some((key.to_owned(), column(&value)?)))
+                .collect();
+            each.into_iter().collect()
+        }),
+    };
+    let prefix = optional(&table, "prefix", |value| {
+        let prefix = value.text()?;
+        if let Err(error) = check_identifier(prefix) {
+            value.problem(error.to_string(), None);
+            return None;
+        }
+        Some(prefix.to_owned())
+    });
+    table.finish();
+    Some(ServiceFeatures {
+        view: view?.to_owned(),
+        columns: columns?,
+        join_keys: join_keys?,
+        prefix: prefix?,
+    })
+}
+
+/// `view` or `view[feature, feature]`.
+fn text(value: &Value<'_>) -> Option<ServiceFeatures> {
+    let text = value.text()?;
+    let (view, columns) = match text.split_once('[') {
+        None => (text, None),
+        Some((view, rest)) => {
+            let Some(inside) = rest.strip_suffix(']') else {
+                let hint = "write \"view\" or \"view[feature, feature]\"".to_owned();
+                value.problem(format!("`{text}` lacks a closing bracket"), Some(hint));
+                return None;
+            };
+            let columns: Vec<String> = inside.split(',').map(|name| name.trim().to_owned()).collect();
+            (
+                view,
+                Some(columns).filter(|columns| *columns != [""]).or(Some(Vec::new())),
+            )
+        }
+    };
+    if let Some(columns) = &columns
+        && !distinct(value, columns)
+    {
+        return None;
+    }
+    Some(ServiceFeatures {
+        view: view.trim().to_owned(),
+        columns,
+        join_keys: BTreeMap::new(),
+        prefix: None,
+    })
+}
+
+/// Whether features are named, and each once.
+fn distinct(value: &Value<'_>, columns: &[String]) -> bool {
+    if columns.is_empty() || columns.iter().any(String::is_empty) {
+        let hint = "name features, or leave the list out for all of the view's".to_owned();
+        value.problem("an empty name or list of features", Some(hint));
+        return false;
+    }
+    let twice = columns
+        .iter()
+        .enumerate()
+        .find(|(index, name)| columns[..*index].contains(name));
+    if let Some((_, name)) = twice {
+        value.problem(format!("feature `{name}` is named twice"), None);
+    }
+    twice.is_none()
+}
+
+/// Rules that tie services to views.
+pub(super) fn check(project: &Project, at: &impl Fn(String) -> Range<usize>, problems: &Findings) {
+    for service in &project.feature_services {
+        let place = format!("feature_service.{}", service.name);
+        if project.feature_view(&service.name).is_some() {
+            let message = format!("a feature service and a feature view are named `{}`", service.name);
+            let hint = "rename one of them: `get` takes the name of either".to_owned();
+            problems.add(at(format!("{place}.name")), message, Some(hint));
+        }
+        for problem in service.check(project) {
+            let place = at(format!("{place}.features.{}", problem.entry));
+            problems.add(place, problem.message, problem.hint);
+        }
+    }
+}
+
+/// The features that a definition alone tells, with no types.
+fn declared(view: &FeatureView) -> Option<Vec<(String, String)>> {
+    let aggregations = view.aggregation.as_ref()?;
+    let lists = aggregations.key_lists().into_iter().map(|(name, _)| name);
+    let names = lists.chain(aggregations.features.iter().map(|feature| feature.name.clone()));
+    Some(names.map(|name| (name, String::new())).collect())
+}
+
+/// A problem and what to do.
+type Told = (String, Option<String>);
+
+impl ServiceFeatures {
+    /// What stands before the names of its features.
+    pub fn namespace(&self) -> &str {
+        self.prefix.as_deref().unwrap_or(&self.view)
+    }
+
+    /// What requests and spines call a join key of the view.
+    pub fn request_name<'a>(&'a self, key: &'a str) -> &'a str {
+        self.join_keys.get(key).map_or(key, String::as_str)
+    }
+
+    /// The view's join keys by the names that requests have for them, in the view's order.
+    fn keys(&self, project: &Project) -> Result<Vec<JoinKey>, Told> {
+        let Some(view) = project.feature_view(&self.view) else {
+            let names = || project.feature_views.iter().map(|view| view.name.as_str());
+            let message = format!(
+                "no feature view `{}`; this project has {}",
+                self.view,
+                existing(names())
+            );
+            let hint = similar(&self.view, names()).map(|other| format!("did you mean `{other}`?"));
+            return Err((message, hint));
+        };
+        for key in self.join_keys.keys() {
+            let names = || view.join_keys.iter().map(|key| key.name.as_str());
+            if !names().any(|name| name == key) {
+                let message = format!(
+                    "feature view `{}` has no join key `{key}`; it has {}",
+                    view.name,
+                    existing(names())
+                );
+                let hint = similar(key, names()).map(|other| format!("did you mean `{other}`?"));
+                return Err((message, hint));
+            }
+        }
+        let mut keys: Vec<JoinKey> = Vec::new();
+        for key in &view.join_keys {
+            let name = self.request_name(&key.name).to_owned();
+            if keys.iter().any(|other| other.name == name) {
+                let message = format!("two join keys of feature view `{}` are called `{name}`", view.name);
+                return Err((message, Some("map each to a name of its own".to_owned())));
+            }
+            keys.push(JoinKey { name, kind: key.kind });
+        }
+        Ok(keys)
+    }
+}
+
+impl std::fmt::Display for ServiceFeatures {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if let Some(prefix) = &self.prefix {
+            write!(f, "{prefix} = ")?;
+        }
+        f.write_str(&self.view)?;
+        if let Some(columns) = &self.columns {
+            write!(f, "[{}]", columns.join(", "))?;
+        }
+        if !self.join_keys.is_empty() {
+            let keys: Vec<String> = self
+                .join_keys
+                .iter()
+                .map(|(key, name)| format!("{key} = {name}"))
+                .collect();
+            write!(f, " ({})", keys.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+/// A service with all that answering a request for it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedService {
+    /// The join keys of requests and spines, in the order in which the service's views first use them.
+    pub keys: Vec<RequestKey>,
+    /// Which items are read, each once.
+    pub lookups: Vec<Lookup>,
+    /// In Tecton's order: by namespace, then by name.
+    pub features: Vec<ResolvedFeature>,
+}
+
+/// A join key of requests.
+pub type RequestKey = JoinKey;
+
+/// A view that is read with one key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    /// The view.
+    pub view: String,
+    /// The names in requests of the view's join keys, in the view's order.
+    pub keys: Vec<String>,
+}
+
+/// One feature of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedFeature {
+    /// The prefix, or the view's name.
+    pub namespace: String,
+    /// The feature's name in its view.
+    pub feature: String,
+    /// Its type, as [`kind_name`](sandglass_runtime::kind_name) spells it.
+    pub data_type: String,
+    /// Its place in [`ResolvedService::lookups`].
+    pub lookup: usize,
+}
+
+impl ResolvedFeature {
+    /// As answers have it: `namespace.feature`.
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.namespace, self.feature)
+    }
+
+    /// As training data has it, where a point would be in the way: `namespace__feature`.
+    pub fn training_name(&self) -> String {
+        format!("{}__{}", self.namespace, self.feature)
+    }
+}
+
+/// What is wrong with an entry of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceProblem {
+    /// Its place in [`FeatureService::features`].
+    pub entry: usize,
+    /// In words.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl FeatureService {
+    /// What is wrong with it by the definitions alone, which do not tell the features of views without aggregations.
+    pub fn check(&self, project: &Project) -> Vec<ServiceProblem> {
+        self.resolve(project, declared).err().unwrap_or_default()
+    }
+
+    /// What the service comes to, with the names and types of its views' features, in their order. Of a view where these are
+    /// not known (`None`), the named ones are taken as they are, without a type.
+    ///
+    /// # Errors
+    /// All that is wrong: views, join keys and features that do not exist, keys of two types, and names that come twice.
+    pub fn resolve(
+        &self,
+        project: &Project,
+        features_of: impl Fn(&FeatureView) -> Option<Vec<(String, String)>>,
+    ) -> Result<ResolvedService, Vec<ServiceProblem>> {
+        let mut resolving = Resolving {
+            service: self,
+            resolved: ResolvedService {
+                keys: Vec::new(),
+                lookups: Vec::new(),
+                features: Vec::new(),
+            },
+            first_uses: BTreeMap::new(),
+            names: BTreeMap::new(),
+            problems: Vec::new(),
+        };
+        for (index, entry) in self.features.iter().enumerate() {
+            let keys = match entry.keys(project) {
+                Ok(keys) => keys,
+                Err((message, hint)) => {
+                    resolving.problem(index, message, hint);
+                    continue;
+                }
+            };
+            let known = project.feature_view(&entry.view).and_then(&features_of);
+            resolving.entry(index, entry, keys, known.as_deref());
+        }
+        let Resolving {
+            mut resolved, problems, ..
+        } = resolving;
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        resolved
+            .features
+            .sort_by(|left, right| (&left.namespace, &left.feature).cmp(&(&right.namespace, &right.feature)));
+        Ok(resolved)
+    }
+}
+
+struct Resolving<'a> {
+    service: &'a FeatureService,
+    resolved: ResolvedService,
+    /// By join key of requests: its type and the view that first has it.
+    first_uses: BTreeMap<String, (KeyKind, &'a str)>,
+    /// By name in training data, which two names may have in common that differ with a point: the entry.
+    names: BTreeMap<String, usize>,
+    problems: Vec<ServiceProblem>,
+}
+
+impl<'a> Resolving<'a> {
+    fn problem(&mut self, entry: usize, message: String, hint: Option<String>) {
+        self.problems.push(ServiceProblem { entry, message, hint });
+    }
+
+    fn entry(
+        &mut self,
+        index: usize,
+        entry: &'a ServiceFeatures,
+        keys: Vec<JoinKey>,
+        known: Option<&[(String, String)]>,
+    ) {
+        let lookup = Lookup {
+            view: entry.view.clone(),
+            keys: keys.iter().map(|key| key.name.clone()).collect(),
+        };
+        for key in keys {
+            self.key(index, entry, key);
+        }
+        let place = self.resolved.lookups.iter().position(|other| *other == lookup);
+        let place = place.unwrap_or_else(|| {
+            self.resolved.lookups.push(lookup);
+            self.resolved.lookups.len() - 1
+        });
+        let wanted: Vec<(String, String)> = match (&entry.columns, known) {
+            (None, None) => Vec::new(),
+            (None, Some(known)) => known.to_vec(),
+            (Some(columns), None) => columns.iter().map(|name| (name.clone(), String::new())).collect(),
+            (Some(columns), Some(known)) => columns
+                .iter()
+                .filter_map(|name| self.known(index, entry, name, known))
+                .collect(),
+        };
+        for (feature, data_type) in wanted {
+            let resolved = ResolvedFeature {
+                namespace: entry.namespace().to_owned(),
+                feature,
+                data_type,
+                lookup: place,
+            };
+            self.feature(index, resolved);
+        }
+    }
+
+    fn key(&mut self, index: usize, entry: &'a ServiceFeatures, key: JoinKey) {
+        match self.first_uses.get(&key.name) {
+            None => {
+                self.first_uses.insert(key.name.clone(), (key.kind, &entry.view));
+                self.resolved.keys.push(key);
+            }
+            Some((kind, _)) if *kind == key.kind => {}
+            Some((kind, view)) => {
+                let message = format!(
+                    "join key `{}` is {} for feature view `{}` and {} for `{view}`",
+                    key.name,
+                    key.kind.name(),
+                    entry.view,
+                    kind.name()
+                );
+                let hint = "call one of them otherwise with `join_keys = { key = \"another_name\" }`".to_owned();
+                self.problem(index, message, Some(hint));
+            }
+        }
+    }
+
+    fn known(
+        &mut self,
+        index: usize,
+        entry: &ServiceFeatures,
+        name: &str,
+        known: &[(String, String)],
+    ) -> Option<(String, String)> {
+        if let Some(found) = known.iter().find(|(other, _)| other == name) {
+            return Some(found.clone());
+        }
+        let names = || known.iter().map(|(name, _)| name.as_str());
+        let message = format!(
+            "feature view `{}` has no feature `{name}`; it has {}",
+            entry.view,
+            existing(names())
+        );
+        let hint = similar(name, names()).map(|other| format!("did you mean `{other}`?"));
+        self.problem(index, message, hint);
+        None
+    }
+
+    fn feature(&mut self, index: usize, feature: ResolvedFeature) {
+        match self.names.insert(feature.training_name(), index) {
+            None => self.resolved.features.push(feature),
+            Some(first) => {
+                let message = format!(
+                    "feature service `{}` has two features `{}`",
+                    self.service.name,
+                    feature.name()
+                );
+                let hint = if first == index {
+                    "give the entry a `prefix` of its own"
+                } else {
+                    "give one of the entries a `prefix` of its own: { view, prefix }"
+                };
+                self.problem(index, message, Some(hint.to_owned()));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

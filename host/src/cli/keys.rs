@@ -1,14 +1,18 @@
 //! Keys on the command line: `--key customer_id=7`, once for each join key.
 
 use super::error::CliError;
-use crate::definition::FeatureView;
+use crate::definition::{FeatureView, JoinKey};
 use crate::key::KeyValue;
 
 /// The key of these texts, in the order of the view's join keys.
 pub(crate) fn key(view: &FeatureView, texts: &[String]) -> Result<Vec<KeyValue>, CliError> {
+    key_values(&view.join_keys, &format!("feature view `{}`", view.name), texts)
+}
+
+/// The values of these texts for the join keys of `what`, in their order.
+pub(crate) fn key_values(keys: &[JoinKey], what: &str, texts: &[String]) -> Result<Vec<KeyValue>, CliError> {
     let names = || {
-        view.join_keys
-            .iter()
+        keys.iter()
             .map(|key| format!("`{}`", key.name))
             .collect::<Vec<_>>()
             .join(", ")
@@ -21,20 +25,13 @@ pub(crate) fn key(view: &FeatureView, texts: &[String]) -> Result<Vec<KeyValue>,
                 Some("write `--key customer_id=7`".to_owned()),
             ));
         };
-        if !view.join_keys.iter().any(|key| key.name == name) {
-            return Err(CliError::invalid(
-                format!(
-                    "feature view `{}` has no join key `{name}`; it has {}",
-                    view.name,
-                    names()
-                ),
-                None,
-            ));
+        if !keys.iter().any(|key| key.name == name) {
+            let message = format!("{what} has no join key `{name}`; it has {}", names());
+            return Err(CliError::invalid(message, None));
         }
         given.push((name, value));
     }
-    view.join_keys
-        .iter()
+    keys.iter()
         .map(|key| {
             let values: Vec<&str> = given
                 .iter()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::model::{FeatureService, FeatureView, JoinKey, KeyKind, Project, ServiceFeatures};
+use super::model::{FeatureService, FeatureView, JoinKey, KeyKind, Meta, Project, ServiceFeatures};
 use super::parse::{Reading, column, existing, meta, optional};
 use super::problem::similar;
 use super::reader::{Findings, Table, Value};
@@ -275,6 +275,20 @@ pub struct ServiceProblem {
 }
 
 impl FeatureService {
+    /// All features of one view, under its name.
+    pub fn of_view(view: &str) -> Self {
+        Self {
+            name: view.to_owned(),
+            features: vec![ServiceFeatures {
+                view: view.to_owned(),
+                columns: None,
+                join_keys: BTreeMap::new(),
+                prefix: None,
+            }],
+            meta: Meta::default(),
+        }
+    }
+
     /// What is wrong with it by the definitions alone, which do not tell the features of views without aggregations.
     pub fn check(&self, project: &Project) -> Vec<ServiceProblem> {
         self.resolve(project, declared).err().unwrap_or_default()

@@ -14,11 +14,18 @@ mod aggregation;
 mod class;
 mod codec;
 mod count;
+mod distinct;
 mod error;
+mod exact;
 mod extreme;
 mod function;
+mod moments;
+mod number;
+mod ordered;
+mod round;
 mod slide;
 mod states;
+mod sum;
 
 pub use aggregation::{Aggregation, Refused};
 pub use class::Class;

@@ -293,11 +293,6 @@ impl Exact {
         }
     }
 
-    /// What it is if it is not finite.
-    pub(super) fn special(&self) -> Option<Special> {
-        self.limbs().err()
-    }
-
     pub(super) fn is_zero(&self) -> bool {
         self.limbs().is_ok_and(|(_, limbs)| limbs.iter().all(|limb| *limb == 0))
     }

@@ -6,7 +6,7 @@
 //!    spans, written as bytes and read back, and finalized into a column. What a user's own aggregation in Wasm would answer.
 //! 4. [`Aggregator`](states::Aggregator) is one function over one group; one file each.
 //!
-//! Laws, all with `==` on bytes ([`laws`]): merge is associative and commutative and has the empty state as its identity;
+//! Laws, all with `==` on bytes (`laws`): merge is associative and commutative and has the empty state as its identity;
 //! the states of any split of rows merge to the state of all of them, in any order; decode(encode(x)) = x; what is merged
 //! from is not changed. So no result depends on how rows were split into batches, tiles, jobs or machines.
 
@@ -32,3 +32,8 @@ pub use class::Class;
 pub use error::StateError;
 pub use function::{Function, FunctionError, StateKind};
 pub use states::{Finalized, Order, Rows, States};
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod samples;

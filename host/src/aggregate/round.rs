@@ -124,7 +124,7 @@ mod tests {
             (&[0, 1], -1139, false, 0.0),
             (&[0, 1], -1139, true, least),
             (&[1], -1200, false, 0.0),
-            (&[u64::MAX], 959, false, f64::MAX * 2.0),
+            (&[u64::MAX], 959, false, 2_f64.powi(1023)),
             (&[u64::MAX - 0x7ff], 960, false, f64::MAX),
             (&[u64::MAX - 0x400], 960, false, f64::MAX),
             (&[u64::MAX - 0x3ff], 960, false, f64::INFINITY),

@@ -5,6 +5,7 @@ use arrow::datatypes::{DataType, Field};
 use arrow::error::ArrowError;
 
 use super::class::{Class, Total};
+use super::codec::corrupt;
 use super::count::Count;
 use super::distinct::Distinct;
 use super::error::StateError;
@@ -188,7 +189,7 @@ impl Aggregation {
         let values = self
             .class
             .restore(&values, &self.result)
-            .map_err(|error| StateError::Internal(error.to_string()))?;
+            .map_err(|error| corrupt(self.function.state(), &error.to_string()))?;
         Ok(Finalized { values, overflows })
     }
 }

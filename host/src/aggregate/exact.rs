@@ -517,3 +517,102 @@ fn multiply(a: &[u64], b: &[u64]) -> [u64; POWER + 2] {
     }
     product
 }
+
+#[cfg(test)]
+mod tests {
+    use num_bigint::BigInt;
+    use proptest::prelude::*;
+
+    use super::super::number::number;
+    use super::*;
+
+    /// The exponent of the unit that numbers are compared in.
+    const UNIT: i32 = -4400;
+
+    fn whole(sum: &Exact) -> BigInt {
+        let (number, exponent) = number(sum).expect("finite");
+        number << (exponent - i64::from(UNIT))
+    }
+
+    fn encoded(sum: &Exact) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        sum.encode(&mut bytes);
+        bytes
+    }
+
+    fn term() -> impl Strategy<Value = (i64, i32)> {
+        let edges = vec![1, -1, i64::MAX, i64::MIN, i64::MIN + 1];
+        let value = prop_oneof![any::<i64>(), -2..3_i64, prop::sample::select(edges)];
+        (value, prop_oneof![-4400..4000, -70..70, Just(0)])
+    }
+
+    proptest! {
+        #[test]
+        fn sums_are_those_of_whole_numbers(terms in prop::collection::vec(term(), 0..12), cut in 0_usize..12) {
+            let (mut sum, mut parts) = (Exact::ZERO, [Exact::ZERO, Exact::ZERO]);
+            let (mut grown, mut right) = (0, BigInt::ZERO);
+            for (at, (value, exponent)) in terms.iter().enumerate() {
+                grown += sum.add_scaled(*value, *exponent);
+                parts[usize::from(at < cut)].add_scaled(*value, *exponent);
+                right += BigInt::from(*value) << (exponent - UNIT);
+            }
+            prop_assert_eq!(grown, sum.heap_bytes().cast_signed());
+            prop_assert_eq!(whole(&sum), right);
+            let [mut merged, other] = parts;
+            merged.merge(&other);
+            prop_assert_eq!(&merged, &sum);
+            let bytes = encoded(&sum);
+            prop_assert_eq!(&encoded(&merged), &bytes);
+            let mut reader = Reader(&bytes);
+            prop_assert_eq!(Exact::decode(&mut reader), Some(sum));
+            prop_assert!(reader.is_done());
+        }
+
+        #[test]
+        fn powers_are_those_of_whole_numbers(value in any::<i128>(), shift in 0..127, exponent in -1100..1000) {
+            let value = value >> shift;
+            let mut sums = [const { Exact::ZERO }; 4];
+            Exact::add_powers(&mut sums, value, exponent);
+            for (degree, sum) in (1_u32..).zip(&sums) {
+                let shift = degree.cast_signed() * exponent - UNIT;
+                prop_assert_eq!(whole(sum), BigInt::from(value).pow(degree) << shift);
+            }
+        }
+
+        #[test]
+        fn whole_numbers_come_back(value in any::<i128>(), shift in 0..127) {
+            let mut sum = Exact::ZERO;
+            sum.add_i128(value >> shift);
+            prop_assert_eq!(sum.to_i128(), Some(value >> shift));
+        }
+    }
+
+    #[test]
+    fn one_number_has_one_form() {
+        for bytes in [
+            &[4, 0, 0][..],                      // a zero
+            &[5, 0, 0, 1],                       // a zero below
+            &[5, 0, 1, 0],                       // more than the sign above
+            &[5, 0, 0xff, 0xff],                 // the same, negative
+            &[4, 0x80, 0, 1],                    // a long varint
+            &[4, 0x80, 0x80, 0x80, 1, 1],        // out of reach
+            &[5, 0, 1],                          // too short
+            &[0xff, 0xff, 0xff, 0xff, 0xff, 15], // too long
+        ] {
+            assert_eq!(Exact::decode(&mut Reader(bytes)), None, "{bytes:?}");
+        }
+        let mut sum = Exact::ZERO;
+        assert_eq!(encoded(&sum), [0]);
+        sum.add_f64(-0.0);
+        assert_eq!(sum.to_f64().to_bits(), 0.0_f64.to_bits());
+        sum.add_f64(0.5);
+        assert_eq!(encoded(&sum), [5, 1, 0x80, 0]);
+        sum.add_i64(-1);
+        assert_eq!(encoded(&sum), [4, 1, 0x80]);
+        sum.add_f64(f64::INFINITY);
+        assert_eq!(encoded(&sum), [1]);
+        sum.merge(&Exact::ZERO);
+        sum.add_f64(f64::NEG_INFINITY);
+        assert_eq!(encoded(&sum), [3]);
+    }
+}

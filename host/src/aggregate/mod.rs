@@ -20,6 +20,7 @@ mod exact;
 mod extreme;
 mod function;
 mod moments;
+mod nested;
 mod number;
 mod ordered;
 mod round;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BinaryArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray};
+use arrow::array::{Array, ArrayRef, BinaryArray, Date32Array, Decimal128Array, Float64Array, Int64Array, ListArray, StringArray};
+use arrow::datatypes::Int64Type;
 use arrow::util::display::array_value_to_string;
 
 use super::function::FUNCTIONS;
@@ -29,6 +30,14 @@ fn columns() -> Vec<(&'static str, ArrayRef)> {
     let not_finite = vec![Some(0.1), None, Some(-2.5), Some(f64::NEG_INFINITY), Some(0.1)];
     let ints = vec![Some(3), None, Some(-1), Some(i64::MAX), Some(3)];
     let dates = vec![Some(9000), None, Some(-1), Some(20_000), Some(9000)];
+    let lists = vec![
+        Some(vec![Some(1), None]),
+        None,
+        Some(vec![]),
+        Some(vec![Some(2)]),
+        Some(vec![]),
+    ];
+    let lists = ListArray::from_iter_primitive::<Int64Type, _, _>(lists);
     let texts = vec![Some("a"), None, Some("é"), Some("zz"), Some("a")];
     vec![
         ("ints", Arc::new(Int64Array::from(ints))),
@@ -37,6 +46,7 @@ fn columns() -> Vec<(&'static str, ArrayRef)> {
         ("decimals", Arc::new(decimals)),
         ("dates", Arc::new(Date32Array::from(dates))),
         ("texts", Arc::new(StringArray::from(texts))),
+        ("lists", Arc::new(lists)),
         ("nulls", Arc::new(Int64Array::new_null(5))),
     ]
 }

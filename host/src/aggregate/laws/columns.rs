@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int32Array,
-    Int64Array, ListArray, StringArray, TimestampMicrosecondArray,
+    Int64Array, ListArray, StringArray, StructArray, TimestampMicrosecondArray,
 };
-use arrow::datatypes::Int64Type;
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::{Field, Int64Type};
 use proptest::prelude::*;
 
 /// Rows of a column, at most.
@@ -136,4 +137,31 @@ pub(super) fn lists() -> Columns {
     prop::collection::vec(prop_oneof![1 => Just(None), 6 => list.prop_map(Some)], 0..=ROWS)
         .prop_map(|lists| Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(lists)) as ArrayRef)
         .boxed()
+}
+
+/// Structs of a text, a boolean, a decimal and a list, whole and as slices of longer ones.
+pub(super) fn structs() -> Columns {
+    let slice = |(column, from): (ArrayRef, usize)| {
+        let from = from.min(column.len());
+        column.slice(from, column.len() - from)
+    };
+    let parts = (
+        texts(),
+        booleans(),
+        decimals(),
+        lists(),
+        prop::collection::vec(any::<bool>(), ROWS),
+    );
+    let whole = parts.prop_map(|(texts, booleans, decimals, lists, valid)| {
+        let columns = [texts, booleans, decimals, lists];
+        let rows = columns.iter().map(|column| column.len()).min().unwrap_or(0);
+        let columns: Vec<ArrayRef> = columns.iter().map(|column| column.slice(0, rows)).collect();
+        let fields = columns.iter().zip(["t", "b", "d", "l"]);
+        let fields: Vec<Field> = fields
+            .map(|(column, name)| Field::new(name, column.data_type().clone(), true))
+            .collect();
+        let nulls = NullBuffer::from(&valid[..rows]);
+        Arc::new(StructArray::new(fields.into(), columns, Some(nulls))) as ArrayRef
+    });
+    (whole, 0..3_usize).prop_map(slice).boxed()
 }

@@ -80,6 +80,8 @@ laws! {
     last_of_ints: "last", ints() => order::last;
     last_of_texts: "last", texts() => order::last;
     last_of_lists: "last", lists() => order::last;
+    last_of_structs: "last", structs() => order::last;
+    first_3_of_structs: "first(3)", structs() => order::first_n;
     last_3_of_floats: "last(3)", floats() => order::last_n;
     last_1_of_decimals: "last(1)", decimals() => order::last_n;
     last_5_of_binaries: "last(5)", binaries() => order::last_n;

@@ -87,6 +87,8 @@ mod tests {
     use super::*;
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn what_is_a_float_stays(bits in any::<u64>(), limbs in 0_usize..4) {
             let value = f64::from_bits(bits);

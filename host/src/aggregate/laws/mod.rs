@@ -23,7 +23,7 @@ mod order;
 const GROUPS: usize = 8;
 /// Parts that rows are split into.
 const PARTS: usize = 4;
-const CASES: u32 = 64;
+const CASES: u32 = 400;
 
 /// A test for each line.
 macro_rules! laws {

@@ -182,3 +182,57 @@ impl Column {
         builder.nulls(Some(nulls)).build()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::datatypes::Field;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A struct of a text, a list of booleans and an int.
+    fn data_type() -> DataType {
+        let fields = [
+            ("t", DataType::Utf8),
+            ("l", DataType::new_list(DataType::Boolean, true)),
+            ("i", DataType::Int16),
+        ];
+        DataType::Struct(
+            fields
+                .map(|(name, of)| Field::new(name, of, true))
+                .into_iter()
+                .collect(),
+        )
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(20_000) })]
+
+        #[test]
+        fn what_is_read_is_what_is_written(bytes in prop::collection::vec(prop_oneof![8 => 0..3_u8, 1 => any::<u8>()], 0..12)) {
+            if let Ok(column) = decode(&BinaryArray::from_iter_values([&bytes]), &data_type()) {
+                let again = encode(&column);
+                // A null here is null in the column of bytes.
+                prop_assert_eq!(if again.is_null(0) { &[0] } else { again.value(0) }, bytes.as_slice());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_value_is_refused() {
+        let read = |bytes: &[u8]| decode(&BinaryArray::from_iter_values([bytes]), &data_type()).is_ok();
+        assert!(read(&[1, 1, 1, b'a', 1, 2, 1, 1, 0, 1, 5, 0]));
+        for bytes in [
+            &[][..],
+            &[2],
+            &[1, 2, 1, b'a', 0, 0],
+            &[1, 1, 1, 0xff, 0, 0],
+            &[1, 0, 1, 1, 1, 2, 0],
+            &[1, 0, 1, 9, 1, 1, 0],
+            &[1, 0, 0, 1, 5],
+            &[0, 0],
+        ] {
+            assert!(!read(bytes), "{bytes:?}");
+        }
+    }
+}

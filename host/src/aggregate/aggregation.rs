@@ -5,11 +5,50 @@ use arrow::datatypes::{DataType, Field};
 use arrow::error::ArrowError;
 
 use super::class::{Class, Total};
+use super::codec::corrupt;
 use super::count::Count;
+use super::distinct::Distinct;
 use super::error::StateError;
 use super::extreme::Extreme;
 use super::function::{Function, StateKind};
-use super::states::{Finalized, Grouped, States};
+use super::moments::Moments;
+use super::ordered::{Every, Ordered};
+use super::states::{Aggregator, Finalized, Grouped, States};
+use super::sum::Sum;
+
+/// States without groups of an aggregator of numbers of the type `$value` in a class.
+macro_rules! of_numbers {
+    ($class:expr, $value:ident => $aggregator:expr) => {
+        match $class {
+            Class::Int => {
+                type $value = i64;
+                grouped($aggregator)
+            }
+            Class::Float => {
+                type $value = Total;
+                grouped($aggregator)
+            }
+            Class::Decimal => {
+                type $value = i128;
+                grouped($aggregator)
+            }
+            Class::Bytes => unreachable!("`new` refuses what is not a number"),
+        }
+    };
+}
+
+/// States without groups of an aggregator of values of the type `$value` in a class.
+macro_rules! of_values {
+    ($class:expr, $value:ident => $aggregator:expr) => {
+        match $class {
+            Class::Bytes => {
+                type $value = Box<[u8]>;
+                grouped($aggregator)
+            }
+            class => of_numbers!(class, $value => $aggregator),
+        }
+    };
+}
 
 /// A function over a column of a type that it takes.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,17 +162,24 @@ impl Aggregation {
     /// States without groups.
     pub fn states(&self) -> Box<dyn States> {
         let prepared = self.class.data_type(&self.input);
-        match (self.function.state(), self.class) {
-            (StateKind::Count, _) => Box::new(Grouped::new(Count)),
-            (StateKind::Min, Class::Int) => Box::new(Grouped::new(Extreme::<i64>::least(prepared))),
-            (StateKind::Min, Class::Float) => Box::new(Grouped::new(Extreme::<Total>::least(prepared))),
-            (StateKind::Min, Class::Decimal) => Box::new(Grouped::new(Extreme::<i128>::least(prepared))),
-            (StateKind::Min, Class::Bytes) => Box::new(Grouped::new(Extreme::<Box<[u8]>>::least(prepared))),
-            (StateKind::Max, Class::Int) => Box::new(Grouped::new(Extreme::<i64>::greatest(prepared))),
-            (StateKind::Max, Class::Float) => Box::new(Grouped::new(Extreme::<Total>::greatest(prepared))),
-            (StateKind::Max, Class::Decimal) => Box::new(Grouped::new(Extreme::<i128>::greatest(prepared))),
-            (StateKind::Max, Class::Bytes) => Box::new(Grouped::new(Extreme::<Box<[u8]>>::greatest(prepared))),
-            _ => todo!("the other functions"),
+        let kind = self.function.state();
+        match kind {
+            StateKind::Count => grouped(Count),
+            StateKind::Sum => of_numbers!(self.class, V => Sum::<V>::new(prepared)),
+            StateKind::Min => of_values!(self.class, V => Extreme::<V>::least(prepared)),
+            StateKind::Max => of_values!(self.class, V => Extreme::<V>::greatest(prepared)),
+            StateKind::Moments2 => of_numbers!(self.class, V => Moments::<V, 2>::new(prepared)),
+            StateKind::Moments4 => of_numbers!(self.class, V => Moments::<V, 4>::new(prepared)),
+            StateKind::First(n) => of_values!(self.class, V => Ordered::<V, Every>::first(kind, n, prepared)),
+            StateKind::Last(n) => of_values!(self.class, V => Ordered::<V, Every>::last(kind, n, prepared)),
+            StateKind::FirstDistinct(n) => of_values!(self.class, V => Distinct::<V>::first(kind, n, prepared)),
+            StateKind::LastDistinct(n) => of_values!(self.class, V => Distinct::<V>::last(kind, n, prepared)),
+            StateKind::Registers(_)
+            | StateKind::Buckets(_)
+            | StateKind::Unique
+            | StateKind::Top(_)
+            | StateKind::Bottom(_)
+            | StateKind::Histogram => todo!("the other functions"),
         }
     }
 
@@ -143,9 +189,13 @@ impl Aggregation {
         let values = self
             .class
             .restore(&values, &self.result)
-            .map_err(|error| StateError::Internal(error.to_string()))?;
+            .map_err(|error| corrupt(self.function.state(), &error.to_string()))?;
         Ok(Finalized { values, overflows })
     }
+}
+
+fn grouped(aggregator: impl Aggregator) -> Box<dyn States> {
+    Box::new(Grouped::new(aggregator))
 }
 
 /// Whole numbers come out as int64 and floats as float64, whatever their width, but for values that are handed out as they were.

@@ -9,9 +9,9 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 use arrow::error::ArrowError;
-use arrow::row::{RowConverter, SortField};
 
 use super::codec::Reader;
+use super::nested;
 
 /// How an aggregation sees a column's values: four forms of them, whatever the column's type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Class {
     Float,
     /// Decimals by their digits; the scale is the column's.
     Decimal,
-    /// Texts and bytes; whatever is nested in the row format of Arrow.
+    /// Texts and bytes; lists and structs in a form of our own.
     Bytes,
 }
 
@@ -36,7 +36,7 @@ impl Class {
             DataType::Float32 | DataType::Float64 => Self::Float,
             DataType::Decimal128(..) => Self::Decimal,
             DataType::Utf8 | DataType::Binary => Self::Bytes,
-            nested if RowConverter::supports_fields(&[SortField::new(nested.clone())]) => Self::Bytes,
+            nested if nested.is_nested() && nested::is_kept(nested, is_flat) => Self::Bytes,
             _ => return None,
         })
     }
@@ -70,13 +70,7 @@ impl Class {
             (Self::Float, _) => cast(column, &DataType::Float64),
             (Self::Decimal, _) => Ok(Arc::clone(column)),
             (Self::Bytes, DataType::Utf8 | DataType::Binary) => cast(column, &DataType::Binary),
-            (Self::Bytes, nested) => {
-                let converter = RowConverter::new(vec![SortField::new(nested.clone())])?;
-                let rows = converter.convert_columns(&[Arc::clone(column)])?.try_into_binary()?;
-                // The row format writes nulls; here they are skipped.
-                let (offsets, values, _) = rows.into_parts();
-                Ok(Arc::new(BinaryArray::try_new(offsets, values, column.logical_nulls())?))
-            }
+            (Self::Bytes, _) => Ok(Arc::new(nested::encode(column))),
         }
     }
 
@@ -112,30 +106,14 @@ impl Class {
                 )?))
             }
             (DataType::Int64, DataType::Date32) => cast(&cast(values, &DataType::Int32)?, to),
-            (DataType::Binary, nested) if nested.is_nested() => {
-                let converter = RowConverter::new(vec![SortField::new(nested.clone())])?;
-                let parser = converter.parser();
-                let bytes = values.as_binary::<i32>();
-                // A null is written as the row format has it.
-                let none = {
-                    let null = arrow::array::new_null_array(nested, 1);
-                    converter.convert_columns(&[null])?
-                };
-                let rows = (0..bytes.len()).map(|row| {
-                    if bytes.is_null(row) {
-                        none.row(0)
-                    } else {
-                        parser.parse(bytes.value(row))
-                    }
-                });
-                let mut columns = converter.convert_rows(rows)?;
-                columns
-                    .pop()
-                    .ok_or_else(|| ArrowError::ComputeError("no column".to_owned()))
-            }
+            (DataType::Binary, nested) if nested.is_nested() => nested::decode(values.as_binary(), nested),
             _ => cast(values, to),
         }
     }
+}
+
+fn is_flat(data_type: &DataType) -> bool {
+    !data_type.is_nested() && Class::of(data_type).is_some()
 }
 
 /// A value in one of the four forms. The order is total.

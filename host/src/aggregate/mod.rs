@@ -6,7 +6,7 @@
 //!    spans, written as bytes and read back, and finalized into a column. What a user's own aggregation in Wasm would answer.
 //! 4. [`Aggregator`](states::Aggregator) is one function over one group; one file each.
 //!
-//! Laws, all with `==` on bytes ([`laws`]): merge is associative and commutative and has the empty state as its identity;
+//! Laws, all with `==` on bytes (`laws`): merge is associative and commutative and has the empty state as its identity;
 //! the states of any split of rows merge to the state of all of them, in any order; decode(encode(x)) = x; what is merged
 //! from is not changed. So no result depends on how rows were split into batches, tiles, jobs or machines.
 
@@ -14,14 +14,27 @@ mod aggregation;
 mod class;
 mod codec;
 mod count;
+mod distinct;
 mod error;
+mod exact;
 mod extreme;
 mod function;
+mod moments;
+mod nested;
+mod number;
+mod ordered;
+mod round;
 mod slide;
 mod states;
+mod sum;
 
 pub use aggregation::{Aggregation, Refused};
 pub use class::Class;
 pub use error::StateError;
 pub use function::{FUNCTIONS, Function, FunctionError, StateKind};
 pub use states::{Finalized, Order, Rows, States};
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod samples;

@@ -1,0 +1,127 @@
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use arrow::array::{Array, Float64Array};
+use arrow::datatypes::DataType;
+use num_bigint::{BigInt, BigUint};
+
+use super::class::native;
+use super::codec::{self, Reader, put_varint};
+use super::error::StateError;
+use super::exact::Exact;
+use super::function::{Function, StateKind};
+use super::number::{Number, number, scales, sum_type};
+use super::round::ratio;
+use super::states::{Aggregator, Finalized, Rows};
+
+/// The exact sum of the values and how many they are, for sum and mean; both are null without values.
+///
+/// A sum that does not fit int64, or 38 digits of a decimal, is null and counted; one of floats is rounded to the nearest float64. A
+/// mean is the exact quotient of sum and count, rounded once. Infinities and NaN follow IEEE addition.
+#[derive(Debug, Clone)]
+pub(super) struct Sum<V> {
+    prepared: DataType,
+    values: PhantomData<V>,
+}
+
+/// What [`Sum`] keeps of a group.
+#[derive(Debug, Clone)]
+pub(super) struct Summed {
+    count: u64,
+    sum: Exact,
+}
+
+impl<V: Number> Sum<V> {
+    pub(super) fn new(prepared: DataType) -> Self {
+        Self {
+            prepared,
+            values: PhantomData,
+        }
+    }
+
+    fn mean(&self, states: &[Summed]) -> Float64Array {
+        let (up, down) = scales(&self.prepared, 1);
+        let up = BigInt::from(up);
+        let mean = |state: &Summed| match number(&state.sum) {
+            _ if state.count == 0 => None,
+            Ok((sum, exponent)) => Some(ratio(&(sum * &up), &(BigUint::from(state.count) * &down), exponent)),
+            Err(special) => Some(special.value()),
+        };
+        states.iter().map(mean).collect()
+    }
+}
+
+impl<V: Number> Aggregator for Sum<V> {
+    type State = Summed;
+
+    fn kind(&self) -> StateKind {
+        StateKind::Sum
+    }
+
+    fn header(&self) -> Vec<u8> {
+        codec::header(self.kind(), Some(V::CLASS))
+    }
+
+    fn empty(&self) -> Summed {
+        Summed {
+            count: 0,
+            sum: Exact::ZERO,
+        }
+    }
+
+    fn update(&self, states: &mut [Summed], groups: &[usize], rows: Rows<'_>) -> Result<isize, StateError> {
+        let array = native::<V>(rows.values).ok_or_else(|| codec::unprepared(self.kind(), rows.values))?;
+        let mut grown = 0;
+        for (row, group) in groups.iter().enumerate() {
+            if array.is_valid(row) {
+                let state = &mut states[*group];
+                state.count += 1;
+                grown += V::get(array, row).add(&mut state.sum);
+            }
+        }
+        Ok(grown)
+    }
+
+    fn merge(&self, into: &mut Summed, from: &Summed) -> isize {
+        into.count = into.count.saturating_add(from.count);
+        into.sum.merge(&from.sum)
+    }
+
+    fn encode(&self, state: &Summed, out: &mut Vec<u8>) {
+        put_varint(state.count, out);
+        state.sum.encode(out);
+    }
+
+    fn decode(&self, reader: &mut Reader<'_>) -> Option<Summed> {
+        let count = reader.varint()?;
+        let sum = Exact::decode(reader)?;
+        let can_be = V::can_be(&sum) && (count > 0 || sum.is_zero());
+        can_be.then_some(Summed { count, sum })
+    }
+
+    fn finalize(&self, states: &[Summed], function: &Function) -> Result<Finalized, StateError> {
+        if *function == Function::Mean {
+            return Ok(Finalized {
+                values: Arc::new(self.mean(states)),
+                overflows: 0,
+            });
+        }
+        let mut overflows = 0;
+        let values = states.iter().map(|state| {
+            if state.count == 0 {
+                return None;
+            }
+            let value = V::of(&state.sum);
+            overflows += u64::from(value.is_none());
+            value
+        });
+        Ok(Finalized {
+            values: V::column(values, &sum_type(&self.prepared)),
+            overflows,
+        })
+    }
+
+    fn heap_bytes(&self, state: &Summed) -> usize {
+        state.sum.heap_bytes()
+    }
+}

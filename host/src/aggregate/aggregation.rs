@@ -4,12 +4,17 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field};
 use arrow::error::ArrowError;
 
+use super::buckets::Buckets;
 use super::class::{Class, Total};
 use super::count::Count;
 use super::error::StateError;
 use super::extreme::Extreme;
 use super::function::{Function, StateKind};
+use super::histogram::Histogram;
+use super::registers::Registers;
 use super::states::{Finalized, Grouped, States};
+use super::top::Top;
+use super::unique::Unique;
 
 /// A function over a column of a type that it takes.
 #[derive(Debug, Clone, PartialEq)]
@@ -133,6 +138,38 @@ impl Aggregation {
             (StateKind::Max, Class::Float) => Box::new(Grouped::new(Extreme::<Total>::greatest(prepared))),
             (StateKind::Max, Class::Decimal) => Box::new(Grouped::new(Extreme::<i128>::greatest(prepared))),
             (StateKind::Max, Class::Bytes) => Box::new(Grouped::new(Extreme::<Box<[u8]>>::greatest(prepared))),
+            (StateKind::Registers(precision), Class::Int) => Box::new(Grouped::new(Registers::<i64>::new(precision))),
+            (StateKind::Registers(precision), Class::Float) => {
+                Box::new(Grouped::new(Registers::<Total>::new(precision)))
+            }
+            (StateKind::Registers(precision), Class::Decimal) => {
+                Box::new(Grouped::new(Registers::<i128>::new(precision)))
+            }
+            (StateKind::Registers(precision), Class::Bytes) => {
+                Box::new(Grouped::new(Registers::<Box<[u8]>>::new(precision)))
+            }
+            (StateKind::Buckets(precision), Class::Int) => {
+                Box::new(Grouped::new(Buckets::<i64>::new(precision, &prepared)))
+            }
+            (StateKind::Buckets(precision), Class::Float) => {
+                Box::new(Grouped::new(Buckets::<Total>::new(precision, &prepared)))
+            }
+            (StateKind::Buckets(precision), Class::Decimal) => {
+                Box::new(Grouped::new(Buckets::<i128>::new(precision, &prepared)))
+            }
+            (StateKind::Unique, Class::Int) => Box::new(Grouped::new(Unique::<i64>::new())),
+            (StateKind::Unique, Class::Float) => Box::new(Grouped::new(Unique::<Total>::new())),
+            (StateKind::Unique, Class::Decimal) => Box::new(Grouped::new(Unique::<i128>::new())),
+            (StateKind::Unique, Class::Bytes) => Box::new(Grouped::new(Unique::<Box<[u8]>>::new())),
+            (StateKind::Top(k), Class::Int) => Box::new(Grouped::new(Top::<i64, true>::new(k, prepared))),
+            (StateKind::Top(k), Class::Float) => Box::new(Grouped::new(Top::<Total, true>::new(k, prepared))),
+            (StateKind::Top(k), Class::Decimal) => Box::new(Grouped::new(Top::<i128, true>::new(k, prepared))),
+            (StateKind::Top(k), Class::Bytes) => Box::new(Grouped::new(Top::<Box<[u8]>, true>::new(k, prepared))),
+            (StateKind::Bottom(k), Class::Int) => Box::new(Grouped::new(Top::<i64, false>::new(k, prepared))),
+            (StateKind::Bottom(k), Class::Float) => Box::new(Grouped::new(Top::<Total, false>::new(k, prepared))),
+            (StateKind::Bottom(k), Class::Decimal) => Box::new(Grouped::new(Top::<i128, false>::new(k, prepared))),
+            (StateKind::Bottom(k), Class::Bytes) => Box::new(Grouped::new(Top::<Box<[u8]>, false>::new(k, prepared))),
+            (StateKind::Histogram, _) => Box::new(Grouped::new(Histogram)),
             _ => todo!("the other functions"),
         }
     }

@@ -11,14 +11,25 @@
 //! from is not changed. So no result depends on how rows were split into batches, tiles, jobs or machines.
 
 mod aggregation;
+mod buckets;
+mod capped;
 mod class;
 mod codec;
 mod count;
 mod error;
 mod extreme;
 mod function;
+mod hash;
+mod histogram;
+mod lists;
+mod registers;
 mod slide;
 mod states;
+mod tally;
+mod top;
+#[cfg(test)]
+mod trials;
+mod unique;
 
 pub use aggregation::{Aggregation, Refused};
 pub use class::Class;

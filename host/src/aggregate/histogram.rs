@@ -19,9 +19,11 @@ use super::states::{Aggregator, Finalized, Rows};
 pub(super) struct Histogram;
 
 type Text = Box<[u8]>;
+/// The entries of a result.
+type Counts<'a> = Vec<(&'a [u8], i64)>;
 
 /// The most frequent entries, in the order of their texts. None if a count is no int64.
-fn most_frequent(entries: &[(Text, u64)], k: usize) -> Option<Vec<(&[u8], i64)>> {
+fn most_frequent(entries: &[(Text, u64)], k: usize) -> Option<Counts<'_>> {
     let mut most: Vec<&(Text, u64)> = entries.iter().collect();
     if k < most.len() {
         most.select_nth_unstable_by_key(k, |(text, count)| (Reverse(*count), text));
@@ -75,7 +77,7 @@ impl Aggregator for Histogram {
             return Err(StateError::Internal(format!("{function} is no histogram")));
         };
         let mut overflows = 0;
-        let maps: Vec<Option<Vec<(&[u8], i64)>>> = states
+        let maps: Vec<Option<Counts<'_>>> = states
             .iter()
             .map(|state| {
                 let most = match state {
@@ -97,8 +99,8 @@ impl Aggregator for Histogram {
     }
 }
 
-fn map_array(maps: &[Option<Vec<(&[u8], i64)>>]) -> Result<MapArray, StateError> {
-    let flat: Vec<(&[u8], i64)> = maps.iter().flatten().flatten().copied().collect();
+fn map_array(maps: &[Option<Counts<'_>>]) -> Result<MapArray, StateError> {
+    let flat: Counts<'_> = maps.iter().flatten().flatten().copied().collect();
     // No column of texts is longer than this.
     offsets(flat.iter().map(|(text, _)| text.len()))?;
     let keys = BinaryArray::from_iter_values(flat.iter().map(|(text, _)| text));

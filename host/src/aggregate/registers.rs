@@ -11,8 +11,9 @@ use super::hash::Hashed;
 use super::states::{Aggregator, Finalized, Rows};
 use super::tally::{self, Weight};
 
-/// About how many distinct values: HyperLogLog of 2^precision registers over a 64-bit hash ([`Hashed`]). The standard error is
-/// 1.04 / sqrt(2^precision).
+/// About how many distinct values: HyperLogLog of m = 2^precision registers over a 64-bit hash ([`Hashed`]). The standard error is
+/// 1.04 / sqrt(m), and beyond a few values the count is high by about 1.08 / m on average: 0.4% of it for precision 8. For
+/// precision 4 that is 7%, and the error 0.30.
 ///
 /// A hash's first `precision` bits choose a register, which keeps the greatest rank: the zeros that follow them, and one. So a
 /// state depends on the set of values only. It is a list of the registers that are not zero if these are a quarter or fewer,
@@ -131,7 +132,8 @@ fn heap_bytes(state: &State) -> usize {
 
 /// The improved raw estimator: Otmar Ertl, New cardinality estimation algorithms for HyperLogLog sketches, arXiv:1702.01284,
 /// algorithm 6. `ranks` tells how many registers have each rank from 0 to `rank_max`; infinite if all have that. The same
-/// on every machine: only additions, multiplications, divisions and square roots.
+/// on every machine: only additions, multiplications, divisions and square roots. The alpha is that of infinitely many registers,
+/// as in the paper; for m of them it is less by a factor of 1 + 1.079 / m (Flajolet et al., HyperLogLog, 2007).
 fn estimate(ranks: &[u32; 64], rank_max: u8) -> f64 {
     let registers = f64::from(ranks.iter().sum::<u32>());
     let rank_max = usize::from(rank_max);
@@ -140,7 +142,6 @@ fn estimate(ranks: &[u32; 64], rank_max: u8) -> f64 {
         z = 0.5 * (z + f64::from(*count));
     }
     z += registers * sigma(f64::from(ranks[0]) / registers);
-    // Alpha for infinitely many registers.
     let alpha = 0.5 / std::f64::consts::LN_2;
     alpha * registers * registers / z
 }
@@ -348,7 +349,8 @@ mod tests {
         const SETS: u64 = 16;
         for precision in [4, 8, 11, 14] {
             let aggregation = trials::aggregation(&format!("approx_count_distinct({precision})"), &DataType::Int64);
-            let expected = 1.04 / f64::from(1_u32 << precision).sqrt();
+            let registers = f64::from(1_u32 << precision);
+            let expected = (1.04 / registers.sqrt()).hypot(1.079 / registers);
             for size in [1_u64, 2, 5, 10, 100, 1000, 10_000, 100_000, 1_000_000] {
                 // A million values a set take seconds.
                 let sets = if size == 1_000_000 { 2 } else { SETS };
@@ -362,7 +364,8 @@ mod tests {
                     .sum();
                 let error = (squares / sets as f64).sqrt();
                 eprintln!("precision {precision}, {size} values: error {error:.4}, expected {expected:.4}");
-                // Beyond 1.6 times the expected error are less than one of 1000 samples of sixteen, and less than one of 10 of two.
+                // Sixteen samples of a normal error are beyond 1.6 times its deviation once in 1700 times, two beyond 2.5 times once
+                // in 500.
                 let margin = if sets == SETS { 1.6 } else { 2.5 };
                 assert!(
                     error <= expected * margin,

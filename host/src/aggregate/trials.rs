@@ -69,7 +69,7 @@ pub(super) fn decoded(aggregation: &Aggregation, bytes: &[u8]) -> Option<Box<dyn
 }
 
 /// The bytes in memory are those that a recount finds.
-fn assert_counted(mut states: Box<dyn States>) {
+pub(super) fn assert_counted(mut states: Box<dyn States>) {
     let groups = states.groups();
     let bytes = states.bytes();
     let first = states.split_first(groups);

@@ -141,6 +141,7 @@ mod tests {
                 states.merge_from(0, part.as_ref(), 0).expect("merged");
             }
             assert_eq!(trials::encoded(states.as_ref(), 0), saturated);
+            trials::assert_counted(states);
         }
         // More values than a state holds are no state, although they may be in order.
         let mut bytes = vec![13, 1, 1];

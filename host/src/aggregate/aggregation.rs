@@ -4,6 +4,7 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field};
 use arrow::error::ArrowError;
 
+use super::buckets::Buckets;
 use super::class::{Class, Total};
 use super::codec::corrupt;
 use super::count::Count;
@@ -11,10 +12,14 @@ use super::distinct::Distinct;
 use super::error::StateError;
 use super::extreme::Extreme;
 use super::function::{Function, StateKind};
+use super::histogram::Histogram;
 use super::moments::Moments;
 use super::ordered::{Every, Ordered};
+use super::registers::Registers;
 use super::states::{Aggregator, Finalized, Grouped, States};
 use super::sum::Sum;
+use super::top::Top;
+use super::unique::Unique;
 
 /// States without groups of an aggregator of numbers of the type `$value` in a class.
 macro_rules! of_numbers {
@@ -174,12 +179,12 @@ impl Aggregation {
             StateKind::Last(n) => of_values!(self.class, V => Ordered::<V, Every>::last(kind, n, prepared)),
             StateKind::FirstDistinct(n) => of_values!(self.class, V => Distinct::<V>::first(kind, n, prepared)),
             StateKind::LastDistinct(n) => of_values!(self.class, V => Distinct::<V>::last(kind, n, prepared)),
-            StateKind::Registers(_)
-            | StateKind::Buckets(_)
-            | StateKind::Unique
-            | StateKind::Top(_)
-            | StateKind::Bottom(_)
-            | StateKind::Histogram => todo!("the other functions"),
+            StateKind::Registers(precision) => of_values!(self.class, V => Registers::<V>::new(precision)),
+            StateKind::Buckets(precision) => of_numbers!(self.class, V => Buckets::<V>::new(precision, &prepared)),
+            StateKind::Unique => of_values!(self.class, V => Unique::<V>::new()),
+            StateKind::Top(k) => of_values!(self.class, V => Top::<V, true>::new(k, prepared)),
+            StateKind::Bottom(k) => of_values!(self.class, V => Top::<V, false>::new(k, prepared)),
+            StateKind::Histogram => grouped(Histogram),
         }
     }
 

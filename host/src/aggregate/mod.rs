@@ -11,6 +11,8 @@
 //! from is not changed. So no result depends on how rows were split into batches, tiles, jobs or machines.
 
 mod aggregation;
+mod buckets;
+mod capped;
 mod class;
 mod codec;
 mod count;
@@ -19,14 +21,23 @@ mod error;
 mod exact;
 mod extreme;
 mod function;
+mod hash;
+mod histogram;
+mod lists;
 mod moments;
 mod nested;
 mod number;
 mod ordered;
+mod registers;
 mod round;
 mod slide;
 mod states;
 mod sum;
+mod tally;
+mod top;
+#[cfg(test)]
+mod trials;
+mod unique;
 
 pub use aggregation::{Aggregation, Refused};
 pub use class::Class;

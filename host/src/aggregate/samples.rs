@@ -76,7 +76,7 @@ fn text(aggregation: &Aggregation, state: &[u8]) -> String {
     let mut states = aggregation.states();
     states.grow(1);
     let stored = BinaryArray::from_iter_values([state]);
-    states.merge_encoded(&[0], &stored).expect("a stored state");
+    states.merge_encoded(&[0], &stored, 0).expect("a stored state");
     let mut again = Vec::new();
     states.encode(0, &mut again);
     assert_eq!(

@@ -387,9 +387,10 @@ impl Law {
         let mut read = self.empty();
         for part in &self.parts {
             let bytes = BinaryArray::from_iter_values(encoded(&**part));
-            read.merge_encoded(&all, &bytes).expect("what was written");
+            read.merge_encoded(&all, &bytes, 0).expect("what was written");
         }
-        read.merge_encoded(&all, &BinaryArray::new_null(GROUPS)).expect("nulls");
+        read.merge_encoded(&all, &BinaryArray::new_null(GROUPS), 0)
+            .expect("nulls");
         prop_assert_eq!(&encoded(&*read), &whole);
 
         for (group, (at, noise)) in self.case.noise.iter().enumerate() {
@@ -405,7 +406,7 @@ impl Law {
             let mut read = self.aggregation.states();
             read.grow(1);
             if read
-                .merge_encoded(&[0], &BinaryArray::from_iter_values([&bytes]))
+                .merge_encoded(&[0], &BinaryArray::from_iter_values([&bytes]), 0)
                 .is_ok()
             {
                 prop_assert_eq!(&encoded(&*read)[0], &bytes);

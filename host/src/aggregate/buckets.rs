@@ -505,4 +505,45 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn what_are_no_buckets_is_refused() {
+        let body = |least: f64, greatest: f64, rest: &[u8]| {
+            let ends = [least, greatest]
+                .into_iter()
+                .flat_map(|value| value.to_bits().to_le_bytes());
+            ends.chain(rest.iter().copied()).collect::<Vec<u8>>()
+        };
+        let bodies = [
+            // From 1 to 1.5 are 32 buckets of 64 to 2.
+            body(1.0, 1.5, &[1, 32, 1]),
+            body(1.0, 1.5, &[1, 31, 1]),
+            body(1.0, 1.5, &[1, 33, 1]),
+            body(1.0, 1.5, &[0, 32, 1]),
+            body(1.0, 1.5, &[1, 32, 0]),
+            body(1.0, 1.5, &[1, 0, 1, 32, 1]),
+            body(1.0, 1.5, &[1]),
+            body(1.0, 1.5, &[1, 32, 1, 0]),
+            body(1.5, 1.0, &[1, 32, 1]),
+            body(1.0, f64::NAN, &[1, 32, 1]),
+        ];
+        let refused = |function: &str, bodies: &[Vec<u8>]| {
+            trials::assert_only_first(function, &DataType::Float64, bodies);
+        };
+        refused("approx_percentile(0.5)", &bodies);
+        let one_bucket = [
+            body(1.0, 1.001, &[2]),
+            body(1.0, 1.001, &[1]),
+            body(1.001, 1.0, &[2]),
+            body(1.0, 1.0, &[0]),
+        ];
+        refused("approx_percentile(0.5)", &one_bucket);
+        refused(
+            "approx_percentile(0.5)",
+            &[body(0.0, 0.0, &[1]), body(-0.0, -0.0, &[1])],
+        );
+        // The least values have a bucket each, 64 apart, and none is between them.
+        let tiny = |rest: &[u8]| body(5e-324, 1e-323, rest);
+        refused("approx_percentile(0.5)", &[tiny(&[1, 64, 1]), tiny(&[1, 1, 1, 63, 1])]);
+    }
 }

@@ -199,4 +199,18 @@ mod tests {
         }
         assert!(trials::decoded(&aggregation, &[16, 1, 4, 2, 1, 0xff, 1]).is_none());
     }
+
+    #[test]
+    fn what_is_no_histogram_is_refused() {
+        let bodies = [
+            vec![3, 1, b'a', 1, 1, b'b', 2],
+            vec![3, 1, b'b', 1, 1, b'a', 2],
+            vec![3, 1, b'a', 1, 1, b'a', 2],
+            vec![3, 1, b'a', 0, 1, b'b', 2],
+            vec![3, 1, b'a', 1],
+            vec![0, 1],
+            vec![],
+        ];
+        trials::assert_only_first("histogram", &DataType::Utf8, &bodies);
+    }
 }

@@ -415,4 +415,19 @@ mod tests {
         assert_eq!(finalized(&full(62)), None);
         assert!(matches!(finalized(&full(58)), Some((Some(_), 0))));
     }
+
+    #[test]
+    fn what_are_no_registers_is_refused() {
+        let bodies = [
+            vec![2, 0, 1, 14, 61],
+            vec![2, 0, 1, 15, 61],
+            vec![2, 0, 1, 14, 62],
+            vec![2, 0, 0, 14, 61],
+            vec![2, 0, 1],
+            vec![2, 0, 1, 14, 61, 0],
+            vec![17],
+            vec![],
+        ];
+        trials::assert_only_first("approx_count_distinct(4)", &DataType::Int64, &bodies);
+    }
 }

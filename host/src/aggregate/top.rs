@@ -284,4 +284,26 @@ mod tests {
         let (lists, overflows) = trials::result(&trials::aggregation("top_k(2)", &DataType::Float64), &nothing);
         assert_eq!((lists.is_null(0), overflows), (true, 0));
     }
+
+    #[test]
+    fn what_is_no_list_is_refused() {
+        let ints = |count: u8, values: &[i64]| {
+            let values = values.iter().flat_map(|value| value.to_le_bytes());
+            std::iter::once(count).chain(values).collect::<Vec<u8>>()
+        };
+        let bodies = [
+            ints(3, &[7, 7, -1]),
+            ints(3, &[7, -1, 7]),
+            ints(4, &[7, 7, 7, 7]),
+            ints(3, &[7, 7]),
+            ints(2, &[7, 7, 7]),
+            vec![],
+        ];
+        trials::assert_only_first("top_k(3)", &DataType::Int64, &bodies);
+        let upward = [ints(2, &[-1, 7]), ints(2, &[7, -1])];
+        trials::assert_only_first("bottom_k(3)", &DataType::Int64, &upward);
+        let floats = |value: f64| ints(1, &[value.to_bits().cast_signed()]);
+        let bodies = [floats(f64::INFINITY), floats(f64::NAN), floats(-f64::NAN)];
+        trials::assert_only_first("top_k(3)", &DataType::Float64, &bodies);
+    }
 }

@@ -211,6 +211,20 @@ pub(super) fn assert_canonical(aggregation: &Aggregation, bytes: &[u8]) {
     }
 }
 
+/// Of bodies after the right header, the first is a state and the others are none.
+pub(super) fn assert_only_first(function: &str, input: &DataType, bodies: &[Vec<u8>]) {
+    let aggregation = aggregation(function, input);
+    let header = codec::header(aggregation.function().state(), super::Class::of(input));
+    for (at, body) in bodies.iter().enumerate() {
+        let bytes = [header.as_slice(), body].concat();
+        assert_eq!(
+            decoded(&aggregation, &bytes).is_some(),
+            at == 0,
+            "{function}, body {at}: {body:?}"
+        );
+    }
+}
+
 /// Arbitrary bytes after the right header, and a damaged state.
 pub(super) fn assert_refused_or_canonical(
     aggregation: &Aggregation,

@@ -174,4 +174,24 @@ mod tests {
         codec::put_bytes(text("a", TEXT_BYTES_MAX + 1).as_bytes(), &mut bytes);
         assert!(trials::decoded(&aggregation, &bytes).is_none());
     }
+
+    #[test]
+    fn what_is_no_set_is_refused() {
+        let floats = |count: u8, values: &[f64]| {
+            let values = values.iter().flat_map(|value| value.to_bits().to_le_bytes());
+            std::iter::once(count + 1).chain(values).collect::<Vec<u8>>()
+        };
+        let bodies = [
+            floats(2, &[0.0, 1.0]),
+            floats(2, &[1.0, 0.0]),
+            floats(2, &[1.0, 1.0]),
+            floats(2, &[-0.0, 1.0]),
+            floats(2, &[1.0, f64::from_bits(f64::NAN.to_bits() | 1)]),
+            floats(2, &[1.0]),
+            floats(1, &[0.0, 1.0]),
+            vec![0, 0],
+            vec![],
+        ];
+        trials::assert_only_first("unique_count", &DataType::Float64, &bodies);
+    }
 }

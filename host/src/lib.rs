@@ -28,5 +28,6 @@ pub mod registry;
 pub mod source;
 pub mod tile;
 pub mod time;
+pub mod training;
 pub mod transform;
 pub mod workspace;

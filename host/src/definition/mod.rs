@@ -17,4 +17,5 @@ pub use model::{
 pub use parse::{Parsed, parse};
 pub use partitions::{Partition, Partitions};
 pub use problem::{Problem, Problems};
+pub(crate) use problem::{list, similar};
 pub use schema::schema;

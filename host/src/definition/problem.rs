@@ -141,7 +141,7 @@ impl Diagnostic for Shown<'_> {
 }
 
 /// The name that is most like `name`, if one is like it at all.
-pub(super) fn similar<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn similar<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
         .into_iter()
         .map(|other| (strsim::damerau_levenshtein(name, other), other))
@@ -151,7 +151,7 @@ pub(super) fn similar<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) 
 }
 
 /// Names as messages list them.
-pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
     if names.is_empty() {
         "none".to_owned()

@@ -1,0 +1,23 @@
+//! Training data: the rows that are asked about (the spine), what is written for them, and the manifest that makes it again.
+//!
+//! The laws kept here: a spine row never disappears and never changes its place; the same rows give the same bytes, whatever
+//! batches they came in; and an output has its name only when all of it is on the disk.
+
+mod error;
+mod format;
+mod manifest;
+mod output;
+mod spine;
+
+pub use error::TrainingError;
+pub use format::FileFormat;
+pub use manifest::{Manifest, Options, OutputRecord, SpineRecord, ViewRecord, manifest_path};
+pub use output::{Staged, Target, Written, write};
+pub use spine::{Cells, KEY, ROW, Spine, SpineOptions, TIME};
+
+/// Rows of a batch.
+const ROWS_MAX: usize = 8_192;
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -8,6 +8,8 @@ mod format;
 mod manifest;
 mod output;
 mod spine;
+#[cfg(test)]
+mod tests;
 
 pub use error::TrainingError;
 pub use format::FileFormat;

@@ -1,6 +1,7 @@
 //! Rows into a file, which has its name only when all of it is on the disk. The bytes depend on the rows alone: batches are cut
 //! anew, to [`ROWS_MAX`] rows each.
 
+mod canonical;
 mod sink;
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
-use super::{Hashing, text};
+use super::{Hashing, canonical, text};
 use crate::training::{FileFormat, TrainingError};
 
 /// Rows of a row group, unless its bytes end it before.
@@ -105,7 +105,9 @@ impl Sink {
                 file.write_all(rows.as_bytes())
                     .map_err(|error| TrainingError::io("write", &self.path, error))
             }
-            Kind::Arrow(writer) => writer.write(batch).map_err(|error| arrow_error(&self.path, error)),
+            Kind::Arrow(writer) => canonical::canonical(batch)
+                .and_then(|batch| writer.write(&batch))
+                .map_err(|error| arrow_error(&self.path, error)),
         }
     }
 

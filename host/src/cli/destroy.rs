@@ -75,7 +75,7 @@ async fn remove(bench: &Workbench, view: &str, versions: u32, yes: bool, printer
     let mut tables = Vec::new();
     for version in 1..=versions {
         let name = bench.name(view, version);
-        let (rows, bytes) = match bench.table(&name).await {
+        let (rows, bytes) = match bench.tables().rows(&name, None).await {
             Ok(Some(table)) => {
                 let files = table.files();
                 let rows: u64 = files.iter().filter_map(|file| file.rows).sum();

@@ -102,6 +102,7 @@ macro_rules! from_classified {
 
 from_classified!(
     crate::training::ExplainError,
+    crate::training::TrainingError,
     crate::project::BuildError,
     crate::source::SourceError,
     crate::materialize::MaterializeError,

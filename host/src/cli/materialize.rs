@@ -6,7 +6,7 @@ use serde_json::json;
 use super::compile;
 use super::error::CliError;
 use super::left::{covered, intervals, situation, stale_rows};
-use super::output::{Printer, table};
+use super::output::{self, Printer, table};
 use super::workbench::{Workbench, cores};
 use crate::error::Classified;
 use crate::materialize::{
@@ -117,6 +117,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         if outcome.report.rejected > 0 {
             let rejected = outcome.report.rejected;
             let place = bench
+                .tables()
                 .dead_letters(&bench.name(&view.view.name, version.version))?
                 .location;
             printer.tell(&format!(
@@ -159,17 +160,9 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         "online",
         "time",
     ];
-    let json = json!({ "feature_views": list, "peak_memory_bytes": peak_memory_bytes() });
+    let json = json!({ "feature_views": list, "peak_memory_bytes": output::peak_memory_bytes() });
     printer.answer(&table(&header, &rows), &json);
     Ok(())
-}
-
-/// The most memory that this process has had at once, where the system tells.
-fn peak_memory_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes << 10)
 }
 
 /// The jobs that would run.
@@ -185,7 +178,10 @@ async fn dry_run(
         let Some(version) = applied.views.get(&view.view.name) else {
             continue;
         };
-        let table = bench.table(&bench.name(&view.view.name, version.version)).await?;
+        let table = bench
+            .tables()
+            .rows(&bench.name(&view.view.name, version.version), None)
+            .await?;
         let jobs = jobs(bench, arguments, view, version, table.as_ref()).await?;
         for job in &jobs {
             rows.push(vec![
@@ -245,11 +241,11 @@ async fn one(
     printer: &Printer,
 ) -> Result<(Outcome, Option<OnlineOutcome>), CliError> {
     let name = bench.name(&view.view.name, version.version);
-    let table = Arc::new(bench.table_or_new(view, &name).await?);
+    let table = Arc::new(bench.tables().rows_or_new(view, &name).await?);
     let coverage = table.coverage();
     let jobs = jobs(bench, arguments, view, version, Some(&table)).await?;
     let bar = printer.bar(&view.view.name, jobs.len());
-    let dead = bench.dead_letters(&name)?;
+    let dead = bench.tables().dead_letters(&name)?;
     let task = Task {
         compiled: view,
         table: Arc::clone(&table),
@@ -331,7 +327,7 @@ async fn tiles(
     rows: &OfflineTable,
     printer: &Printer,
 ) -> Result<OfflineTable, CliError> {
-    let table = bench.tiles_or_new(&view.view, spec, name).await?;
+    let table = bench.tables().tiles_or_new(&view.view, spec, name).await?;
     let left = missing(&rows.coverage(), &table.coverage()).len();
     let bar = printer.bar(&format!("{}, tiles", view.view.name), left);
     let built = build_tiles(&bench.session, &view.view.name, spec, rows, &table, |outcome| {

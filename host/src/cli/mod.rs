@@ -9,6 +9,7 @@ mod demo;
 mod destroy;
 mod error;
 mod explain;
+mod from_source;
 mod get;
 mod inspect;
 mod keys;
@@ -23,7 +24,9 @@ mod rollback;
 mod run;
 mod schema;
 mod status;
+mod tables;
 mod test;
+mod training_data;
 mod workbench;
 
 use std::path::PathBuf;
@@ -109,6 +112,8 @@ enum UserCommand {
     Materialize(materialize::Arguments),
     /// Reads the features of a key from the online store.
     Get(get::Arguments),
+    /// Joins features to the rows of a file, each as of the row's time.
+    TrainingData(training_data::Arguments),
     /// Shows what a value is made of: windows, tiles, rows.
     Explain(explain::Arguments),
     /// Shows what is materialized and how fresh it is.
@@ -154,6 +159,9 @@ async fn dispatch(global: Global, command: UserCommand, printer: &Printer) -> Re
         UserCommand::Rollback(arguments) => rollback::run(&Workbench::open(&global)?, &arguments, printer),
         UserCommand::Destroy(arguments) => destroy::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Get(arguments) => get::run(&Workbench::open(&global)?, &arguments, printer).await,
+        UserCommand::TrainingData(arguments) => {
+            training_data::run(&Workbench::open(&global)?, &arguments, printer).await
+        }
         UserCommand::Explain(arguments) => explain::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Status => status::run(&Workbench::open(&global)?, printer).await,
     }

@@ -95,3 +95,11 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     out.push('\n');
     out
 }
+
+/// The most memory that this process has had at once, where the system tells.
+pub(crate) fn peak_memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes << 10)
+}

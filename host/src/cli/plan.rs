@@ -48,7 +48,10 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             next,
             replayed,
         } = change;
-        let table = bench.table(&bench.name(&view.view.name, next.after.version)).await?;
+        let table = bench
+            .tables()
+            .rows(&bench.name(&view.view.name, next.after.version), None)
+            .await?;
         let covered = covered(table.as_ref());
         let jobs = plan(&view.view, &situation(bench, view, &next.after, &covered));
         let stale = stale_rows(table.as_ref(), &view.view, &view.inputs).await?;

@@ -32,7 +32,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
             continue;
         };
         let name = bench.name(&view.name, version.version);
-        let table = bench.table(&name).await?;
+        let table = bench.tables().rows(&name, None).await?;
         let coverage = table.as_ref().map(OfflineTable::coverage).unwrap_or_default();
         let covered = coverage.union();
         let failed = bench.failed_jobs(&name).open(&coverage);
@@ -51,7 +51,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
                 view.name, stale.interval
             ));
         }
-        let dead_letters: u64 = match bench.dead_letters(&name)?.table().await? {
+        let dead_letters: u64 = match bench.tables().dead_letters(&name)?.table().await? {
             Some(table) => table.files().iter().filter_map(|file| file.rows).sum(),
             None => 0,
         };

@@ -6,7 +6,7 @@ use chrono::Utc;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use sandglass_runtime::{Digest, GuestThreads, Loader, Profile, Sandbox};
+use sandglass_runtime::{GuestThreads, Loader, Profile, Sandbox};
 
 use tokio::sync::Semaphore;
 
@@ -14,14 +14,15 @@ use super::Global;
 use super::error::CliError;
 use super::loader::loader;
 use super::output::Printer;
+use super::tables::Tables;
 use crate::definition::{FeatureView, Project};
-use crate::materialize::{DeadLetters, FailedJobs};
-use crate::offline::{Granularity, OfflineTable, TableSpec};
+use crate::materialize::FailedJobs;
+use crate::offline::OfflineTable;
 use crate::online::{EmbeddedStore, OnlineStore};
-use crate::project::{CompiledView, Folder};
+use crate::project::Folder;
 use crate::registry::{Applied, AppliedView, Registry};
 use crate::source::SourceTable;
-use crate::tile::{START, TileSpec};
+use crate::tile::TileSpec;
 use crate::time::{Span, Timestamp};
 use crate::transform::{Guests, Log};
 use crate::workspace::Name;
@@ -36,19 +37,6 @@ pub(crate) struct Workbench {
     pub(crate) memory_bytes: usize,
     loader: OnceLock<Loader>,
 }
-
-/// An applied view and its tables.
-pub(crate) struct Opened {
-    pub(crate) view: FeatureView,
-    pub(crate) version: AppliedView,
-    pub(crate) data_delay: Span,
-    pub(crate) rows: OfflineTable,
-    /// Of a view with aggregations.
-    pub(crate) tiles: Option<(Arc<TileSpec>, OfflineTable)>,
-}
-
-/// How long the log and removed files of an offline table are kept.
-const RETENTION: Span = Span::from_days(30);
 
 impl Workbench {
     pub(crate) fn open(global: &Global) -> Result<Self, CliError> {
@@ -127,61 +115,26 @@ impl Workbench {
         Ok(tables)
     }
 
-    /// The offline table of a view's version, none if nothing has been materialized.
-    pub(crate) async fn table(&self, name: &Name) -> Result<Option<OfflineTable>, CliError> {
-        let table = OfflineTable::open(&self.location(&name.rows_path())?).await?;
-        Ok(table.map(|table| table.with_runtime(self.session.runtime_env())))
-    }
-
-    /// The offline table of a view's version, which is made if it is not there.
-    pub(crate) async fn table_or_new(&self, compiled: &CompiledView, name: &Name) -> Result<OfflineTable, CliError> {
-        if let Some(table) = self.table(name).await? {
-            return Ok(table);
+    /// The tables of the offline store.
+    pub(crate) fn tables(&self) -> Tables {
+        Tables {
+            root: self.folder.offline(),
+            session: self.session.clone(),
         }
-        let spec = TableSpec {
-            name: name.to_string(),
-            description: compiled.view.meta.description.clone().unwrap_or_default(),
-            schema: Arc::clone(&compiled.schema),
-            time_column: compiled.view.timestamp_column.clone(),
-            partition: partition(&compiled.view),
-            derived: false,
-            retention: RETENTION,
-        };
-        let table = OfflineTable::create(&self.location(&name.rows_path())?, spec).await?;
-        Ok(table.with_runtime(self.session.runtime_env()))
-    }
-
-    /// The tiles of a view's version, none if the table has not been made.
-    pub(crate) async fn tiles(&self, spec: &TileSpec, name: &Name) -> Result<Option<OfflineTable>, CliError> {
-        let table = OfflineTable::open(&self.location(&tiles_path(spec, name))?).await?;
-        Ok(table.map(|table| table.with_runtime(self.session.runtime_env())))
-    }
-
-    /// The tiles of a view's version; the table is made if it is not there.
-    pub(crate) async fn tiles_or_new(
-        &self,
-        view: &FeatureView,
-        spec: &TileSpec,
-        name: &Name,
-    ) -> Result<OfflineTable, CliError> {
-        if let Some(table) = self.tiles(spec, name).await? {
-            return Ok(table);
-        }
-        let table = TableSpec {
-            name: name.to_string(),
-            description: format!("tiles of {}: {}", view.name, spec.identity()),
-            schema: spec.schema(),
-            time_column: START.to_owned(),
-            partition: partition(view),
-            derived: true,
-            retention: RETENTION,
-        };
-        let table = OfflineTable::create(&self.location(&tiles_path(spec, name))?, table).await?;
-        Ok(table.with_runtime(self.session.runtime_env()))
     }
 
     /// An applied view with its tables, as they are now.
     pub(crate) async fn opened(&self, applied: &Applied, view: &str) -> Result<Opened, CliError> {
+        self.opened_at(applied, view, None).await
+    }
+
+    /// An applied view with its tables, as these versions of them have it.
+    pub(crate) async fn opened_at(
+        &self,
+        applied: &Applied,
+        view: &str,
+        versions: Option<(Option<u64>, Option<u64>)>,
+    ) -> Result<Opened, CliError> {
         let (Some(definition), Some(version)) = (applied.project.feature_view(view), applied.views.get(view)) else {
             let names: Vec<_> = applied.views.keys().map(|name| format!("`{name}`")).collect();
             let message = format!("no feature view `{view}`; there are {}", names.join(", "));
@@ -192,15 +145,17 @@ impl Workbench {
             CliError::invalid(message, Some("run `sandglass materialize` first".to_owned()))
         };
         let name = self.name(view, version.version);
-        let rows = self.table(&name).await?.ok_or_else(|| nothing("rows"))?;
+        let (of_rows, of_tiles) = versions.unwrap_or_default();
+        let tables = self.tables();
+        let rows = tables.rows(&name, of_rows).await?.ok_or_else(|| nothing("rows"))?;
         let data_delay = applied.project.data_delay(definition);
         let tiles = match &definition.aggregation {
             None => None,
             Some(aggregation) => {
                 let spec = TileSpec::new(definition, aggregation, rows.schema(), data_delay)
                     .map_err(|error| CliError::internal(format!("feature view `{view}`: {error}")))?;
-                let tiles = self.tiles(&spec, &name).await?.ok_or_else(|| nothing("tiles"))?;
-                Some((Arc::new(spec), tiles))
+                let tiles = tables.tiles(&spec, &name, of_tiles).await?;
+                Some((Arc::new(spec), tiles.ok_or_else(|| nothing("tiles"))?))
             }
         };
         Ok(Opened {
@@ -217,42 +172,22 @@ impl Workbench {
         Name::new(&self.project().name, view, version)
     }
 
-    /// The dead letters of a view's version.
-    pub(crate) fn dead_letters(&self, name: &Name) -> Result<DeadLetters, CliError> {
-        Ok(DeadLetters {
-            name: name.clone(),
-            location: self.location(&name.dead_path())?,
-            retention: RETENTION,
-        })
-    }
-
     /// The failed jobs of a view's version.
     pub(crate) fn failed_jobs(&self, name: &Name) -> FailedJobs {
         FailedJobs {
             folder: self.folder.offline().join(name.path()).join("failed"),
         }
     }
-
-    fn location(&self, path: &str) -> Result<String, CliError> {
-        let folder = self.folder.offline().join(path);
-        let absolute = std::path::absolute(&folder)
-            .map_err(|error| CliError::internal(format!("{}: {error}", folder.display())))?;
-        Ok(shown(&absolute))
-    }
 }
 
-fn partition(view: &FeatureView) -> Granularity {
-    if view.batch_schedule < Span::DAY {
-        Granularity::Day
-    } else {
-        Granularity::Month
-    }
-}
-
-/// Tiles that hold something else lie somewhere else.
-fn tiles_path(spec: &TileSpec, name: &Name) -> String {
-    let digest = Digest::of(spec.identity().as_bytes());
-    name.tiles_path(digest.hex().get(..16).unwrap_or_default())
+/// An applied view and its tables.
+pub(crate) struct Opened {
+    pub(crate) view: FeatureView,
+    pub(crate) version: AppliedView,
+    pub(crate) data_delay: Span,
+    pub(crate) rows: OfflineTable,
+    /// Of a view with aggregations.
+    pub(crate) tiles: Option<(Arc<TileSpec>, OfflineTable)>,
 }
 
 /// Runs that the engine has room for: the partitions of jobs that run at once, and no more address space than a machine has.

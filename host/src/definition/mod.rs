@@ -19,7 +19,7 @@ pub use model::{
 };
 pub use parse::{Parsed, parse};
 pub use partitions::{Partition, Partitions};
-pub(crate) use problem::similar;
 pub use problem::{Problem, Problems};
+pub(crate) use problem::{list, similar};
 pub use schema::schema;
-pub use services::{Lookup, RequestKey, ResolvedFeature, ResolvedService, ServiceProblem};
+pub use services::{Lookup, RequestKey, ResolvedFeature, ResolvedService, ServiceFeaturesError, ServiceProblem};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::str::FromStr;
 
 use super::model::{FeatureService, FeatureView, JoinKey, KeyKind, Meta, Project, ServiceFeatures};
 use super::parse::{Reading, column, existing, meta, optional};
@@ -42,7 +43,14 @@ fn entry(value: &Value<'_>) -> Option<ServiceFeatures> {
     let columns = optional(&table, "columns", |value| {
         let columns: Vec<_> = value.array()?.iter().map(column).collect();
         let columns: Option<Vec<String>> = columns.into_iter().collect();
-        columns.filter(|columns| distinct(&value, columns))
+        let columns = columns?;
+        match distinct(&columns) {
+            Ok(()) => Some(columns),
+            Err(ServiceFeaturesError { message, hint }) => {
+                value.problem(message, hint);
+                None
+            }
+        }
     });
     let join_keys = match table.get("join_keys") {
         None => Some(BTreeMap::new()),
@@ -73,50 +81,68 @@ fn entry(value: &Value<'_>) -> Option<ServiceFeatures> {
 
 /// `view` or `view[feature, feature]`.
 fn text(value: &Value<'_>) -> Option<ServiceFeatures> {
-    let text = value.text()?;
-    let (view, columns) = match text.split_once('[') {
-        None => (text, None),
-        Some((view, rest)) => {
-            let Some(inside) = rest.strip_suffix(']') else {
-                let hint = "write \"view\" or \"view[feature, feature]\"".to_owned();
-                value.problem(format!("`{text}` lacks a closing bracket"), Some(hint));
-                return None;
-            };
-            let columns: Vec<String> = inside.split(',').map(|name| name.trim().to_owned()).collect();
-            (
-                view,
-                Some(columns).filter(|columns| *columns != [""]).or(Some(Vec::new())),
-            )
+    match value.text()?.parse() {
+        Ok(features) => Some(features),
+        Err(ServiceFeaturesError { message, hint }) => {
+            value.problem(message, hint);
+            None
         }
-    };
-    if let Some(columns) = &columns
-        && !distinct(value, columns)
-    {
-        return None;
     }
-    Some(ServiceFeatures {
-        view: view.trim().to_owned(),
-        columns,
-        join_keys: BTreeMap::new(),
-        prefix: None,
-    })
+}
+
+/// What is wrong with an entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ServiceFeaturesError {
+    /// In words.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl FromStr for ServiceFeatures {
+    type Err = ServiceFeaturesError;
+
+    fn from_str(text: &str) -> Result<Self, ServiceFeaturesError> {
+        let (view, columns) = match text.split_once('[') {
+            None => (text, None),
+            Some((view, rest)) => {
+                let inside = rest.strip_suffix(']').ok_or_else(|| ServiceFeaturesError {
+                    message: format!("`{text}` lacks a closing bracket"),
+                    hint: Some("write \"view\" or \"view[feature, feature]\"".to_owned()),
+                })?;
+                let columns: Vec<String> = inside.split(',').map(|name| name.trim().to_owned()).collect();
+                (view, Some(columns))
+            }
+        };
+        if let Some(columns) = &columns {
+            distinct(columns)?;
+        }
+        Ok(Self {
+            view: view.trim().to_owned(),
+            columns,
+            join_keys: BTreeMap::new(),
+            prefix: None,
+        })
+    }
 }
 
 /// Whether features are named, and each once.
-fn distinct(value: &Value<'_>, columns: &[String]) -> bool {
+fn distinct(columns: &[String]) -> Result<(), ServiceFeaturesError> {
     if columns.is_empty() || columns.iter().any(String::is_empty) {
-        let hint = "name features, or leave the list out for all of the view's".to_owned();
-        value.problem("an empty name or list of features", Some(hint));
-        return false;
+        return Err(ServiceFeaturesError {
+            message: "an empty name or list of features".to_owned(),
+            hint: Some("name features, or leave the list out for all of the view's".to_owned()),
+        });
     }
-    let twice = columns
-        .iter()
-        .enumerate()
-        .find(|(index, name)| columns[..*index].contains(name));
-    if let Some((_, name)) = twice {
-        value.problem(format!("feature `{name}` is named twice"), None);
+    let mut places = columns.iter().enumerate();
+    match places.find(|(index, name)| columns[..*index].contains(name)) {
+        None => Ok(()),
+        Some((_, name)) => Err(ServiceFeaturesError {
+            message: format!("feature `{name}` is named twice"),
+            hint: None,
+        }),
     }
-    twice.is_none()
 }
 
 /// Rules that tie services to views.

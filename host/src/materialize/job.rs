@@ -298,3 +298,8 @@ pub(super) fn reads(view: &FeatureView, inputs: &Inputs, interval: Interval) -> 
         sources: sources.collect(),
     }
 }
+
+/// What jobs over an interval read of each source.
+pub fn read_sources(view: &FeatureView, inputs: &Inputs, interval: Interval) -> Vec<SourceRead> {
+    reads(view, inputs, interval).sources
+}

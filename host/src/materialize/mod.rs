@@ -25,7 +25,7 @@ pub use dead::{DeadLetters, dead_letter_schema};
 pub use drive::{Failure, Outcome, Progress, Settings, Task, materialize};
 pub use error::MaterializeError;
 pub use failed::{FailedJob, FailedJobs};
-pub use job::{Inputs, JobReport, run_to_stream, stage_job};
+pub use job::{Inputs, JobReport, read_sources, run_to_stream, stage_job};
 pub use online::{GRACE, OnlineOutcome, Visible, bring_online, take_down};
 pub use replay::{Replayed, RowDifference, replay};
 pub use stale::{Stale, stale};

@@ -61,13 +61,24 @@ pub struct TableFile {
 }
 
 impl OfflineTable {
-    /// Opens the table at a folder or URL; none if there is none.
+    /// Opens the newest version of the table at a folder or URL; none if there is none.
     pub async fn open(location: &str) -> Result<Option<Self>, OfflineError> {
+        Self::open_at(location, None).await
+    }
+
+    /// Opens a version of it, or the newest. A version that is not kept any more is [`OfflineError::Invalid`].
+    pub async fn open_at(location: &str, version: Option<u64>) -> Result<Option<Self>, OfflineError> {
         let log = log_store(location)?;
-        match DeltaTableState::try_new(log.as_ref(), None).await {
+        match DeltaTableState::try_new(log.as_ref(), version).await {
             Ok(delta) => Self::with_state(location, log, delta).await.map(Some),
             Err(DeltaTableError::NotATable(_)) => Ok(None),
-            Err(error) => Err(OfflineError::delta(location, "the log cannot be read", error)),
+            Err(error) => match version {
+                None => Err(OfflineError::delta(location, "the log cannot be read", error)),
+                Some(version) => Err(OfflineError::invalid(
+                    location,
+                    format!("version {version} is not kept any more, or never was: {error}"),
+                )),
+            },
         }
     }
 

@@ -14,8 +14,8 @@ pub use check::{Checked, CompileError, check_view};
 pub use code::Code;
 pub use parts::parts;
 pub use services::check_services;
-pub(crate) use view::limits;
 pub use view::{CompiledTransform, CompiledView};
+pub(crate) use view::{features, limits};
 
 use std::path::{Path, PathBuf};
 

@@ -33,3 +33,4 @@ pub use shape::{Column, Folders, Shape, ShapeError, Stored, Wanted};
 pub use shared::{Hold, SharedScan, Window};
 pub use table::{Contents, Skip, SourceTable};
 pub use times::TimeKind;
+pub(crate) use times::read as read_times;

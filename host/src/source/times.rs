@@ -78,15 +78,15 @@ impl TimeKind {
 }
 
 /// A time column in microseconds.
-pub(super) struct Times {
+pub(crate) struct Times {
     /// Null where the source is null.
-    pub(super) micros: TimestampMicrosecondArray,
+    pub(crate) micros: TimestampMicrosecondArray,
     /// Values that had a fraction of a microsecond.
-    pub(super) floored: u64,
+    pub(crate) floored: u64,
 }
 
 /// Reads a column. What lies outside of i64 comes out as [`i64::MAX`] or [`i64::MIN`], which no range holds.
-pub(super) fn read(column: &ArrayRef, kind: &TimeKind) -> Result<Times, String> {
+pub(crate) fn read(column: &ArrayRef, kind: &TimeKind) -> Result<Times, String> {
     match kind {
         TimeKind::Ticks(_) | TimeKind::Days => {
             let (numerator, denominator) = kind.ratio().ok_or("no ratio")?;

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use sandglass_runtime::kind_name;
 
 use super::window::TimeWindow;
 use crate::aggregate::{Aggregation, Refused};
@@ -291,7 +292,7 @@ impl TileSpec {
         let columns: BTreeSet<String> = self
             .columns
             .iter()
-            .map(|column| format!("{} of {}", column.name, column.aggregation.input()))
+            .map(|column| format!("{} of {}", column.name, kind_name(column.aggregation.input())))
             .collect();
         let order = if self.columns.iter().any(TileColumn::is_ordered) {
             self.order.join(",")

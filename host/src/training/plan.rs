@@ -15,7 +15,7 @@ use datafusion::prelude::SessionContext;
 
 use super::error::TrainingError;
 use super::join::{AsOf, PointInTimeExec, Side};
-use super::spine::{KEY_PREFIX, ROW, TIME};
+use super::spine::{KEY, ROW, TIME};
 use crate::definition::{FeatureView, JoinKey, ResolvedService};
 use crate::offline::OfflineTable;
 use crate::tile::TileSpec;
@@ -118,13 +118,15 @@ impl TrainingPlan {
                 .collect();
             let view = view(&lookup.view)
                 .ok_or_else(|| TrainingError::Internal(format!("feature view `{}` was not opened", lookup.view)))?;
-            let (first, last) = spine.times.unwrap_or((view.view.feature_start_time, view.view.feature_start_time));
+            let (first, last) = spine
+                .times
+                .unwrap_or((view.view.feature_start_time, view.view.feature_start_time));
             let range = view.needs(first, last);
             if !allow_gaps {
                 refuse_gaps(&view, range)?;
             }
             let keys = view.view.join_keys.iter().zip(&lookup.keys).map(|(key, name)| JoinKey {
-                name: format!("{KEY_PREFIX}{name}"),
+                name: format!("{KEY}{name}"),
                 kind: key.kind,
             });
             let left = Side {
@@ -138,7 +140,8 @@ impl TrainingPlan {
                 // What is not asked for is left out at the end.
                 found.map_or_else(|| format!("__unused_{at}_{feature}"), |(_, name)| name.clone())
             };
-            let join = PointInTimeExec::try_new(left, right, TIME, as_of, name, partitions).map_err(TrainingError::Rows)?;
+            let join =
+                PointInTimeExec::try_new(left, right, TIME, as_of, name, partitions).map_err(TrainingError::Rows)?;
             let join = Arc::new(join);
             joins.push(Arc::clone(&join));
             plan = join;
@@ -178,7 +181,12 @@ async fn other_side(
     let keys = view.view.join_keys.clone();
     if let Some((spec, tiles)) = &view.tiles {
         let spec = Arc::new(spec.only(&asked));
-        let columns: Vec<String> = spec.schema().fields().iter().map(|field| field.name().clone()).collect();
+        let columns: Vec<String> = spec
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect();
         let plan = physical(tiles.scan(session, Some(range), Some(&columns))?).await?;
         let side = Side {
             plan,
@@ -190,7 +198,10 @@ async fn other_side(
     // Columns that order rows are read, too.
     let rows = physical(view.rows.scan(session, Some(range), None)?).await?;
     let schema = view.rows.schema();
-    let fields = schema.fields().iter().filter(|field| asked.contains(&field.name().as_str()));
+    let fields = schema
+        .fields()
+        .iter()
+        .filter(|field| asked.contains(&field.name().as_str()));
     let as_of = AsOf::Latest {
         view: Box::new(view.view.clone()),
         data_delay: view.data_delay,

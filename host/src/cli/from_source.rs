@@ -1,0 +1,159 @@
+//! Values for training data computed from the sources: views are materialized into a folder of their own, by the same jobs, and
+//! nothing else is touched.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::compile;
+use super::error::CliError;
+use super::output::Printer;
+use super::tables::Tables;
+use super::training_data::digests;
+use super::workbench::{Workbench, cores};
+use crate::definition::FeatureService;
+use crate::materialize::{Progress, Settings, Task, build_tiles, materialize, read_sources};
+use crate::offline::Coverage;
+use crate::plan::{Range, Situation, last_due, plan_range};
+use crate::project::{CompiledView, parts};
+use crate::source::Extent;
+use crate::time::{Interval, Timestamp};
+use crate::training::{TrainingView, ViewRecord};
+
+/// Views' values, and where they lie.
+pub(crate) struct Computed {
+    pub(crate) views: BTreeMap<String, Arc<TrainingView>>,
+    pub(crate) records: Vec<ViewRecord>,
+    /// Removed with this.
+    pub(crate) scratch: TempDir,
+}
+
+/// Computes what values at the spine's times are made of.
+pub(crate) async fn compute(
+    bench: &Workbench,
+    service: &FeatureService,
+    times: Option<Extent>,
+    now: Timestamp,
+    printer: &Printer,
+) -> Result<Computed, CliError> {
+    let compiled = compile::folder(bench, printer).await?;
+    let scratch = tempfile::Builder::new()
+        .prefix("sandglass-")
+        .tempdir()
+        .map_err(|error| CliError::internal(format!("no temporary folder: {error}")))?;
+    let tables = Tables {
+        root: scratch.path().to_owned(),
+        session: bench.session.clone(),
+    };
+    let (mut views, mut records) = (BTreeMap::new(), Vec::new());
+    for entry in &service.features {
+        if views.contains_key(&entry.view) {
+            continue;
+        }
+        let view = compile::view(&compiled.views, &entry.view)?;
+        let (training, interval) = one(bench, &tables, view, times, now, printer).await?;
+        let parts = parts(bench.project(), view, compiled.code(&view.view));
+        let component = view
+            .transform
+            .as_ref()
+            .map(|transform| transform.component.digest().to_string());
+        records.push(ViewRecord {
+            name: entry.view.clone(),
+            version: 0,
+            rows: None,
+            tiles: None,
+            component,
+            definition: digests(&parts),
+            sources: read_sources(&view.view, &view.inputs, interval),
+        });
+        views.insert(entry.view.clone(), Arc::new(training));
+    }
+    Ok(Computed {
+        views,
+        records,
+        scratch,
+    })
+}
+
+async fn one(
+    bench: &Workbench,
+    tables: &Tables,
+    compiled: &CompiledView,
+    times: Option<Extent>,
+    now: Timestamp,
+    printer: &Printer,
+) -> Result<(TrainingView, Interval), CliError> {
+    let view = &compiled.view;
+    let name = bench.name(&view.name, 1);
+    let rows = Arc::new(tables.rows_or_new(compiled, &name).await?);
+    let tiles = match &compiled.tiles {
+        None => None,
+        Some(spec) => Some((
+            Arc::clone(spec),
+            Arc::new(tables.tiles_or_new(view, spec, &name).await?),
+        )),
+    };
+    let training = TrainingView {
+        view: view.clone(),
+        data_delay: compiled.data_delay,
+        rows: Arc::clone(&rows),
+        tiles,
+    };
+    let Extent { first, last } = times.unwrap_or(Extent {
+        first: view.feature_start_time,
+        last: view.feature_start_time,
+    });
+    let needs = training.needs(first, last);
+    let grid = view.grid();
+    let interval = Interval {
+        start: grid.floor(needs.start).max(view.feature_start_time),
+        end: grid.ceil(needs.end).min(last_due(view, compiled.data_delay, now)),
+    };
+    if interval.is_empty() {
+        return Ok((training, interval));
+    }
+    let situation = Situation {
+        data_delay: compiled.data_delay,
+        covered: &[],
+        applied_at: now,
+        now,
+    };
+    let range = Range {
+        interval,
+        overwrite: false,
+    };
+    let jobs = plan_range(view, &situation, range)
+        .map_err(|error| CliError::invalid(format!("feature view `{}`: {}", view.name, error.message), error.hint))?;
+    let settings = Settings {
+        session: bench.session.clone(),
+        guests: bench.guests.clone(),
+        parallel: cores(),
+        shared_bytes_max: bench.memory_bytes / 4,
+        retries: 0,
+        retry_after: Duration::ZERO,
+    };
+    let dead = tables.dead_letters(&name)?;
+    let task = Task {
+        compiled,
+        table: Arc::clone(&rows),
+        dead: &dead,
+        coverage: &Coverage::default(),
+        jobs: &jobs,
+    };
+    let bar = printer.bar(&view.name, jobs.len());
+    let outcome = materialize(&settings, task, |progress| {
+        if let Progress::Committed { jobs, rows } = progress {
+            bar.set_position(jobs as u64);
+            bar.set_message(format!("{rows} rows"));
+        }
+    })
+    .await;
+    bar.finish_and_clear();
+    outcome.map_err(|failure| failure.error)?;
+    if let Some((spec, tiles)) = &training.tiles {
+        build_tiles(&bench.session, &view.name, spec, &rows, tiles, |_| {}).await?;
+    }
+    Ok((training, interval))
+}

@@ -1,0 +1,116 @@
+//! The tables of an offline store, by the names of view versions.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use datafusion::prelude::SessionContext;
+use sandglass_runtime::Digest;
+
+use super::error::CliError;
+use super::workbench::shown;
+use crate::definition::FeatureView;
+use crate::materialize::DeadLetters;
+use crate::offline::{Granularity, OfflineTable, TableSpec};
+use crate::project::CompiledView;
+use crate::tile::{START, TileSpec};
+use crate::time::Span;
+use crate::workspace::Name;
+
+/// How long the log and removed files of an offline table are kept.
+const RETENTION: Span = Span::from_days(30);
+
+/// The tables of a folder.
+pub(crate) struct Tables {
+    pub(crate) root: PathBuf,
+    pub(crate) session: SessionContext,
+}
+
+impl Tables {
+    /// The rows of a view's version, none if nothing has been materialized; those of a version of the table, or the newest.
+    pub(crate) async fn rows(&self, name: &Name, version: Option<u64>) -> Result<Option<OfflineTable>, CliError> {
+        let table = OfflineTable::open_at(&self.location(&name.rows_path())?, version).await?;
+        Ok(table.map(|table| table.with_runtime(self.session.runtime_env())))
+    }
+
+    /// The rows of a view's version; the table is made if it is not there.
+    pub(crate) async fn rows_or_new(&self, compiled: &CompiledView, name: &Name) -> Result<OfflineTable, CliError> {
+        if let Some(table) = self.rows(name, None).await? {
+            return Ok(table);
+        }
+        let spec = TableSpec {
+            name: name.to_string(),
+            description: compiled.view.meta.description.clone().unwrap_or_default(),
+            schema: Arc::clone(&compiled.schema),
+            time_column: compiled.view.timestamp_column.clone(),
+            partition: partition(&compiled.view),
+            derived: false,
+            retention: RETENTION,
+        };
+        let table = OfflineTable::create(&self.location(&name.rows_path())?, spec).await?;
+        Ok(table.with_runtime(self.session.runtime_env()))
+    }
+
+    /// The tiles of a view's version, none if the table has not been made.
+    pub(crate) async fn tiles(
+        &self,
+        spec: &TileSpec,
+        name: &Name,
+        version: Option<u64>,
+    ) -> Result<Option<OfflineTable>, CliError> {
+        let table = OfflineTable::open_at(&self.location(&tiles_path(spec, name))?, version).await?;
+        Ok(table.map(|table| table.with_runtime(self.session.runtime_env())))
+    }
+
+    /// The tiles of a view's version; the table is made if it is not there.
+    pub(crate) async fn tiles_or_new(
+        &self,
+        view: &FeatureView,
+        spec: &TileSpec,
+        name: &Name,
+    ) -> Result<OfflineTable, CliError> {
+        if let Some(table) = self.tiles(spec, name, None).await? {
+            return Ok(table);
+        }
+        let table = TableSpec {
+            name: name.to_string(),
+            description: format!("tiles of {}: {}", view.name, spec.identity()),
+            schema: spec.schema(),
+            time_column: START.to_owned(),
+            partition: partition(view),
+            derived: true,
+            retention: RETENTION,
+        };
+        let table = OfflineTable::create(&self.location(&tiles_path(spec, name))?, table).await?;
+        Ok(table.with_runtime(self.session.runtime_env()))
+    }
+
+    /// The dead letters of a view's version.
+    pub(crate) fn dead_letters(&self, name: &Name) -> Result<DeadLetters, CliError> {
+        Ok(DeadLetters {
+            name: name.clone(),
+            location: self.location(&name.dead_path())?,
+            retention: RETENTION,
+        })
+    }
+
+    fn location(&self, path: &str) -> Result<String, CliError> {
+        let folder = self.root.join(path);
+        let absolute = std::path::absolute(&folder)
+            .map_err(|error| CliError::internal(format!("{}: {error}", folder.display())))?;
+        Ok(shown(&absolute))
+    }
+}
+
+fn partition(view: &FeatureView) -> Granularity {
+    if view.batch_schedule < Span::DAY {
+        Granularity::Day
+    } else {
+        Granularity::Month
+    }
+}
+
+/// Tiles that hold something else lie somewhere else.
+fn tiles_path(spec: &TileSpec, name: &Name) -> String {
+    let digest = Digest::of(spec.identity().as_bytes());
+    name.tiles_path(digest.hex().get(..16).unwrap_or_default())
+}

@@ -1,0 +1,304 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use datafusion::physical_plan::execute_stream;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::error::CliError;
+use super::from_source;
+use super::output::Printer;
+use super::workbench::Workbench;
+use crate::definition::{FeatureService, Project, ResolvedService};
+use crate::project::features;
+use crate::registry::Applied;
+use crate::training::{
+    FileFormat, Manifest, Options, OutputRecord, Spine, SpineOptions, SpineRecord, SpineRows, Target, TrainingPlan,
+    TrainingView, ViewRecord, write,
+};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The rows that are asked about: a Parquet, CSV or Arrow IPC file with the join keys and a time in each.
+    #[arg(long)]
+    spine: PathBuf,
+    /// Feature views, features of views as `view[feature, feature]`, and feature services.
+    #[arg(long, required_unless_present = "manifest", value_parser = names)]
+    features: Option<Names>,
+    /// Where the training data goes; its ending says the format.
+    #[arg(long)]
+    out: PathBuf,
+    /// The spine's column with the times; else `timestamp`, or the only column of timestamps.
+    #[arg(long)]
+    timestamp_column: Option<String>,
+    /// Replaces the output if it is there.
+    #[arg(long)]
+    overwrite: bool,
+    /// Takes what is there where an interval has not been materialized.
+    #[arg(long)]
+    allow_gaps: bool,
+    /// Computes everything from the sources and the project's folder, with nothing applied or materialized.
+    #[arg(long)]
+    from_source: bool,
+    /// Makes the training data of a manifest again, bit for bit.
+    #[arg(long, conflicts_with_all = ["features", "timestamp_column", "allow_gaps", "from_source"])]
+    manifest: Option<PathBuf>,
+}
+
+/// Names with commas in between.
+#[derive(Clone)]
+struct Names(Vec<String>);
+
+/// Commas within brackets do not separate.
+fn names(text: &str) -> Result<Names, String> {
+    let (mut names, mut depth, mut from) = (Vec::new(), 0_i32, 0);
+    for (at, character) in text.char_indices() {
+        match character {
+            '[' => depth += 1,
+            ']' => depth -= 1,
+            ',' if depth == 0 => {
+                names.push(text[from..at].trim().to_owned());
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    names.push(text[from..].trim().to_owned());
+    match names.iter().any(String::is_empty) {
+        true => Err("an empty name; write `view,other_view[feature]`".to_owned()),
+        false => Ok(Names(names)),
+    }
+}
+
+/// The views that values come from.
+type Views = BTreeMap<String, Arc<TrainingView>>;
+
+pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
+    let started = Instant::now();
+    let manifest = arguments.manifest.as_deref().map(Manifest::read).transpose()?;
+    let asked = match (&manifest, &arguments.features) {
+        (Some(manifest), _) => manifest.features.clone(),
+        (None, Some(Names(names))) => names.clone(),
+        (None, None) => Vec::new(),
+    };
+    let options = match &manifest {
+        Some(manifest) => manifest.options.clone(),
+        None => Options {
+            allow_gaps: arguments.allow_gaps,
+            from_source: arguments.from_source,
+            now: bench.now,
+        },
+    };
+    let target = Target::new(
+        &arguments.out,
+        manifest.as_ref().map(|manifest| manifest.output.format),
+        arguments.overwrite,
+    )?;
+    if target.is(&arguments.spine) {
+        return Err(CliError::invalid("the output is the spine".to_owned(), None));
+    }
+    let applied = match (&manifest, options.from_source) {
+        (_, true) => None,
+        (Some(manifest), false) => Some(bench.registry().read(manifest.application)?),
+        (None, false) => Some(bench.applied()?),
+    };
+    let project = applied.as_ref().map_or(bench.project(), |applied| &applied.project);
+    let service = service(project, &asked)?;
+    // Which columns are keys does not depend on the views' rows.
+    let keys = resolve(project, &service, &Views::new())?.keys;
+    let spine_options = SpineOptions {
+        format: manifest.as_ref().map(|manifest| manifest.spine.format),
+        timestamp_column: match &manifest {
+            Some(manifest) => Some(manifest.spine.timestamp_column.clone()),
+            None => arguments.timestamp_column.clone(),
+        },
+        cells: match target.format() {
+            FileFormat::Csv => crate::training::Cells::Text,
+            FileFormat::Parquet | FileFormat::Arrow => crate::training::Cells::Typed,
+        },
+    };
+    let spine = Spine::open(&arguments.spine, &keys, &spine_options).await?;
+    if let Some(manifest) = &manifest {
+        manifest.check_spine(&spine)?;
+    }
+    // Dropped, what was computed from the sources is removed.
+    let (views, records, _scratch) = match &applied {
+        Some(applied) => {
+            let (views, records) = opened(bench, applied, &service, manifest.as_ref()).await?;
+            (views, records, None)
+        }
+        None => {
+            let computed = from_source::compute(bench, &service, spine.times(), options.now, printer).await?;
+            (computed.views, computed.records, Some(computed.scratch))
+        }
+    };
+    if let Some(manifest) = &manifest {
+        check_views(manifest, &records)?;
+    }
+    let resolved = resolve(project, &service, &views)?;
+    let rows = SpineRows {
+        plan: spine.plan().map_err(|error| CliError::internal(error.to_string()))?,
+        columns: spine
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect(),
+        times: spine.times().map(|times| (times.first, times.last)),
+    };
+    let view = |name: &str| views.get(name).cloned();
+    let plan = TrainingPlan::new(&bench.session, rows, &resolved, view, options.allow_gaps).await?;
+    let stream = execute_stream(Arc::clone(&plan.root), bench.session.task_ctx())
+        .map_err(crate::training::TrainingError::from_plan)?;
+    let format = target.format();
+    let staged = write(target, stream).await?;
+    let written = staged.written().clone();
+    if let Some(manifest) = &manifest {
+        manifest.check_output(&arguments.out, &written)?;
+    }
+    let manifest = Manifest::new(
+        project.name.as_str().to_owned(),
+        applied.as_ref().map_or(0, |applied| applied.number),
+        asked,
+        records,
+        SpineRecord::of(&spine),
+        options,
+        OutputRecord::of(format, &written),
+    );
+    staged.publish(Some(&manifest))?;
+    let overflows = plan.overflows();
+    if overflows > 0 {
+        printer.tell(&format!("{overflows} results did not fit their type and are null"));
+    }
+    if spine.null_times() > 0 {
+        printer.tell(&format!(
+            "{} rows of the spine have no time and no features",
+            spine.null_times()
+        ));
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    let text = format!(
+        "{} rows, {} features, {} bytes in {} ({seconds:.1} s)\n",
+        written.rows,
+        resolved.features.len(),
+        written.bytes,
+        arguments.out.display()
+    );
+    let json = json!({
+        "rows": written.rows,
+        "features": resolved.features.iter().map(|feature| feature.training_name()).collect::<Vec<_>>(),
+        "bytes": written.bytes,
+        "sha256": written.digest,
+        "overflows": overflows,
+        "peak_memory_bytes": super::output::peak_memory_bytes(),
+    });
+    printer.answer(&text, &json);
+    Ok(())
+}
+
+/// What is asked for, as one service.
+fn service(project: &Project, asked: &[String]) -> Result<FeatureService, CliError> {
+    let mut entries = Vec::new();
+    for name in asked {
+        match project.feature_service(name) {
+            Some(service) => entries.extend(service.features.clone()),
+            None => entries.push(name.parse().map_err(|error: crate::definition::ServiceFeaturesError| {
+                CliError::invalid(error.message, error.hint)
+            })?),
+        }
+    }
+    Ok(FeatureService {
+        features: entries,
+        ..FeatureService::of_view("--features")
+    })
+}
+
+fn resolve(project: &Project, service: &FeatureService, views: &Views) -> Result<ResolvedService, CliError> {
+    let known = |name: &str| {
+        let view = views.get(name)?;
+        let spec = view.tiles.as_ref().map(|(spec, _)| spec.as_ref());
+        Some(features(&view.view, view.rows.schema(), spec))
+    };
+    service.resolve(project, |view| known(&view.name)).map_err(|problems| {
+        let first = problems.into_iter().next();
+        let (message, hint) = first.map(|problem| (problem.message, problem.hint)).unwrap_or_default();
+        CliError::invalid(message, hint)
+    })
+}
+
+/// The tables of applied views, as they are now or as a manifest names them.
+async fn opened(
+    bench: &Workbench,
+    applied: &Applied,
+    service: &FeatureService,
+    manifest: Option<&Manifest>,
+) -> Result<(Views, Vec<ViewRecord>), CliError> {
+    let (mut views, mut records) = (Views::new(), Vec::new());
+    for entry in &service.features {
+        if views.contains_key(&entry.view) {
+            continue;
+        }
+        let record = manifest.and_then(|manifest| manifest.views.iter().find(|record| record.name == entry.view));
+        let versions = record.map(|record| (record.rows, record.tiles));
+        let opened = bench.opened_at(applied, &entry.view, versions).await?;
+        records.push(ViewRecord {
+            name: entry.view.clone(),
+            version: u64::from(opened.version.version),
+            rows: Some(opened.rows.version()),
+            tiles: opened.tiles.as_ref().map(|(_, tiles)| tiles.version()),
+            component: opened
+                .version
+                .component
+                .as_ref()
+                .map(|component| component.digest.to_string()),
+            definition: digests(&opened.version.parts),
+            sources: Vec::new(),
+        });
+        let view = TrainingView {
+            view: opened.view,
+            data_delay: opened.data_delay,
+            rows: Arc::new(opened.rows),
+            tiles: opened.tiles.map(|(spec, tiles)| (spec, Arc::new(tiles))),
+        };
+        views.insert(entry.view.clone(), Arc::new(view));
+    }
+    Ok((views, records))
+}
+
+/// A digest for each part of a definition.
+pub(crate) fn digests(parts: &crate::plan::Parts) -> BTreeMap<String, String> {
+    let digest = |value: &serde_json::Value| {
+        let bytes = Sha256::digest(value.to_string().as_bytes());
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+    };
+    parts
+        .iter()
+        .map(|(part, value)| (part.clone(), digest(value)))
+        .collect()
+}
+
+/// Whether values come from what a manifest names.
+fn check_views(manifest: &Manifest, found: &[ViewRecord]) -> Result<(), CliError> {
+    for named in &manifest.views {
+        let Some(found) = found.iter().find(|found| found.name == named.name) else {
+            continue;
+        };
+        let what = if found.component != named.component {
+            "its component is another one"
+        } else if found.definition != named.definition {
+            "its definition is another one"
+        } else if found.sources != named.sources {
+            "its sources have changed"
+        } else if (found.version, found.rows, found.tiles) != (named.version, named.rows, named.tiles) {
+            "its tables are not kept as they were"
+        } else {
+            continue;
+        };
+        let message = format!("feature view `{}`: {what} since the manifest was written", named.name);
+        let hint = "what it was made from is gone; make new training data without `--manifest`".to_owned();
+        return Err(CliError::invalid(message, Some(hint)));
+    }
+    Ok(())
+}

@@ -3,6 +3,7 @@
 mod crash;
 mod edges;
 mod exact;
+mod functions;
 mod hot_key;
 mod json;
 mod oracle;

@@ -1,6 +1,6 @@
 //! Values at the ends of their types, through the program: what each function says of them, in a table written by hand.
 
-use super::oracle::{Feature, Function, Row, View, Window};
+use super::oracle::{Feature, Function, Row, View, Window, evaluate};
 use super::value::{Kind, Value};
 use super::world::{
     DAY, Materialized, Served, at, by_key, compare, get, project, shown, time, training, write_events, write_spine,
@@ -71,6 +71,20 @@ fn name(function: &str) -> String {
 /// Each case is a key; its values come one in each half day.
 fn check<T: Copy>(kind: Kind, cases: &[Case<'_, T>], value: impl Fn(T) -> Value) {
     let view = view(kind);
+    // The table against brute force, before anything runs.
+    for (values, expected) in cases {
+        let values: Vec<Value> = values.iter().flatten().map(|x| value(*x)).collect();
+        for (function, expected) in *expected {
+            let feature = view
+                .view
+                .features
+                .iter()
+                .find(|feature| feature.function.to_string() == *function);
+            let function = feature.unwrap_or_else(|| panic!("no {function}")).function;
+            let brute = evaluate(function, kind, &values.iter().collect::<Vec<_>>());
+            assert_eq!(brute, *expected, "{function} of {values:?} by brute force");
+        }
+    }
     let mut rows = Vec::new();
     for (key, (values, _)) in cases.iter().enumerate() {
         for (number, x) in values.iter().enumerate() {
@@ -105,7 +119,6 @@ fn check<T: Copy>(kind: Kind, cases: &[Case<'_, T>], value: impl Fn(T) -> Value)
                 values.len()
             );
         }
-        // The table against brute force, too, and that against every way.
         let brute = view.view.values(rows, now);
         for (what, given) in [
             ("online", given),

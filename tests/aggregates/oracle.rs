@@ -481,27 +481,30 @@ fn check_estimate(function: Function, estimate: &Value, values: &[&Value]) {
                 "{function}: {estimate} of {exact} values {values:?}"
             );
         }
-        (Function::ApproxPercentile(rank, precision), Value::Float(estimate)) => {
+        (Function::ApproxPercentile(rank, precision), estimate) => {
             let floats = values.iter().map(|value| match value {
                 Value::Int(value) => *value as f64,
                 Value::Decimal(value) => *value as f64 / 100.0,
                 Value::Float(value) => *value,
                 other => panic!("{other:?} is no number"),
             });
-            let mut floats: Vec<f64> = floats.collect();
-            if floats
-                .iter()
-                .any(|value| !value.is_finite() || value.abs() < f64::MIN_POSITIVE && *value != 0.0)
-            {
-                return;
-            }
+            let mut floats: Vec<f64> = floats.filter(|value| !value.is_nan()).collect();
             floats.sort_by(f64::total_cmp);
-            let place = rank * (floats.len() - 1) as f64;
-            let (low, high) = (floats[place.floor() as usize], floats[place.ceil() as usize]);
-            let error = |value: f64| value.abs() * 1.000_001 / f64::from(precision);
+            let Value::Float(estimate) = estimate else {
+                assert!(
+                    estimate.is_null() && floats.is_empty(),
+                    "{function}: {estimate:?} of {values:?}"
+                );
+                return;
+            };
+            // The value at the nearest rank; ranks here are whole percents.
+            let percent = (rank * 100.0).round() as usize;
+            let exact = floats[(percent * floats.len()).div_ceil(100).max(1) - 1];
+            let error = exact.abs() / f64::from(precision);
+            // Half a unit of the least float cannot be told.
             assert!(
-                *estimate >= low - error(low) && *estimate <= high + error(high),
-                "{function}: {estimate} for {low} to {high} of {values:?}"
+                *estimate == exact || (estimate - exact).abs() <= error + f64::from_bits(1),
+                "{function}: {estimate:?} for {exact:?} of {values:?}"
             );
         }
         (_, other) => panic!("{function}: {other:?} of {values:?}"),

@@ -55,7 +55,7 @@ impl Random {
         self.below(n) == 0
     }
 
-    fn shuffle<T>(&mut self, list: &mut [T]) {
+    pub fn shuffle<T>(&mut self, list: &mut [T]) {
         for at in (1..list.len()).rev() {
             list.swap(at, self.below(at as u64 + 1) as usize);
         }
@@ -264,7 +264,7 @@ fn moment(random: &mut Random, base: i64, views: &[Materialized]) -> i64 {
 }
 
 /// What a key's values are like.
-struct Mood {
+pub struct Mood {
     /// One in so many is null.
     nulls: u64,
     floats: u64,
@@ -272,7 +272,7 @@ struct Mood {
 }
 
 impl Mood {
-    fn new(random: &mut Random) -> Self {
+    pub fn new(random: &mut Random) -> Self {
         Self {
             nulls: random.pick(&[2, 5, 20, 1000]),
             floats: random.below(6),
@@ -280,7 +280,7 @@ impl Mood {
         }
     }
 
-    fn cell(&self, random: &mut Random, column: usize, kind: Kind) -> Value {
+    pub fn cell(&self, random: &mut Random, column: usize, kind: Kind) -> Value {
         if column == NOTHING || random.one_in(self.nulls) {
             return Value::Null;
         }
@@ -520,11 +520,20 @@ fn the_oracle_tells_wrong_rules_from_right_ones() {
     let differs = |wrong: &dyn Fn(&mut View)| {
         let mut count = 0;
         for view in &world.views {
-            let mut other = view.view.clone();
+            let mut right = view.view.clone();
+            // The sketches are the library's own.
+            let sketch = |function| {
+                matches!(
+                    function,
+                    Function::ApproxCountDistinct(_) | Function::ApproxPercentile(..)
+                )
+            };
+            right.features.retain(|feature| !sketch(feature.function));
+            let mut other = right.clone();
             wrong(&mut other);
             for (key, at) in &world.spine {
                 let rows = rows.get(key).map_or(&[][..], Vec::as_slice);
-                count += usize::from(view.view.values(rows, *at) != other.values(rows, *at));
+                count += usize::from(right.values(rows, *at) != other.values(rows, *at));
             }
         }
         count

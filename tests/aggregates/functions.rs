@@ -92,7 +92,7 @@ fn parts_merged_in_any_order() {
     let seed = seed();
     let mut random = Random(seed);
     let mut done = 0;
-    for round in 0..cases(40) {
+    for round in 0..cases(400) {
         for kind in KINDS {
             let mood = Mood::new(&mut random);
             let values: Vec<Value> = (0..random.below(30)).map(|_| mood.cell(&mut random, 0, kind)).collect();

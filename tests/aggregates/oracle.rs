@@ -473,11 +473,11 @@ fn check_estimate(function: Function, estimate: &Value, values: &[&Value]) {
     match (function, estimate) {
         (Function::ApproxCountDistinct(precision), Value::Int(estimate)) => {
             let exact = distinct(values.iter().copied()).len() as f64;
-            // Six times the standard error: with the seeds that are tried, never.
-            let error = 6.0 * 1.04 / f64::from(1_u32 << precision).sqrt() * exact;
+            // Six times the standard error, and two values that share a register: with the seeds that are tried, never.
+            let error = 6.0 * 1.04 / f64::from(1_u32 << precision).sqrt() * exact + 2.0;
             let estimate = *estimate as f64;
             assert!(
-                (estimate - exact).abs() <= error.max(1.0),
+                (estimate - exact).abs() <= error,
                 "{function}: {estimate} of {exact} values {values:?}"
             );
         }

@@ -8,6 +8,7 @@
 
 mod harness;
 
+mod aggregates;
 mod backfills;
 mod bad_input;
 mod boundary;

@@ -8,7 +8,8 @@
 //! 5. [`transform`]: the DataFusion node that runs a component over them, by `sandglass-runtime`.
 //! 6. [`offline`]: the rows, in a Delta table for each version of a view; a job is done if and only if its commit is there.
 //! 7. [`online`]: the latest row of each [`key`], in generations that are switched atomically.
-//! 8. [`materialize`] puts 4 to 7 in sequence, [`cli`] everything; [`golden`] runs transformations over files beside them.
+//! 8. [`training`]: the rows that are asked about, and the file and manifest that answer.
+//! 9. [`materialize`] puts 4 to 7 in sequence, [`cli`] everything; [`golden`] runs transformations over files beside them.
 //!
 //! [`time`], [`key`] and [`workspace`] hold the words that all of them share; errors answer [`error::Classified`].
 

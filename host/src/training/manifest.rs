@@ -111,7 +111,6 @@ pub fn manifest_path(output: &Path) -> PathBuf {
 
 impl Manifest {
     /// A manifest of this program's version.
-    #[expect(clippy::too_many_arguments, reason = "each is one of its parts")]
     pub fn new(
         workspace: String,
         application: u64,

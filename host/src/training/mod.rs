@@ -1,7 +1,8 @@
-//! Training data: the rows that are asked about (the spine), what is written for them, and the manifest that makes it again.
+//! Training data: the rows that are asked about (the spine), what is written for them, and the manifest that makes it
+//! again.
 //!
-//! The laws kept here: a spine row never disappears and never changes its place; the same rows give the same bytes, whatever
-//! batches they came in; and an output has its name only when all of it is on the disk.
+//! The laws kept here: a spine row never disappears and never changes its place; the same rows give the same bytes,
+//! whatever batches they came in; and an output has its name only when all of it is on the disk.
 
 mod error;
 mod explain;

@@ -1,5 +1,5 @@
-//! One form for equal columns, for a format that writes memory as it lies: nothing is hidden below a null, there is no validity
-//! without a null, and children begin where they are used.
+//! One form for equal columns, for a format that writes memory as it lies: nothing is hidden below a null, there is no
+//! validity without a null, and children begin where they are used.
 
 use arrow::array::{
     Array, ArrayData, ArrayRef, BinaryViewArray, MutableArrayData, RecordBatch, StringViewArray, make_array,

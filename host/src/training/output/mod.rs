@@ -1,5 +1,5 @@
-//! Rows into a file, which has its name only when all of it is on the disk. The bytes depend on the rows alone: batches are cut
-//! anew, to [`ROWS_MAX`] rows each.
+//! Rows into a file, which has its name only when all of it is on the disk. The bytes depend on the rows alone: batches
+//! are cut anew, to [`ROWS_MAX`] rows each.
 
 mod canonical;
 mod sink;

@@ -1,6 +1,7 @@
-//! Rows as CSV. Nothing between the commas is null, `""` an empty text. Floats are the shortest text that reads back the same,
-//! with `NaN`, `Infinity` and `-Infinity` as `get` and HTTP have them; times are RFC 3339, with a `Z` where they have a zone;
-//! bytes are hexadecimal. Lists, structs and maps are JSON: numbers stay numbers, what JSON has no number for is a string.
+//! Rows as CSV. Nothing between the commas is null, `""` an empty text. Floats are the shortest text that reads back
+//! the same, with `NaN`, `Infinity` and `-Infinity` as `get` and HTTP have them; times are RFC 3339, with a `Z` where
+//! they have a zone; bytes are hexadecimal. Lists, structs and maps are JSON: numbers stay numbers, what JSON has no
+//! number for is a string.
 
 use std::fmt::Write;
 

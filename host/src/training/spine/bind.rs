@@ -128,7 +128,8 @@ pub(super) fn not_a_time(data_type: &DataType) -> Option<(String, &'static str)>
         other if is_text(other) => None,
         other => Some((
             format!("is {other}, which does not say what it counts from"),
-            "write times as timestamps or as text in RFC 3339; in pandas, `pd.to_datetime(column, unit=\"s\", utc=True)`",
+            "write times as timestamps or as text in RFC 3339; in pandas, \
+             `pd.to_datetime(column, unit=\"s\", utc=True)`",
         )),
     }
 }
@@ -149,7 +150,8 @@ pub(super) fn not_a_key(data_type: &DataType, kind: KeyKind) -> Option<(String, 
         return None;
     }
     let hint = if from.is_floating() {
-        "floats are no keys: make them whole numbers first; in pandas, `column.astype(\"Int64\")`, which keeps missing ones"
+        "floats are no keys: make them whole numbers first; in pandas, \
+         `column.astype(\"Int64\")`, which keeps missing ones"
     } else {
         "cast the column to the type of the join key first"
     };

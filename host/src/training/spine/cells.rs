@@ -1,7 +1,7 @@
 //! What the cells of a text file look like, over all of a column.
 //!
-//! A look is taken only where it loses nothing: `007`, `+1` and whole numbers that int64 does not hold leave their column
-//! text. Only numbers with a fraction are rounded, to the nearest float64.
+//! A look is taken only where it loses nothing: `007`, `+1` and whole numbers that int64 does not hold leave their
+//! column text. Only numbers with a fraction are rounded, to the nearest float64.
 
 use std::sync::Arc;
 
@@ -129,8 +129,8 @@ pub(super) struct Instant {
     pub(super) exact: bool,
 }
 
-/// A time as RFC 3339, with or without an offset (without, it is UTC), with `T` or a space, or a date, which is its midnight;
-/// in the years 0001 to 9999.
+/// A time as RFC 3339, with or without an offset (without, it is UTC), with `T` or a space, or a date, which is its
+/// midnight; in the years 0001 to 9999.
 pub(super) fn instant(text: &str) -> Option<Instant> {
     let bytes = text.as_bytes();
     if bytes.len() < 10 || bytes.get(4) != Some(&b'-') || !text.is_ascii() {

@@ -1,8 +1,8 @@
 //! The spine: the rows that training data is asked for, one local file of Parquet, CSV or Arrow IPC.
 //!
-//! Its columns are handed on as they are. Beside them lie ours: the row's place in the file, its time, and its keys in the types
-//! that they are compared in. A row whose time or key is null stays, and has no features; a value that is no time or key is
-//! an error that names its row.
+//! Its columns are handed on as they are. Beside them lie ours: the row's place in the file, its time, and its keys in
+//! the types that they are compared in. A row whose time or key is null stays, and has no features; a value that is no
+//! time or key is an error that names its row.
 
 mod bind;
 mod cells;
@@ -89,8 +89,8 @@ struct File {
 }
 
 impl Spine {
-    /// Opens a file and reads it once: its times and keys, and all of it for its digest and the types of CSV. `keys` name the
-    /// spine's columns that have to be there, with the kinds that they are compared in.
+    /// Opens a file and reads it once: its times and keys, and all of it for its digest and the types of CSV. `keys`
+    /// name the spine's columns that have to be there, with the kinds that they are compared in.
     pub async fn open(path: &Path, keys: &[JoinKey], options: &SpineOptions) -> Result<Self, TrainingError> {
         let (owned, keys, options) = (path.to_owned(), keys.to_vec(), options.clone());
         tokio::task::spawn_blocking(move || look::look(&owned, &keys, &options))
@@ -143,8 +143,8 @@ impl Spine {
         &self.digest
     }
 
-    /// A leaf with all rows in the order of the file, in one partition: the spine's columns, then [`ROW`], [`TIME`] and one
-    /// [`KEY`] for each key.
+    /// A leaf with all rows in the order of the file, in one partition: the spine's columns, then [`ROW`], [`TIME`] and
+    /// one [`KEY`] for each key.
     pub fn plan(&self) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
         self.leaf(true)
     }

@@ -175,7 +175,8 @@ impl Read for Metered {
     }
 }
 
-/// The line that a row begins at, from 1; rows count from 0, behind the header. For messages: it reads the file once more.
+/// The line that a row begins at, from 1; rows count from 0, behind the header. For messages: it reads the file once
+/// more.
 pub(super) fn line_of(path: &Path, row: u64) -> Option<u64> {
     #[derive(Clone, Copy, PartialEq)]
     enum State {

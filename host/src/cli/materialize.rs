@@ -130,7 +130,10 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             ..
         }) = online
         {
-            printer.tell(&format!("{}: {overflows} results did not fit their type and are null", view.view.name));
+            printer.tell(&format!(
+                "{}: {overflows} results did not fit their type and are null",
+                view.view.name
+            ));
         }
         if let Some(upkeep) = &outcome.upkeep {
             printer.tell(&format!(

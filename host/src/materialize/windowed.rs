@@ -84,9 +84,7 @@ impl<'a> Windowed<'a> {
             let last = (from..to).map(|row| tiles.start(row)).max().unwrap_or(i64::MIN);
             let before = self.current.take().map_or(i64::MIN, |(_, before)| before);
             self.current = Some((key, last.max(before)));
-            self.windows
-                .push(&tiles, from..to)
-                .map_err(|error| self.tile(error))?;
+            self.windows.push(&tiles, from..to).map_err(|error| self.tile(error))?;
             from = to;
         }
         Ok(items)

@@ -471,19 +471,12 @@ impl Moments {
     }
 }
 
-/// Whether a standard deviation is the root of the exact variance, rounded once; else of the variance as it was rounded. TODO with
-/// "standard deviations rounded once" of the library: true, and without the other way.
-const ROOT_OF_THE_EXACT: bool = false;
-
-/// The root of the variance with this much less than `n` in its divisor.
+/// The root of the exact variance with this much less than `n` in its divisor, rounded once.
 fn deviation(kind: Kind, values: &[&Value], less: u32) -> Value {
     moment(kind, values, |moments| {
         let divisor = &moments.n * (&moments.n - less) * &moments.unit * &moments.unit;
         let second = moments.second();
-        Value::Float(match ROOT_OF_THE_EXACT {
-            true => root(second.sign(), &second, &divisor),
-            false => quotient(&second, &divisor).sqrt(),
-        })
+        Value::Float(root(second.sign(), &second, &divisor))
     })
 }
 

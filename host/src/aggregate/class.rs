@@ -72,10 +72,12 @@ impl Class {
             (Self::Float, _) => cast(column, &DataType::Float64),
             (Self::Decimal, DataType::Decimal128(precision, _)) => {
                 // States of more digits would be refused when they are read.
-                column
-                    .as_primitive::<Decimal128Type>()
-                    .validate_decimal_precision(*precision)?;
-                Ok(Arc::clone(column))
+                let digits = column.as_primitive::<Decimal128Type>();
+                let fits = |value: i128| Decimal128Type::is_valid_decimal_precision(value, *precision);
+                if digits.values().iter().all(|value| fits(*value)) || digits.iter().flatten().all(fits) {
+                    return Ok(Arc::clone(column));
+                }
+                Err(ArrowError::ComputeError(format!("a value has more digits than {from}")))
             }
             (Self::Decimal, _) => Ok(Arc::clone(column)),
             (Self::Bytes, DataType::Utf8 | DataType::Binary) => cast(column, &DataType::Binary),

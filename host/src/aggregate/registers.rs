@@ -393,11 +393,11 @@ mod tests {
             Some((values.as_primitive::<Int64Type>().iter().next()?, overflows))
         };
         assert_eq!(finalized(&[0]), Some((None, 0)));
-        assert_eq!(finalized(&[4, 0, 1, 0, 1, 0, 1, 12, 61]), Some((Some(5), 0)));
+        assert_eq!(finalized(&[4, 0, 1, 0, 1, 0, 1, 12, 61]), Some((Some(4), 0)));
         assert_eq!(finalized(&[5, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1]), None);
         assert_eq!(
             finalized(&[5, 0x41, 0x10, 0x04, 1, 0, 0, 0, 0, 0, 0, 0, 0]),
-            Some((Some(6), 0))
+            Some((Some(5), 0))
         );
         assert_eq!(finalized(&[4, 0x41, 0x10, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0]), None);
         assert_eq!(finalized(&[6, 0x41, 0x10, 0x04, 1, 0, 0, 0, 0, 0, 0, 0, 0]), None);

@@ -68,8 +68,8 @@ pub(super) fn ratio(numerator: &BigInt, denominator: &BigUint, exponent: i64) ->
     )
 }
 
-/// The square root of `numerator / denominator`; the denominator is not zero.
-pub(super) fn root(numerator: &BigUint, denominator: &BigUint) -> f64 {
+/// The square root of `numerator / denominator * 4^exponent`; the denominator is not zero.
+pub(super) fn root(numerator: &BigUint, denominator: &BigUint, exponent: i64) -> f64 {
     let least = denominator.bits() + 2 * QUOTIENT_BITS;
     let shift = least.saturating_sub(numerator.bits()).next_multiple_of(2);
     let shifted = numerator << shift;
@@ -77,7 +77,8 @@ pub(super) fn root(numerator: &BigUint, denominator: &BigUint) -> f64 {
     let quotient = &shifted / denominator;
     let root = quotient.sqrt();
     let more = &root * &root * denominator != shifted;
-    round(false, &root.to_u64_digits(), -(shift / 2).cast_signed(), more)
+    let exponent = exponent - (shift / 2).cast_signed();
+    round(false, &root.to_u64_digits(), exponent, more)
 }
 
 #[cfg(test)]
@@ -111,7 +112,7 @@ mod tests {
         fn quotients_round_as_division_does(a in any::<i32>(), b in 1..u32::MAX) {
             prop_assert_eq!(ratio(&a.into(), &b.into(), 0), f64::from(a) / f64::from(b));
             let root_of = f64::from(a.unsigned_abs());
-            prop_assert_eq!(root(&a.unsigned_abs().into(), &1_u32.into()), root_of.sqrt());
+            prop_assert_eq!(root(&a.unsigned_abs().into(), &1_u32.into(), 0), root_of.sqrt());
         }
     }
 
@@ -137,6 +138,20 @@ mod tests {
         ] {
             assert_eq!(round(false, limbs, exponent, more), value, "{limbs:?} 2^{exponent}");
             assert_eq!(round(true, limbs, exponent, more), -value, "-{limbs:?} 2^{exponent}");
+        }
+        for (numerator, exponent, value) in [
+            (2_u32, 600, 2_f64.sqrt() * 2_f64.powi(600)),
+            (2, -600, 2_f64.sqrt() * 2_f64.powi(-600)),
+            (9, -1074, 1.5e-323),
+            (2, -1074, 5e-324),
+            (0, 0, 0.0),
+            (4, 1023, f64::INFINITY),
+        ] {
+            assert_eq!(
+                root(&numerator.into(), &1_u32.into(), exponent),
+                value,
+                "{numerator} {exponent}"
+            );
         }
     }
 }

@@ -179,7 +179,7 @@ fn classified<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a dy
         .or_else(|| error.downcast_ref().map(|error: &'a SourceError| error as _))
         .or_else(|| error.downcast_ref().map(|error: &'a OfflineError| error as _))
         .or_else(|| error.downcast_ref().map(|error: &'a TransformError| error as _))
-            .or_else(|| error.downcast_ref().map(|error: &'a TileError| error as _));
+        .or_else(|| error.downcast_ref().map(|error: &'a TileError| error as _));
         if found.is_some() {
             return found;
         }

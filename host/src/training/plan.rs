@@ -1,5 +1,6 @@
 //! One plan for a set of training data: the spine, and one point-in-time join for each view and key.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::compute::SortOptions;
@@ -14,7 +15,7 @@ use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMerge
 use datafusion::prelude::SessionContext;
 
 use super::error::TrainingError;
-use super::join::{AsOf, PointInTimeExec, Side};
+use super::join::{AsOf, KeySet, PointInTimeExec, Side};
 use super::spine::{KEY, ROW, TIME};
 use crate::definition::{FeatureView, JoinKey, ResolvedService};
 use crate::offline::OfflineTable;
@@ -110,6 +111,15 @@ impl TrainingPlan {
     ) -> Result<Self, TrainingError> {
         let partitions = session.copied_config().target_partitions();
         let mut plan = spine.plan;
+        let mut sets: BTreeMap<Vec<String>, Arc<KeySet>> = BTreeMap::new();
+        for lookup in &service.lookups {
+            let columns = key_columns(&lookup.keys);
+            if !sets.contains_key(&columns) {
+                let (set, noting) = KeySet::of(plan, columns.clone());
+                sets.insert(columns, set);
+                plan = noting;
+            }
+        }
         let mut joins = Vec::new();
         for (at, lookup) in service.lookups.iter().enumerate() {
             let features = service.features.iter().filter(|feature| feature.lookup == at);
@@ -125,8 +135,9 @@ impl TrainingPlan {
             if !allow_gaps {
                 refuse_gaps(&view, range)?;
             }
-            let keys = view.view.join_keys.iter().zip(&lookup.keys).map(|(key, name)| JoinKey {
-                name: format!("{KEY}{name}"),
+            let columns = key_columns(&lookup.keys);
+            let keys = view.view.join_keys.iter().zip(&columns).map(|(key, name)| JoinKey {
+                name: name.clone(),
                 kind: key.kind,
             });
             let left = Side {
@@ -134,7 +145,11 @@ impl TrainingPlan {
                 keys: keys.collect(),
                 then_by: vec![TIME.to_owned()],
             };
-            let (right, as_of) = other_side(session, &view, range, &names).await?;
+            let (mut right, as_of) = other_side(session, &view, range, &names).await?;
+            if let Some(set) = sets.get(&columns) {
+                let keys = right.keys.iter().map(|key| key.name.clone());
+                right.plan = set.sift(right.plan, keys.collect());
+            }
             let name = |feature: &str| {
                 let found = names.iter().find(|(name, _)| *name == feature);
                 // What is not asked for is left out at the end.
@@ -156,6 +171,11 @@ impl TrainingPlan {
     pub fn overflows(&self) -> u64 {
         self.joins.iter().map(|join| join.overflows()).sum()
     }
+}
+
+/// The names that a spine's columns with keys have among ours.
+fn key_columns(keys: &[String]) -> Vec<String> {
+    keys.iter().map(|name| format!("{KEY}{name}")).collect()
 }
 
 fn refuse_gaps(view: &TrainingView, range: Interval) -> Result<(), TrainingError> {

@@ -51,6 +51,9 @@ pub enum OnlineOutcome {
     Superseded,
 }
 
+/// Items by key.
+pub(super) type Items = Vec<(Vec<u8>, Item)>;
+
 /// More rows than this are loaded as a generation.
 const CHANGE_ROWS_MAX: u64 = 100_000;
 /// How long a generation that was switched away from is kept for those who read it.
@@ -166,7 +169,7 @@ async fn latest(
     session: &SessionContext,
     visible: &Visible<'_>,
     range: Interval,
-) -> Result<Option<Vec<(Vec<u8>, Item)>>, MaterializeError> {
+) -> Result<Option<Items>, MaterializeError> {
     let label = visible.compiled.view.name.clone();
     let engine = |error| MaterializeError::from_plan(&label, error);
     if range.is_empty() {
@@ -191,7 +194,7 @@ async fn feed(
     session: &SessionContext,
     visible: &Visible<'_>,
     range: Interval,
-    mut out: impl AsyncFnMut(Vec<(Vec<u8>, Item)>),
+    mut out: impl AsyncFnMut(Items),
 ) -> Result<u64, MaterializeError> {
     let engine = |error| MaterializeError::from_plan(&visible.compiled.view.name, error);
     if let Some((spec, table)) = visible.tiles {

@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use datafusion::prelude::{DataFrame, SessionContext, ident};
 
 use super::error::MaterializeError;
-use super::online::Visible;
+use super::online::{Items, Visible};
 use crate::definition::JoinKey;
 use crate::key::KeyColumns;
 use crate::offline::OfflineTable;
@@ -58,7 +58,7 @@ impl<'a> Windowed<'a> {
     }
 
     /// Takes tiles, and gives the items that are done.
-    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<Vec<(Vec<u8>, Item)>, MaterializeError> {
+    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<Items, MaterializeError> {
         let tiles = Tiles::new(self.spec, batch).map_err(|error| self.tile(error))?;
         let keys: &[JoinKey] = &self.spec.keys;
         let keys = KeyColumns::new(batch, keys).map_err(|error| self.wrong(error.message))?;
@@ -91,7 +91,7 @@ impl<'a> Windowed<'a> {
     }
 
     /// The items that are left, and how many results did not fit their type and are null.
-    pub(super) fn finish(mut self) -> Result<(Vec<(Vec<u8>, Item)>, u64), MaterializeError> {
+    pub(super) fn finish(mut self) -> Result<(Items, u64), MaterializeError> {
         self.answer();
         let items = self.flush()?;
         Ok((items, self.overflows))
@@ -107,7 +107,7 @@ impl<'a> Windowed<'a> {
         }
     }
 
-    fn flush(&mut self) -> Result<Vec<(Vec<u8>, Item)>, MaterializeError> {
+    fn flush(&mut self) -> Result<Items, MaterializeError> {
         let flushed = self.windows.flush().map_err(|error| self.tile(error))?;
         self.overflows += flushed.overflows;
         let through = self.visible.through;

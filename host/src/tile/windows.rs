@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -269,42 +269,28 @@ impl Windows {
                 .map(|answers| Parallel::new(answers, self.answers, &self.secondary, data_type).map(Some))
                 .collect::<Result<_, _>>()?,
         };
-        let mut merged: Vec<(usize, usize, Vec<Box<dyn States>>)> = Vec::new();
-        let mut columns: Vec<Option<ArrayRef>> = vec![None; spec.features.len()];
+        // Features of one state and window share what is merged.
+        let mut sharing: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
         for (at, feature) in spec.features.iter().enumerate() {
-            let place = (feature.column, feature.window);
-            let known = merged
-                .iter()
-                .position(|(column, window, _)| (*column, *window) == place);
-            let known = match known {
-                Some(known) => known,
-                None => {
-                    let states = &self.states[feature.column];
-                    let parts = self.windows[feature.window].spans.iter().map(|spans| {
-                        let mut out = states.fresh();
-                        states.slide(spans, out.as_mut())?;
-                        Ok(out)
-                    });
-                    merged.push((
-                        feature.column,
-                        feature.window,
-                        parts.collect::<Result<_, StateError>>()?,
-                    ));
-                    merged.len() - 1
+            sharing.entry((feature.column, feature.window)).or_default().push(at);
+        }
+        let mut columns: Vec<Option<ArrayRef>> = vec![None; spec.features.len()];
+        for ((column, window), features) in sharing {
+            let merged = self.merged(column, window)?;
+            for at in features {
+                let mut parts = Vec::with_capacity(merged.len());
+                for states in &merged {
+                    let finalized: Finalized = spec.features[at].aggregation.finalize(states.as_ref())?;
+                    overflows += finalized.overflows;
+                    parts.push(finalized.values);
                 }
-            };
-            let mut parts = Vec::new();
-            for states in &merged[known].2 {
-                let finalized: Finalized = feature.aggregation.finalize(states.as_ref())?;
-                overflows += finalized.overflows;
-                parts.push(finalized.values);
+                let order = orders.get(window).and_then(Option::as_ref);
+                columns[at] = Some(match (order, spec.windows[window]) {
+                    (Some(order), _) => order.lists(&parts[0])?,
+                    (None, TimeWindow::Series { .. }) => series(&parts, self.answers)?,
+                    (None, _) => parts.swap_remove(0),
+                });
             }
-            let order = orders.get(feature.window).and_then(Option::as_ref);
-            columns[at] = Some(match (order, spec.windows[feature.window]) {
-                (Some(order), _) => order.lists(&parts[0])?,
-                (None, TimeWindow::Series { .. }) => series(&parts, self.answers)?,
-                (None, _) => parts.swap_remove(0),
-            });
         }
         let columns = spec.outputs().into_iter().filter_map(|(_, output)| match output {
             Output::Keys(window) => Some(Arc::clone(&orders.get(window)?.as_ref()?.keys)),
@@ -322,6 +308,17 @@ impl Windows {
 }
 
 impl Windows {
+    /// The merged states of a window's spans, for each of its parts.
+    fn merged(&self, column: usize, window: usize) -> Result<Vec<Box<dyn States>>, StateError> {
+        let states = &self.states[column];
+        let parts = self.windows[window].spans.iter().map(|spans| {
+            let mut out = states.fresh();
+            states.slide(spans, out.as_mut())?;
+            Ok(out)
+        });
+        parts.collect()
+    }
+
     /// Forgets the segments of all keys but the current one.
     fn keep_current(&mut self) {
         let Some(first) = self.lines.first() else {

@@ -21,36 +21,36 @@ use super::sum::Sum;
 use super::top::Top;
 use super::unique::Unique;
 
-/// States without groups of an aggregator of numbers of the type `$value` in a class.
+/// States without groups of an aggregator of numbers of the type `$value` of an aggregation.
 macro_rules! of_numbers {
-    ($class:expr, $value:ident => $aggregator:expr) => {
-        match $class {
+    ($of:expr, $value:ident => $aggregator:expr) => {
+        match $of.class {
             Class::Int => {
                 type $value = i64;
-                grouped($aggregator)
+                $of.grouped($aggregator)
             }
             Class::Float => {
                 type $value = Total;
-                grouped($aggregator)
+                $of.grouped($aggregator)
             }
             Class::Decimal => {
                 type $value = i128;
-                grouped($aggregator)
+                $of.grouped($aggregator)
             }
             Class::Bytes => unreachable!("`new` refuses what is not a number"),
         }
     };
 }
 
-/// States without groups of an aggregator of values of the type `$value` in a class.
+/// States without groups of an aggregator of values of the type `$value` of an aggregation.
 macro_rules! of_values {
-    ($class:expr, $value:ident => $aggregator:expr) => {
-        match $class {
+    ($of:expr, $value:ident => $aggregator:expr) => {
+        match $of.class {
             Class::Bytes => {
                 type $value = Box<[u8]>;
-                grouped($aggregator)
+                $of.grouped($aggregator)
             }
-            class => of_numbers!(class, $value => $aggregator),
+            _ => of_numbers!($of, $value => $aggregator),
         }
     };
 }
@@ -169,23 +169,27 @@ impl Aggregation {
         let prepared = self.class.data_type(&self.input);
         let kind = self.function.state();
         match kind {
-            StateKind::Count => grouped(Count),
-            StateKind::Sum => of_numbers!(self.class, V => Sum::<V>::new(prepared)),
-            StateKind::Min => of_values!(self.class, V => Extreme::<V>::least(prepared)),
-            StateKind::Max => of_values!(self.class, V => Extreme::<V>::greatest(prepared)),
-            StateKind::Moments2 => of_numbers!(self.class, V => Moments::<V, 2>::new(prepared)),
-            StateKind::Moments4 => of_numbers!(self.class, V => Moments::<V, 4>::new(prepared)),
-            StateKind::First(n) => of_values!(self.class, V => Ordered::<V, Every>::first(kind, n, prepared)),
-            StateKind::Last(n) => of_values!(self.class, V => Ordered::<V, Every>::last(kind, n, prepared)),
-            StateKind::FirstDistinct(n) => of_values!(self.class, V => Distinct::<V>::first(kind, n, prepared)),
-            StateKind::LastDistinct(n) => of_values!(self.class, V => Distinct::<V>::last(kind, n, prepared)),
-            StateKind::Registers(precision) => of_values!(self.class, V => Registers::<V>::new(precision)),
-            StateKind::Buckets(precision) => of_numbers!(self.class, V => Buckets::<V>::new(precision, &prepared)),
-            StateKind::Unique => of_values!(self.class, V => Unique::<V>::new()),
-            StateKind::Top(k) => of_values!(self.class, V => Top::<V, true>::new(k, prepared)),
-            StateKind::Bottom(k) => of_values!(self.class, V => Top::<V, false>::new(k, prepared)),
-            StateKind::Histogram => grouped(Histogram),
+            StateKind::Count => self.grouped(Count),
+            StateKind::Sum => of_numbers!(self, V => Sum::<V>::new(prepared)),
+            StateKind::Min => of_values!(self, V => Extreme::<V>::least(prepared)),
+            StateKind::Max => of_values!(self, V => Extreme::<V>::greatest(prepared)),
+            StateKind::Moments2 => of_numbers!(self, V => Moments::<V, 2>::new(prepared)),
+            StateKind::Moments4 => of_numbers!(self, V => Moments::<V, 4>::new(prepared)),
+            StateKind::First(n) => of_values!(self, V => Ordered::<V, Every>::first(kind, n, prepared)),
+            StateKind::Last(n) => of_values!(self, V => Ordered::<V, Every>::last(kind, n, prepared)),
+            StateKind::FirstDistinct(n) => of_values!(self, V => Distinct::<V>::first(kind, n, prepared)),
+            StateKind::LastDistinct(n) => of_values!(self, V => Distinct::<V>::last(kind, n, prepared)),
+            StateKind::Registers(precision) => of_values!(self, V => Registers::<V>::new(precision)),
+            StateKind::Buckets(precision) => of_numbers!(self, V => Buckets::<V>::new(precision, &prepared)),
+            StateKind::Unique => of_values!(self, V => Unique::<V>::new()),
+            StateKind::Top(k) => of_values!(self, V => Top::<V, true>::new(k, prepared)),
+            StateKind::Bottom(k) => of_values!(self, V => Top::<V, false>::new(k, prepared)),
+            StateKind::Histogram => self.grouped(Histogram),
         }
+    }
+
+    fn grouped(&self, aggregator: impl Aggregator) -> Box<dyn States> {
+        Box::new(Grouped::new(aggregator, self.input.clone()))
     }
 
     /// What states of this aggregation come to, in the result's type.
@@ -197,10 +201,6 @@ impl Aggregation {
             .map_err(|error| corrupt(self.function.state(), &error.to_string()))?;
         Ok(Finalized { values, overflows })
     }
-}
-
-fn grouped(aggregator: impl Aggregator) -> Box<dyn States> {
-    Box::new(Grouped::new(aggregator))
 }
 
 /// Whole numbers come out as int64 and floats as float64, whatever their width, but for values that are handed out as they were.

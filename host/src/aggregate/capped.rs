@@ -102,10 +102,10 @@ impl<V: Native, W: Weight> Capped<V, W> {
         };
         let count = usize::try_from(count).ok().filter(|count| *count <= VALUES_MAX)?;
         // A value takes a byte or more.
-        let mut entries: Vec<(V, W)> = Vec::with_capacity(count.min(reader.0.len()));
+        let mut entries: Vec<(V, W)> = Vec::with_capacity(count.min(reader.left()));
         let mut text_bytes = 0;
         for _ in 0..count {
-            let value = V::decode(reader)?;
+            let value = reader.value::<V>()?;
             let follows = entries.last().is_none_or(|(last, _)| *last < value);
             if !follows || value != value.clone().canonical() {
                 return None;

@@ -1,3 +1,4 @@
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -6,11 +7,12 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BinaryBuilder, Decimal128Array, Float64Array, Int64Array, ListArray,
     MapArray, PrimitiveArray,
 };
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
+use arrow::compute::{CastOptions, cast, cast_with_options};
+use arrow::datatypes::{DataType, Decimal128Type, DecimalType, Float64Type, Int64Type};
 use arrow::error::ArrowError;
 
 use super::codec::Reader;
+use super::error::{StateError, too_large};
 use super::nested;
 
 /// How an aggregation sees a column's values: four forms of them, whatever the column's type.
@@ -68,9 +70,18 @@ impl Class {
             (Self::Int, DataType::Date32) => cast(&cast(column, &DataType::Int32)?, &DataType::Int64),
             (Self::Int, _) => cast(column, &DataType::Int64),
             (Self::Float, _) => cast(column, &DataType::Float64),
+            (Self::Decimal, DataType::Decimal128(precision, _)) => {
+                // States of more digits would be refused when they are read.
+                let digits = column.as_primitive::<Decimal128Type>();
+                let fits = |value: i128| Decimal128Type::is_valid_decimal_precision(value, *precision);
+                if digits.values().iter().all(|value| fits(*value)) || digits.iter().flatten().all(fits) {
+                    return Ok(Arc::clone(column));
+                }
+                Err(ArrowError::ComputeError(format!("a value has more digits than {from}")))
+            }
             (Self::Decimal, _) => Ok(Arc::clone(column)),
             (Self::Bytes, DataType::Utf8 | DataType::Binary) => cast(column, &DataType::Binary),
-            (Self::Bytes, _) => Ok(Arc::new(nested::encode(column))),
+            (Self::Bytes, _) => Ok(Arc::new(nested::encode(column)?)),
         }
     }
 
@@ -105,11 +116,20 @@ impl Class {
                     *sorted,
                 )?))
             }
-            (DataType::Int64, DataType::Date32) => cast(&cast(values, &DataType::Int32)?, to),
+            (DataType::Int64, DataType::Date32) => cast(&strictly(values, &DataType::Int32)?, to),
             (DataType::Binary, nested) if nested.is_nested() => nested::decode(values.as_binary(), nested),
-            _ => cast(values, to),
+            _ => strictly(values, to),
         }
     }
+}
+
+/// What does not fit is an error, not null.
+fn strictly(values: &ArrayRef, to: &DataType) -> Result<ArrayRef, ArrowError> {
+    let options = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    cast_with_options(values, to, &options)
 }
 
 fn is_flat(data_type: &DataType) -> bool {
@@ -129,10 +149,15 @@ pub(super) trait Native: Clone + Debug + Ord + Send + Sync + 'static {
     fn compare(&self, array: &Self::Array, row: usize) -> Ordering;
     /// Writes the bytes of a state.
     fn encode(&self, out: &mut Vec<u8>);
-    /// Reads them.
+    /// Reads them, whatever the column's type; see [`Reader::value`].
     fn decode(reader: &mut Reader<'_>) -> Option<Self>;
+    /// Whether a column of a type has such values. Of lists and structs this is not told.
+    fn is_of(&self, input: &DataType) -> bool;
     /// A column of values, of the prepared type.
-    fn column(values: impl Iterator<Item = Option<Self>>, prepared: &DataType) -> ArrayRef;
+    fn column<B: Borrow<Self>>(
+        values: impl Iterator<Item = Option<B>>,
+        prepared: &DataType,
+    ) -> Result<ArrayRef, StateError>;
     /// One value for all that count as the same: one zero, one NaN.
     fn canonical(self) -> Self {
         self
@@ -172,8 +197,22 @@ impl Native for i64 {
         reader.array().map(i64::from_le_bytes)
     }
 
-    fn column(values: impl Iterator<Item = Option<Self>>, _: &DataType) -> ArrayRef {
-        Arc::new(PrimitiveArray::<Int64Type>::from_iter(values))
+    fn is_of(&self, input: &DataType) -> bool {
+        match input {
+            DataType::Boolean => matches!(self, 0 | 1),
+            DataType::Int8 => i8::try_from(*self).is_ok(),
+            DataType::Int16 => i16::try_from(*self).is_ok(),
+            DataType::Int32 | DataType::Date32 => i32::try_from(*self).is_ok(),
+            DataType::UInt8 => u8::try_from(*self).is_ok(),
+            DataType::UInt16 => u16::try_from(*self).is_ok(),
+            DataType::UInt32 => u32::try_from(*self).is_ok(),
+            _ => true,
+        }
+    }
+
+    fn column<B: Borrow<Self>>(values: impl Iterator<Item = Option<B>>, _: &DataType) -> Result<ArrayRef, StateError> {
+        let values = values.map(|value| value.map(|value| *value.borrow()));
+        Ok(Arc::new(PrimitiveArray::<Int64Type>::from_iter(values)))
     }
 }
 
@@ -223,10 +262,16 @@ impl Native for Total {
             .map(|bytes| Self(f64::from_bits(u64::from_le_bytes(bytes))))
     }
 
-    fn column(values: impl Iterator<Item = Option<Self>>, _: &DataType) -> ArrayRef {
-        Arc::new(PrimitiveArray::<Float64Type>::from_iter(
-            values.map(|value| value.map(|Self(value)| value)),
-        ))
+    fn is_of(&self, input: &DataType) -> bool {
+        match input {
+            DataType::Float32 => self.is_nan() || f64::from(self.0 as f32) == self.0,
+            _ => true,
+        }
+    }
+
+    fn column<B: Borrow<Self>>(values: impl Iterator<Item = Option<B>>, _: &DataType) -> Result<ArrayRef, StateError> {
+        let values = values.map(|value| value.map(|value| value.borrow().0));
+        Ok(Arc::new(PrimitiveArray::<Float64Type>::from_iter(values)))
     }
 
     fn canonical(self) -> Self {
@@ -263,8 +308,20 @@ impl Native for i128 {
         reader.array().map(i128::from_le_bytes)
     }
 
-    fn column(values: impl Iterator<Item = Option<Self>>, prepared: &DataType) -> ArrayRef {
-        Arc::new(PrimitiveArray::<Decimal128Type>::from_iter(values).with_data_type(prepared.clone()))
+    fn is_of(&self, input: &DataType) -> bool {
+        match input {
+            DataType::Decimal128(precision, _) => Decimal128Type::is_valid_decimal_precision(*self, *precision),
+            _ => true,
+        }
+    }
+
+    fn column<B: Borrow<Self>>(
+        values: impl Iterator<Item = Option<B>>,
+        prepared: &DataType,
+    ) -> Result<ArrayRef, StateError> {
+        let values = values.map(|value| value.map(|value| *value.borrow()));
+        let values = PrimitiveArray::<Decimal128Type>::from_iter(values);
+        Ok(Arc::new(values.with_data_type(prepared.clone())))
     }
 }
 
@@ -288,12 +345,20 @@ impl Native for Box<[u8]> {
         reader.bytes().map(Into::into)
     }
 
-    fn column(values: impl Iterator<Item = Option<Self>>, _: &DataType) -> ArrayRef {
+    fn is_of(&self, input: &DataType) -> bool {
+        *input != DataType::Utf8 || std::str::from_utf8(self).is_ok()
+    }
+
+    fn column<B: Borrow<Self>>(values: impl Iterator<Item = Option<B>>, _: &DataType) -> Result<ArrayRef, StateError> {
         let mut builder = BinaryBuilder::new();
+        let mut room = i32::MAX as usize;
         for value in values {
+            let value: Option<&Self> = value.as_ref().map(Borrow::borrow);
+            let length = value.map_or(0, |value| value.len());
+            room = room.checked_sub(length).ok_or_else(too_large)?;
             builder.append_option(value);
         }
-        Arc::new(builder.finish())
+        Ok(Arc::new(builder.finish()))
     }
 
     fn heap_bytes(&self) -> usize {

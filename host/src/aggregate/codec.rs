@@ -1,8 +1,9 @@
 //! The bytes of states: a header that says what they are, then what the aggregation writes.
 
 use arrow::array::Array;
+use arrow::datatypes::DataType;
 
-use super::class::Class;
+use super::class::{Class, Native};
 use super::error::StateError;
 use super::function::StateKind;
 
@@ -66,18 +67,44 @@ pub(super) fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Reads what a state wrote; none where bytes are missing or not as they are written.
-pub(super) struct Reader<'a>(pub(super) &'a [u8]);
+pub(super) struct Reader<'a> {
+    bytes: &'a [u8],
+    /// The type of the values, if that is known.
+    input: Option<&'a DataType>,
+}
 
 impl<'a> Reader<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, input: None }
+    }
+
+    /// Of a state over a column of this type.
+    pub(super) fn of(bytes: &'a [u8], input: &'a DataType) -> Self {
+        Self {
+            bytes,
+            input: Some(input),
+        }
+    }
+
+    /// A value that the column can have: a text is UTF-8, and a decimal has no more digits than its type.
+    pub(super) fn value<V: Native>(&mut self) -> Option<V> {
+        V::decode(self).filter(|value| self.input.is_none_or(|input| value.is_of(input)))
+    }
+
+    /// How many bytes are left.
+    pub(super) fn left(&self) -> usize {
+        self.bytes.len()
+    }
+
     pub(super) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
-        let (first, rest) = self.0.split_at_checked(count)?;
-        self.0 = rest;
+        let (first, rest) = self.bytes.split_at_checked(count)?;
+        self.bytes = rest;
         Some(first)
     }
 
     pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (first, rest) = self.0.split_first_chunk::<N>()?;
-        self.0 = rest;
+        let (first, rest) = self.bytes.split_first_chunk::<N>()?;
+        self.bytes = rest;
         Some(*first)
     }
 
@@ -102,7 +129,7 @@ impl<'a> Reader<'a> {
     /// bytes.
     pub(super) fn count(&mut self, least: usize) -> Option<usize> {
         let count = usize::try_from(self.varint()?).ok()?;
-        (count.checked_mul(least.max(1))? <= self.0.len()).then_some(count)
+        (count.checked_mul(least.max(1))? <= self.left()).then_some(count)
     }
 
     pub(super) fn bytes(&mut self) -> Option<&'a [u8]> {
@@ -111,7 +138,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.0.is_empty()
+        self.bytes.is_empty()
     }
 }
 
@@ -127,17 +154,17 @@ mod tests {
             let value = value >> shift;
             let mut bytes = Vec::new();
             put_varint(value, &mut bytes);
-            let mut reader = Reader(&bytes);
+            let mut reader = Reader::new(&bytes);
             prop_assert_eq!((reader.varint(), reader.is_done()), (Some(value), true));
         }
 
         #[test]
         fn what_is_read_is_what_is_written(bytes in proptest::collection::vec(any::<u8>(), 0..12)) {
-            let mut reader = Reader(&bytes);
+            let mut reader = Reader::new(&bytes);
             if let Some(value) = reader.varint() {
                 let mut out = Vec::new();
                 put_varint(value, &mut out);
-                prop_assert_eq!(out.as_slice(), &bytes[..bytes.len() - reader.0.len()]);
+                prop_assert_eq!(out.as_slice(), &bytes[..bytes.len() - reader.left()]);
             }
         }
     }

@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::class::Native;
 use super::ordered::{Entry, Keep, Ordered};
@@ -24,5 +24,9 @@ impl<V: Native> Keep<V> for Once {
     /// Looked for from the end, as it is mostly the recent values that come again.
     fn rival(entries: &VecDeque<Entry<V>>, value: &V) -> Option<usize> {
         entries.iter().rposition(|entry| entry.value == *value)
+    }
+
+    fn is_new<'a>(seen: &mut BTreeSet<&'a V>, value: &'a V) -> bool {
+        seen.insert(value)
     }
 }

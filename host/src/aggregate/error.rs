@@ -26,6 +26,11 @@ pub enum StateError {
     Internal(String),
 }
 
+/// A column of results is longer than Arrow can tell.
+pub(super) fn too_large() -> StateError {
+    StateError::Internal("results of one batch exceed 2 GiB".to_owned())
+}
+
 impl Classified for StateError {
     fn kind(&self) -> Kind {
         match self {

@@ -597,7 +597,7 @@ mod tests {
             prop_assert_eq!(&merged, &sum);
             let bytes = encoded(&sum);
             prop_assert_eq!(&encoded(&merged), &bytes);
-            let mut reader = Reader(&bytes);
+            let mut reader = Reader::new(&bytes);
             prop_assert_eq!(Exact::decode(&mut reader), Some(sum));
             prop_assert!(reader.is_done());
         }
@@ -633,7 +633,7 @@ mod tests {
             &[5, 0, 1],                          // too short
             &[0xff, 0xff, 0xff, 0xff, 0xff, 15], // too long
         ] {
-            assert_eq!(Exact::decode(&mut Reader(bytes)), None, "{bytes:?}");
+            assert_eq!(Exact::decode(&mut Reader::new(bytes)), None, "{bytes:?}");
         }
         let mut sum = Exact::ZERO;
         assert_eq!(encoded(&sum), [0]);

@@ -97,12 +97,12 @@ impl<V: Native> Aggregator for Extreme<V> {
         if reader.is_done() {
             return Some(None);
         }
-        V::decode(reader).filter(|value| !value.is_nan()).map(Some)
+        reader.value().filter(|value: &V| !value.is_nan()).map(Some)
     }
 
     fn finalize(&self, states: &[Option<V>], _: &Function) -> Result<Finalized, StateError> {
         Ok(Finalized {
-            values: V::column(states.iter().cloned(), &self.prepared),
+            values: V::column(states.iter().map(Option::as_ref), &self.prepared)?,
             overflows: 0,
         })
     }

@@ -100,7 +100,7 @@ pub enum StateKind {
 }
 
 /// Rows or values that a list holds, at most.
-pub const LIST_MAX: u32 = 1000;
+const LIST_MAX: u32 = 1000;
 /// Values that a histogram shows if it is not said.
 const HISTOGRAM_DEFAULT: u32 = LIST_MAX;
 const REGISTERS_DEFAULT: u8 = 8;

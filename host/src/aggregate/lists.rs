@@ -5,16 +5,20 @@ use arrow::buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field};
 
 use super::class::Native;
-use super::error::StateError;
+use super::error::{StateError, too_large};
 
 /// A list of each group's values, null where there is none.
-pub(super) fn lists<V: Native>(groups: &[Vec<V>], prepared: &DataType) -> Result<ArrayRef, StateError> {
-    let offsets = offsets(groups.iter().map(Vec::len))?;
-    // No column of texts is longer than this either.
-    self::offsets(groups.iter().flatten().map(Native::heap_bytes))?;
-    let items = V::column(groups.iter().flatten().cloned().map(Some), prepared);
+pub(super) fn lists<'a, V: Native, G>(
+    groups: impl Iterator<Item = G> + Clone,
+    prepared: &DataType,
+) -> Result<ArrayRef, StateError>
+where
+    G: ExactSizeIterator<Item = &'a V>,
+{
+    let offsets = offsets(groups.clone().map(|values| values.len()))?;
+    let nulls: NullBuffer = groups.clone().map(|values| values.len() > 0).collect();
+    let items = V::column(groups.flatten().map(Some), prepared)?;
     let field = Arc::new(Field::new("element", prepared.clone(), true));
-    let nulls: NullBuffer = groups.iter().map(|values| !values.is_empty()).collect();
     let lists = ListArray::try_new(field, offsets, items, Some(nulls));
     Ok(Arc::new(
         lists.map_err(|error| StateError::Internal(error.to_string()))?,
@@ -27,7 +31,7 @@ pub(super) fn offsets(lengths: impl Iterator<Item = usize>) -> Result<OffsetBuff
     let mut offsets = vec![0];
     for length in lengths {
         let next = i32::try_from(length).ok().and_then(|length| end.checked_add(length));
-        end = next.ok_or_else(|| StateError::Internal("results of one batch exceed 2 GiB".to_owned()))?;
+        end = next.ok_or_else(too_large)?;
         offsets.push(end);
     }
     Ok(OffsetBuffer::new(ScalarBuffer::from(offsets)))

@@ -36,8 +36,6 @@ mod states;
 mod sum;
 mod tally;
 mod top;
-#[cfg(test)]
-mod trials;
 mod unique;
 
 pub use aggregation::{Aggregation, Refused};

@@ -20,7 +20,7 @@ use super::states::{Aggregator, Finalized, Rows};
 /// With `A2 = n S2 - S1^2`, `A3 = n^2 S3 - 3 n S1 S2 + 2 S1^3` and `A4 = n^3 S4 - 4 n^2 S1 S3 + 6 n S1^2 S2 - 3 S1^4`, the central moments
 /// times `n` to their degree:
 /// - the variance is `A2 / n^2` of the population and `A2 / (n (n - 1))` of a sample, which is null for one value;
-/// - the standard deviation is the square root of the variance as it was rounded;
+/// - the standard deviation is the square root of the variance before that is rounded;
 /// - the skewness is `A3 / A2^(3/2)`;
 /// - the excess kurtosis is `A4 / A2^2 - 3`.
 ///
@@ -111,17 +111,23 @@ impl<V: Number, const N: usize> Aggregator for Moments<V, N> {
         let (up, down) = scales(&self.prepared, 2);
         let short = Short::new(&up, &down);
         let up = BigInt::from(up);
-        let variance = |state: &Powers<N>, one_less: u64| {
+        let spread = |state: &Powers<N>, one_less: u64, rooted: bool| {
             let count = state.count;
             if count <= one_less {
                 return None;
             }
-            if let Some(variance) = short.variance(&state.sums[0], &state.sums[1], count, one_less) {
-                return Some(variance);
+            if let Some(spread) = short.spread([&state.sums[0], &state.sums[1]], count, one_less, rooted) {
+                return Some(spread);
             }
             Some(state.central().map_or(f64::NAN, |central| {
-                let divisor = BigUint::from(count) * (count - one_less);
-                ratio(&(central.second() * &up), &(divisor * &down), 2 * central.exponent)
+                let dividend = central.second() * &up;
+                let divisor = BigUint::from(count) * (count - one_less) * &down;
+                match dividend.to_biguint() {
+                    Some(dividend) if rooted => root(&dividend, &divisor, central.exponent),
+                    // No values come to that, but stored bytes may.
+                    None if rooted => f64::NAN,
+                    _ => ratio(&dividend, &divisor, 2 * central.exponent),
+                }
             }))
         };
         let shape = |state: &Powers<N>, of: fn(&Central) -> Option<f64>| match state.central() {
@@ -130,10 +136,10 @@ impl<V: Number, const N: usize> Aggregator for Moments<V, N> {
             None => Some(f64::NAN),
         };
         let value = |state: &Powers<N>| match function {
-            Function::VarPop => variance(state, 0),
-            Function::VarSamp => variance(state, 1),
-            Function::StddevPop => variance(state, 0).map(f64::sqrt),
-            Function::StddevSamp => variance(state, 1).map(f64::sqrt),
+            Function::VarPop => spread(state, 0, false),
+            Function::VarSamp => spread(state, 1, false),
+            Function::StddevPop => spread(state, 0, true),
+            Function::StddevSamp => spread(state, 1, true),
             Function::Skew => shape(state, Central::skew),
             _ => shape(state, Central::kurtosis),
         };
@@ -188,7 +194,7 @@ impl Central {
         let (n, [s1, s2, s3, _]) = (&self.n, &self.s);
         let second = self.second().to_biguint().filter(|second| *second != BigUint::ZERO)?;
         let third: BigInt = n * (n * s3 - 3 * s1 * s2) + 2 * s1 * s1 * s1;
-        let skew = root(&third.magnitude().pow(2), &second.pow(3));
+        let skew = root(&third.magnitude().pow(2), &second.pow(3), 0);
         Some(if third.sign() == Sign::Minus { -skew } else { skew })
     }
 

@@ -1,16 +1,15 @@
 use std::cmp::Ordering;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::marker::PhantomData;
-use std::sync::Arc;
 
-use arrow::array::{Array, ListArray};
-use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::datatypes::{DataType, Field};
+use arrow::array::Array;
+use arrow::datatypes::DataType;
 
 use super::class::{Native, native};
 use super::codec::{self, Reader, put_bytes, put_varint};
 use super::error::StateError;
 use super::function::{Function, StateKind};
+use super::lists::lists;
 use super::states::{Aggregator, Finalized, Rows};
 
 /// The first or the last values in the order of time, tie and value, oldest first; null without values.
@@ -46,7 +45,12 @@ pub(super) trait Keep<V>: std::fmt::Debug + Clone + Send + Sync + 'static {
     fn form(value: V) -> V;
     /// The entry that cannot be kept beside another one with this value.
     fn rival(entries: &VecDeque<Entry<V>>, value: &V) -> Option<usize>;
+    /// Whether an entry with this value can be kept beside those that were asked for before.
+    fn is_new<'a>(seen: &mut BTreeSet<&'a V>, value: &'a V) -> bool;
 }
+
+/// So few entries are merged one by one.
+const FEW: usize = 4;
 
 /// Every row is kept for itself.
 #[derive(Debug, Clone)]
@@ -59,6 +63,10 @@ impl<V: Native> Keep<V> for Every {
 
     fn rival(_: &VecDeque<Entry<V>>, _: &V) -> Option<usize> {
         None
+    }
+
+    fn is_new<'a>(_: &mut BTreeSet<&'a V>, _: &'a V) -> bool {
+        true
     }
 }
 
@@ -144,16 +152,40 @@ impl<V: Native, K: Keep<V>> Ordered<V, K> {
         grown + ((entries.capacity() - room) * size_of::<Entry<V>>()).cast_signed()
     }
 
-    /// The values of the entries as a list for each state.
-    fn lists(&self, states: &[VecDeque<Entry<V>>]) -> Result<ListArray, StateError> {
-        let values = states.iter().flatten().map(|entry| Some(entry.value.clone()));
-        ListArray::try_new(
-            Arc::new(Field::new("element", self.prepared.clone(), true)),
-            OffsetBuffer::from_lengths(states.iter().map(VecDeque::len)),
-            V::column(values, &self.prepared),
-            Some(NullBuffer::from_iter(states.iter().map(|state| !state.is_empty()))),
-        )
-        .map_err(|error| StateError::Internal(error.to_string()))
+    /// Merges many entries: from the winning end on, the first of each value.
+    fn merge_all(&self, into: &mut VecDeque<Entry<V>>, from: &VecDeque<Entry<V>>) {
+        let (mut own, mut others) = (0, 0);
+        let at = |entries: &VecDeque<Entry<V>>, taken: usize| match self.end {
+            End::First => Some(taken).filter(|at| *at < entries.len()),
+            End::Last => entries.len().checked_sub(taken + 1),
+        };
+        // Of which side, and where.
+        let mut kept: Vec<(bool, usize)> = Vec::with_capacity(self.most.min(into.len() + from.len()));
+        let mut seen = BTreeSet::new();
+        while kept.len() < self.most {
+            let (is_other, place) = match (at(into, own), at(from, others)) {
+                (Some(own), Some(other)) if self.wins(from[other].cmp(&into[own])) => (true, other),
+                (Some(own), _) => (false, own),
+                (None, Some(other)) => (true, other),
+                (None, None) => break,
+            };
+            let entries = if is_other { from } else { &*into };
+            if K::is_new(&mut seen, &entries[place].value) {
+                kept.push((is_other, place));
+            }
+            own += usize::from(!is_other);
+            others += usize::from(is_other);
+        }
+        drop(seen);
+        if self.end == End::Last {
+            kept.reverse();
+        }
+        let mut own: Vec<Option<Entry<V>>> = std::mem::take(into).into_iter().map(Some).collect();
+        into.reserve_exact(kept.len());
+        into.extend(kept.into_iter().filter_map(|(is_other, place)| match is_other {
+            true => Some(from[place].clone()),
+            false => own[place].take(),
+        }));
     }
 }
 
@@ -193,6 +225,11 @@ impl<V: Native, K: Keep<V>> Aggregator for Ordered<V, K> {
     }
 
     fn merge(&self, into: &mut Self::State, from: &Self::State) -> isize {
+        if from.len() > FEW {
+            let before = self.heap_bytes(into).cast_signed();
+            self.merge_all(into, from);
+            return self.heap_bytes(into).cast_signed() - before;
+        }
         let mut grown = 0;
         for entry in from {
             if !self.is_beyond(into, entry.time, &entry.tie) {
@@ -230,26 +267,30 @@ impl<V: Native, K: Keep<V>> Aggregator for Ordered<V, K> {
                     Some(last) => last.time.checked_add_unsigned(reader.varint()?)?,
                 },
                 tie: reader.bytes()?.into(),
-                value: V::decode(reader)?,
+                value: reader.value()?,
             };
-            let is_kept = last.is_none_or(|last| *last <= entry)
-                && K::rival(&entries, &entry.value).is_none()
-                && K::form(entry.value.clone()) == entry.value;
+            let is_kept = last.is_none_or(|last| *last <= entry) && K::form(entry.value.clone()) == entry.value;
             if !is_kept {
                 return None;
             }
             entries.push_back(entry);
         }
-        Some(entries)
+        let mut seen = BTreeSet::new();
+        let are_kept = entries.iter().all(|entry| K::is_new(&mut seen, &entry.value));
+        drop(seen);
+        are_kept.then_some(entries)
     }
 
     fn finalize(&self, states: &[Self::State], function: &Function) -> Result<Finalized, StateError> {
         let values = match function {
             Function::Last => {
-                let last = |state: &Self::State| state.back().map(|entry| entry.value.clone());
-                V::column(states.iter().map(last), &self.prepared)
+                let last = states.iter().map(|state| state.back().map(|entry| &entry.value));
+                V::column(last, &self.prepared)?
             }
-            _ => Arc::new(self.lists(states)?),
+            _ => lists(
+                states.iter().map(|state| state.iter().map(|entry| &entry.value)),
+                &self.prepared,
+            )?,
         };
         Ok(Finalized { values, overflows: 0 })
     }

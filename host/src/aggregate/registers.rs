@@ -12,8 +12,8 @@ use super::states::{Aggregator, Finalized, Rows};
 use super::tally::{self, Weight};
 
 /// About how many distinct values: HyperLogLog of m = 2^precision registers over a 64-bit hash ([`Hashed`]). The standard error is
-/// 1.04 / sqrt(m), and beyond a few values the count is high by about 1.08 / m on average: 0.4% of it for precision 8. For
-/// precision 4 that is 7%, and the error 0.30.
+/// 1.04 / sqrt(m), 0.28 for precision 4 and 0.065 for precision 8; on average the count is right for more than about 4 m values, and
+/// low by up to half of 1.08 / m for fewer (2% for precision 4, 0.2% for precision 8), beside the rounding of a few.
 ///
 /// A hash's first `precision` bits choose a register, which keeps the greatest rank: the zeros that follow them, and one. So a
 /// state depends on the set of values only. It is a list of the registers that are not zero if these are a quarter or fewer,
@@ -132,8 +132,9 @@ fn heap_bytes(state: &State) -> usize {
 
 /// The improved raw estimator: Otmar Ertl, New cardinality estimation algorithms for HyperLogLog sketches, arXiv:1702.01284,
 /// algorithm 6. `ranks` tells how many registers have each rank from 0 to `rank_max`; infinite if all have that. The same
-/// on every machine: only additions, multiplications, divisions and square roots. The alpha is that of infinitely many registers,
-/// as in the paper; for m of them it is less by a factor of 1 + 1.079 / m (Flajolet et al., HyperLogLog, 2007).
+/// on every machine: only additions, multiplications, divisions and square roots. The paper's alpha is that of infinitely many
+/// registers; for m of them it is less by a factor of 1 + 1.079 / m (Flajolet et al., HyperLogLog, 2007). Without that, estimates are
+/// high by 7% for precision 4, and as uncertain as 0.30 rather than 0.28.
 fn estimate(ranks: &[u32; 64], rank_max: u8) -> f64 {
     let registers = f64::from(ranks.iter().sum::<u32>());
     let rank_max = usize::from(rank_max);
@@ -142,7 +143,7 @@ fn estimate(ranks: &[u32; 64], rank_max: u8) -> f64 {
         z = 0.5 * (z + f64::from(*count));
     }
     z += registers * sigma(f64::from(ranks[0]) / registers);
-    let alpha = 0.5 / std::f64::consts::LN_2;
+    let alpha = 0.5 / std::f64::consts::LN_2 / (1.0 + 1.079 / registers);
     alpha * registers * registers / z
 }
 
@@ -313,44 +314,18 @@ impl<V: Hashed> Aggregator for Registers<V> {
 mod tests {
     use arrow::array::{ArrayRef, AsArray, Float64Array};
     use arrow::datatypes::{DataType, Int64Type};
-    use proptest::prelude::*;
 
-    use super::super::trials;
+    use super::super::laws::single;
     use super::*;
-
-    proptest! {
-        #[test]
-        fn laws(
-            (column, split) in trials::any_column(0..80).prop_flat_map(|column| {
-                let rows = column.len();
-                (Just(column), trials::split(rows))
-            }),
-            precision in 4_u8..=16,
-        ) {
-            let function = format!("approx_count_distinct({precision})");
-            trials::assert_laws(&trials::aggregation(&function, column.data_type()), &column, &split);
-        }
-
-        #[test]
-        fn bytes(
-            column in trials::any_column(0..40),
-            precision in prop_oneof![Just(4_u8), Just(5), 4_u8..=16],
-            arbitrary in any::<Vec<u8>>(),
-            damage in trials::damage(),
-        ) {
-            let aggregation = trials::aggregation(&format!("approx_count_distinct({precision})"), column.data_type());
-            trials::assert_refused_or_canonical(&aggregation, &column, &arbitrary, &damage);
-        }
-    }
 
     /// The error over sixteen seeded sets of each size, against what the theory expects.
     #[test]
     fn the_error_is_as_expected() {
         const SETS: u64 = 16;
         for precision in [4, 8, 11, 14] {
-            let aggregation = trials::aggregation(&format!("approx_count_distinct({precision})"), &DataType::Int64);
+            let aggregation = single::aggregation(&format!("approx_count_distinct({precision})"), &DataType::Int64);
             let registers = f64::from(1_u32 << precision);
-            let expected = (1.04 / registers.sqrt()).hypot(1.079 / registers);
+            let expected = 1.04 / registers.sqrt();
             for size in [1_u64, 2, 5, 10, 100, 1000, 10_000, 100_000, 1_000_000] {
                 // A million values a set take seconds.
                 let sets = if size == 1_000_000 { 2 } else { SETS };
@@ -358,7 +333,7 @@ mod tests {
                     .map(|set| {
                         let from = ((set + 1) * 1_000_003 * size) as i64;
                         let column: ArrayRef = Arc::new(Int64Array::from_iter_values(from..from + size as i64));
-                        let found = trials::int(&aggregation, &column).expect("there are values") as f64;
+                        let found = single::int(&aggregation, &column).expect("there are values") as f64;
                         (found / size as f64 - 1.0).powi(2)
                     })
                     .sum();
@@ -375,34 +350,54 @@ mod tests {
         }
     }
 
+    /// With so many sets a mean is 0.6% off, and without the correction for few registers 7%.
+    #[test]
+    fn the_mean_is_as_expected() {
+        const SETS: usize = 2000;
+        const SIZE: usize = 100;
+        let aggregation = single::aggregation("approx_count_distinct(4)", &DataType::Int64);
+        let mut states = aggregation.states();
+        states.grow(SETS);
+        let values = Int64Array::from_iter_values(0..(SETS * SIZE) as i64);
+        let groups: Vec<usize> = (0..values.len()).map(|row| row / SIZE).collect();
+        let values = &values;
+        let rows = Rows { values, order: None };
+        states.update(&groups, rows).expect("rows are folded in");
+        let counts = aggregation.finalize(&*states).expect("counts").values;
+        let mean = counts.as_primitive::<Int64Type>().iter().flatten().sum::<i64>() as f64 / SETS as f64;
+        let bias = mean / SIZE as f64 - 1.0;
+        eprintln!("bias {bias:.4}");
+        assert!(bias.abs() < 0.025, "{bias}");
+    }
+
     /// Few values are told exactly, but for such as share a register.
     #[test]
     fn few_values_are_exact() {
-        let aggregation = trials::aggregation("approx_count_distinct(14)", &DataType::Float64);
+        let aggregation = single::aggregation("approx_count_distinct(14)", &DataType::Float64);
         for size in 0..30 {
             let column: ArrayRef = Arc::new(Float64Array::from_iter_values((0..size).map(f64::from)));
             let count = Some(i64::from(size)).filter(|count| *count > 0);
-            assert_eq!(trials::int(&aggregation, &column), count);
+            assert_eq!(single::int(&aggregation, &column), count);
         }
         let column: ArrayRef = Arc::new(Float64Array::from(vec![0.0, -0.0, f64::NAN, -f64::NAN]));
-        assert_eq!(trials::int(&aggregation, &column), Some(2));
+        assert_eq!(single::int(&aggregation, &column), Some(2));
     }
 
     /// A quarter of the registers is a list, one more are all; both come to a number, and full registers to none.
     #[test]
     fn states_have_the_form_of_their_size() {
-        let aggregation = trials::aggregation("approx_count_distinct(4)", &DataType::Int64);
+        let aggregation = single::aggregation("approx_count_distinct(4)", &DataType::Int64);
         let finalized = |body: &[u8]| {
-            let states = trials::decoded(&aggregation, &[&[11, 1, 1, 4], body].concat())?;
+            let states = single::decoded(&aggregation, &[&[11, 1, 1, 4], body].concat())?;
             let Finalized { values, overflows } = aggregation.finalize(states.as_ref()).expect("finalized");
             Some((values.as_primitive::<Int64Type>().iter().next()?, overflows))
         };
         assert_eq!(finalized(&[0]), Some((None, 0)));
-        assert_eq!(finalized(&[4, 0, 1, 0, 1, 0, 1, 12, 61]), Some((Some(5), 0)));
+        assert_eq!(finalized(&[4, 0, 1, 0, 1, 0, 1, 12, 61]), Some((Some(4), 0)));
         assert_eq!(finalized(&[5, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1]), None);
         assert_eq!(
             finalized(&[5, 0x41, 0x10, 0x04, 1, 0, 0, 0, 0, 0, 0, 0, 0]),
-            Some((Some(6), 0))
+            Some((Some(5), 0))
         );
         assert_eq!(finalized(&[4, 0x41, 0x10, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0]), None);
         assert_eq!(finalized(&[6, 0x41, 0x10, 0x04, 1, 0, 0, 0, 0, 0, 0, 0, 0]), None);
@@ -428,6 +423,6 @@ mod tests {
             vec![17],
             vec![],
         ];
-        trials::assert_only_first("approx_count_distinct(4)", &DataType::Int64, &bodies);
+        single::assert_only_first("approx_count_distinct(4)", &DataType::Int64, &bodies);
     }
 }

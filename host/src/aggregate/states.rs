@@ -3,6 +3,7 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use arrow::array::{Array, ArrayRef, BinaryArray};
+use arrow::datatypes::DataType;
 
 use super::codec::{self, Reader, corrupt};
 use super::error::StateError;
@@ -100,16 +101,19 @@ pub(super) trait Aggregator: Debug + Clone + Send + Sync + 'static {
 #[derive(Debug)]
 pub(super) struct Grouped<A: Aggregator> {
     aggregator: A,
+    /// The column's type.
+    input: DataType,
     header: Vec<u8>,
     states: Vec<A::State>,
     heap: usize,
 }
 
 impl<A: Aggregator> Grouped<A> {
-    pub(super) fn new(aggregator: A) -> Self {
+    pub(super) fn new(aggregator: A, input: DataType) -> Self {
         Self {
             header: aggregator.header(),
             aggregator,
+            input,
             states: Vec::new(),
             heap: 0,
         }
@@ -167,7 +171,8 @@ impl<A: Aggregator> States for Grouped<A> {
             if states.is_null(row) {
                 continue;
             }
-            let mut reader = Reader(codec::body(states.value(row), &self.header, kind)?);
+            let body = codec::body(states.value(row), &self.header, kind)?;
+            let mut reader = Reader::of(body, &self.input);
             let state = self
                 .aggregator
                 .decode(&mut reader)
@@ -216,6 +221,7 @@ impl<A: Aggregator> States for Grouped<A> {
         self.heap = self.heap.saturating_sub(heap);
         Box::new(Self {
             aggregator: self.aggregator.clone(),
+            input: self.input.clone(),
             header: self.header.clone(),
             states: first,
             heap,
@@ -223,7 +229,7 @@ impl<A: Aggregator> States for Grouped<A> {
     }
 
     fn fresh(&self) -> Box<dyn States> {
-        Box::new(Self::new(self.aggregator.clone()))
+        Box::new(Self::new(self.aggregator.clone(), self.input.clone()))
     }
 
     fn bytes(&self) -> usize {

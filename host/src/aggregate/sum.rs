@@ -123,7 +123,7 @@ impl<V: Number> Aggregator for Sum<V> {
             value
         });
         Ok(Finalized {
-            values: V::column(values, &sum_type(&self.prepared)),
+            values: V::column(values, &sum_type(&self.prepared))?,
             overflows,
         })
     }

@@ -179,7 +179,7 @@ impl<V: Native, const LARGEST: bool> Aggregator for Top<V, LARGEST> {
         let count = reader.count(1).filter(|count| *count <= self.k())?;
         let mut best: Vec<V> = Vec::with_capacity(count);
         for _ in 0..count {
-            let value = V::decode(reader)?;
+            let value: V = reader.value()?;
             if value.is_nan() || best.last().is_some_and(|last| Self::is_better(&value, last)) {
                 return None;
             }
@@ -190,7 +190,7 @@ impl<V: Native, const LARGEST: bool> Aggregator for Top<V, LARGEST> {
 
     fn finalize(&self, states: &[Vec<V>], _: &Function) -> Result<Finalized, StateError> {
         Ok(Finalized {
-            values: lists(states, &self.prepared)?,
+            values: lists(states.iter().map(|state| state.iter()), &self.prepared)?,
             overflows: 0,
         })
     }
@@ -206,82 +206,30 @@ mod tests {
 
     use arrow::array::{ArrayRef, AsArray, Float32Array, Float64Array, Int32Array, StringArray};
     use arrow::datatypes::{Float64Type, Int64Type};
-    use proptest::prelude::*;
 
-    use super::super::trials;
+    use super::super::laws::single;
     use super::*;
-
-    fn function(largest: bool, k: u32) -> String {
-        format!("{}({k})", if largest { "top_k" } else { "bottom_k" })
-    }
-
-    proptest! {
-        #[test]
-        fn laws(
-            (column, split) in trials::any_column(0..80).prop_flat_map(|column| {
-                let rows = column.len();
-                (Just(column), trials::split(rows))
-            }),
-            largest in any::<bool>(),
-            k in 1_u32..40,
-        ) {
-            trials::assert_laws(&trials::aggregation(&function(largest, k), column.data_type()), &column, &split);
-        }
-
-        #[test]
-        fn bytes(
-            column in trials::any_column(0..8),
-            largest in any::<bool>(),
-            k in 1_u32..8,
-            arbitrary in any::<Vec<u8>>(),
-            damage in trials::damage(),
-        ) {
-            let aggregation = trials::aggregation(&function(largest, k), column.data_type());
-            trials::assert_refused_or_canonical(&aggregation, &column, &arbitrary, &damage);
-        }
-
-        #[test]
-        fn they_are_the_first_in_order(values in trials::column(DataType::Float64, 0..60), k in 1_usize..20) {
-            let mut sorted: Vec<f64> = values.as_primitive::<Float64Type>().iter().flatten().collect();
-            sorted.retain(|value| !value.is_nan());
-            sorted.sort_by(f64::total_cmp);
-            for largest in [true, false] {
-                let aggregation = trials::aggregation(&function(largest, k as u32), &DataType::Float64);
-                let (lists, _) = trials::result(&aggregation, &values);
-                let expected: Vec<u64> = sorted.iter().take(k).map(|value| value.to_bits()).collect();
-                prop_assert_eq!(lists.is_null(0), expected.is_empty());
-                let list = lists.as_list::<i32>().value(0);
-                let found: Vec<u64> = list.as_primitive::<Float64Type>().values().iter().map(|v| v.to_bits()).collect();
-                if largest {
-                    let largest: Vec<u64> = sorted.iter().rev().take(k).map(|value| value.to_bits()).collect();
-                    prop_assert_eq!(found, largest);
-                } else {
-                    prop_assert_eq!(found, expected);
-                }
-            }
-        }
-    }
 
     #[test]
     fn results_have_the_wide_type() {
         let ints: ArrayRef = Arc::new(Int32Array::from(vec![Some(3), None, Some(7), Some(7), Some(1)]));
-        let (lists, _) = trials::result(&trials::aggregation("top_k(3)", &DataType::Int32), &ints);
+        let (lists, _) = single::result(&single::aggregation("top_k(3)", &DataType::Int32), &ints);
         assert_eq!(
             lists.as_list::<i32>().value(0).as_primitive::<Int64Type>().values(),
             &[7, 7, 3]
         );
         let floats: ArrayRef = Arc::new(Float32Array::from(vec![0.5, f32::NAN, 0.25]));
-        let (lists, _) = trials::result(&trials::aggregation("bottom_k(9)", &DataType::Float32), &floats);
+        let (lists, _) = single::result(&single::aggregation("bottom_k(9)", &DataType::Float32), &floats);
         assert_eq!(
             lists.as_list::<i32>().value(0).as_primitive::<Float64Type>().values(),
             &[0.25, 0.5]
         );
         let texts: ArrayRef = Arc::new(StringArray::from(vec!["b", "ä", "", "a"]));
-        let (lists, _) = trials::result(&trials::aggregation("top_k(2)", &DataType::Utf8), &texts);
+        let (lists, _) = single::result(&single::aggregation("top_k(2)", &DataType::Utf8), &texts);
         let list = lists.as_list::<i32>().value(0);
         assert_eq!(list.as_string::<i32>().iter().flatten().collect::<Vec<_>>(), ["ä", "b"]);
         let nothing: ArrayRef = Arc::new(Float64Array::from(vec![None, Some(f64::NAN)]));
-        let (lists, overflows) = trials::result(&trials::aggregation("top_k(2)", &DataType::Float64), &nothing);
+        let (lists, overflows) = single::result(&single::aggregation("top_k(2)", &DataType::Float64), &nothing);
         assert_eq!((lists.is_null(0), overflows), (true, 0));
     }
 
@@ -299,11 +247,11 @@ mod tests {
             ints(2, &[7, 7, 7]),
             vec![],
         ];
-        trials::assert_only_first("top_k(3)", &DataType::Int64, &bodies);
+        single::assert_only_first("top_k(3)", &DataType::Int64, &bodies);
         let upward = [ints(2, &[-1, 7]), ints(2, &[7, -1])];
-        trials::assert_only_first("bottom_k(3)", &DataType::Int64, &upward);
+        single::assert_only_first("bottom_k(3)", &DataType::Int64, &upward);
         let floats = |value: f64| ints(1, &[value.to_bits().cast_signed()]);
         let bodies = [floats(f64::INFINITY), floats(f64::NAN), floats(-f64::NAN)];
-        trials::assert_only_first("top_k(3)", &DataType::Float64, &bodies);
+        single::assert_only_first("top_k(3)", &DataType::Float64, &bodies);
     }
 }

@@ -125,6 +125,16 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
                 view.view.name
             ));
         }
+        if let Some(OnlineOutcome::Loaded {
+            overflows: overflows @ 1..,
+            ..
+        }) = online
+        {
+            printer.tell(&format!(
+                "{}: {overflows} results did not fit their type and are null",
+                view.view.name
+            ));
+        }
         if let Some(upkeep) = &outcome.upkeep {
             printer.tell(&format!(
                 "{}: {upkeep} (nothing is lost; a later commit tries again)",
@@ -149,6 +159,10 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "retries": outcome.retries,
             "report": outcome.report,
             "online": online_text(online),
+            "overflows": match online {
+                Some(OnlineOutcome::Loaded { overflows, .. }) => overflows,
+                _ => 0,
+            },
         }));
     }
     let header = [
@@ -225,7 +239,7 @@ fn online_text(online: Option<OnlineOutcome>) -> String {
     match online {
         None => "off".to_owned(),
         Some(OnlineOutcome::Unchanged) => "unchanged".to_owned(),
-        Some(OnlineOutcome::Loaded(keys)) => format!("{keys} keys loaded"),
+        Some(OnlineOutcome::Loaded { keys, .. }) => format!("{keys} keys loaded"),
         Some(OnlineOutcome::Written(keys)) => format!("{keys} keys written"),
         Some(OnlineOutcome::TakenDown) => "taken down".to_owned(),
         Some(OnlineOutcome::Superseded) => "another version was applied meanwhile".to_owned(),

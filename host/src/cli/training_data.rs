@@ -12,6 +12,7 @@ use super::from_source;
 use super::output::Printer;
 use super::workbench::Workbench;
 use crate::definition::{FeatureService, Project, ResolvedService};
+use crate::plan::{Parts, decides_values};
 use crate::project::features;
 use crate::registry::Applied;
 use crate::training::{
@@ -267,16 +268,14 @@ async fn opened(
     Ok((views, records))
 }
 
-/// A digest for each part of a definition.
-pub(crate) fn digests(parts: &crate::plan::Parts) -> BTreeMap<String, String> {
+/// A digest for each part of a definition that values depend on.
+pub(crate) fn digests(parts: &Parts) -> BTreeMap<String, String> {
     let digest = |value: &serde_json::Value| {
         let bytes = Sha256::digest(value.to_string().as_bytes());
         bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
     };
-    parts
-        .iter()
-        .map(|(part, value)| (part.clone(), digest(value)))
-        .collect()
+    let parts = parts.iter().filter(|(part, _)| decides_values(part));
+    parts.map(|(part, value)| (part.clone(), digest(value))).collect()
 }
 
 /// Whether values come from what a manifest names.

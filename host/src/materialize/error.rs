@@ -1,10 +1,12 @@
 use datafusion::common::DataFusionError;
 
+use crate::aggregate::StateError;
 use crate::error::{Classified, Kind};
 use crate::offline::OfflineError;
 use crate::online::OnlineError;
 use crate::project::CompiledView;
 use crate::source::SourceError;
+use crate::tile::TileError;
 use crate::time::Interval;
 use crate::transform::{Letter, TransformError};
 
@@ -49,6 +51,14 @@ pub enum MaterializeError {
         /// What the pool says.
         message: String,
     },
+    /// Tiles, or what they come to.
+    #[error("{label}: {error}")]
+    Tile {
+        /// View and interval.
+        label: String,
+        /// What is wrong.
+        error: TileError,
+    },
     /// The rest.
     #[error("{label}: {message}")]
     Engine {
@@ -78,9 +88,15 @@ impl MaterializeError {
                 Ok(error) => Self::Transform(error),
                 Err(inner) => match inner.downcast::<SourceError>() {
                     Ok(error) => Self::Source { label, error: *error },
-                    Err(inner) => Self::Engine {
-                        label,
-                        message: inner.to_string(),
+                    Err(inner) => match inner.downcast::<StateError>() {
+                        Ok(error) => Self::Tile {
+                            label,
+                            error: TileError::State(*error),
+                        },
+                        Err(inner) => Self::Engine {
+                            label,
+                            message: inner.to_string(),
+                        },
                     },
                 },
             },
@@ -180,6 +196,7 @@ impl Classified for MaterializeError {
             Self::Offline(error) => error.kind(),
             Self::Online(error) => error.kind(),
             Self::Resources { .. } => Kind::Unavailable,
+            Self::Tile { error, .. } => error.kind(),
             Self::Engine { .. } => Kind::Internal,
         }
     }
@@ -192,6 +209,7 @@ impl Classified for MaterializeError {
             Self::Offline(error) => error.hint(),
             Self::Online(error) => error.hint(),
             Self::Resources { .. } => Some("run fewer jobs at once with `--parallel 1`".to_owned()),
+            Self::Tile { error, .. } => error.hint(),
             Self::Engine { .. } => None,
         }
     }

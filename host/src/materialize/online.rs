@@ -36,8 +36,13 @@ pub struct Visible<'a> {
 pub enum OnlineOutcome {
     /// Nothing: it holds this already.
     Unchanged,
-    /// A new generation with so many items.
-    Loaded(u64),
+    /// A new generation.
+    Loaded {
+        /// Its items.
+        keys: u64,
+        /// Results that did not fit their type and are null.
+        overflows: u64,
+    },
     /// A change of the live generation with so many items.
     Written(u64),
     /// Nothing of the view is served any more.
@@ -45,6 +50,9 @@ pub enum OnlineOutcome {
     /// Nothing: another version was applied meanwhile.
     Superseded,
 }
+
+/// Items by key.
+pub(super) type Items = Vec<(Vec<u8>, Item)>;
 
 /// More rows than this are loaded as a generation.
 const CHANGE_ROWS_MAX: u64 = 100_000;
@@ -116,8 +124,7 @@ pub async fn bring_online(
     }
     let range = Interval { start, end: *through };
     let live = live.map(|(record, _)| record);
-    let count = load(session, store, visible, range, state, live, *now).await?;
-    Ok(count.map_or(OnlineOutcome::Superseded, OnlineOutcome::Loaded))
+    load(session, store, visible, range, state, live, *now).await
 }
 
 /// Ends that anything of a view is served.
@@ -162,7 +169,7 @@ async fn latest(
     session: &SessionContext,
     visible: &Visible<'_>,
     range: Interval,
-) -> Result<Option<Vec<(Vec<u8>, Item)>>, MaterializeError> {
+) -> Result<Option<Items>, MaterializeError> {
     let label = visible.compiled.view.name.clone();
     let engine = |error| MaterializeError::from_plan(&label, error);
     if range.is_empty() {
@@ -182,13 +189,13 @@ async fn latest(
     Ok(Some(items))
 }
 
-/// The items of rows in a range, in batches.
+/// The items of rows in a range, in batches; how many results did not fit their type and are null.
 async fn feed(
     session: &SessionContext,
     visible: &Visible<'_>,
     range: Interval,
-    mut out: impl AsyncFnMut(Vec<(Vec<u8>, Item)>),
-) -> Result<(), MaterializeError> {
+    mut out: impl AsyncFnMut(Items),
+) -> Result<u64, MaterializeError> {
     let engine = |error| MaterializeError::from_plan(&visible.compiled.view.name, error);
     if let Some((spec, table)) = visible.tiles {
         let mut tiles = tiles_by_key(session, spec, table, visible.through)?
@@ -199,8 +206,9 @@ async fn feed(
         while let Some(batch) = tiles.next().await {
             out(windowed.push(&batch.map_err(engine)?)?).await;
         }
-        out(windowed.finish()?).await;
-        return Ok(());
+        let (items, overflows) = windowed.finish()?;
+        out(items).await;
+        return Ok(overflows);
     }
     let mut last = Latest::default();
     let mut rows = sorted(session, visible, range)?
@@ -215,10 +223,10 @@ async fn feed(
         out(items).await;
     }
     out(last.take().into_iter().collect()).await;
-    Ok(())
+    Ok(0)
 }
 
-/// Builds a generation and switches to it; none if another version was applied meanwhile.
+/// Builds a generation and switches to it, unless another version was applied meanwhile.
 async fn load(
     session: &SessionContext,
     store: Arc<dyn OnlineStore>,
@@ -227,7 +235,7 @@ async fn load(
     state: GenerationState,
     expected: Option<LiveRecord>,
     now: Timestamp,
-) -> Result<Option<u64>, MaterializeError> {
+) -> Result<OnlineOutcome, MaterializeError> {
     let name = visible.name.clone();
     let (sender, receiver) = tokio::sync::mpsc::channel::<Result<(Vec<u8>, Item), OnlineError>>(1024);
     let loading = tokio::task::spawn_blocking({
@@ -238,11 +246,11 @@ async fn load(
             store.bulk_load(&name, &state, &mut items)
         }
     });
-    let mut count = 0;
-    let fed: Result<(), MaterializeError> = async {
+    let mut keys = 0;
+    let fed: Result<u64, MaterializeError> = async {
         feed(session, visible, range, async |items| {
             for item in items {
-                count += u64::from(item.1.expires.is_none_or(|expires| now < expires));
+                keys += u64::from(item.1.expires.is_none_or(|expires| now < expires));
                 send(&sender, item, now).await;
             }
         })
@@ -261,18 +269,18 @@ async fn load(
     }
     drop(sender);
     let loaded = loading.await.unwrap_or_else(|error| Err(panicked(&error)));
-    fed?;
+    let overflows = fed?;
     let generation = loaded?;
     if (visible.superseded)() {
         // The generation is nobody's, and goes with the next sweep after this process.
-        return Ok(None);
+        return Ok(OnlineOutcome::Superseded);
     }
     blocking(move || {
         store.switch(&name, generation, expected.as_ref(), now)?;
         store.sweep(&name, GRACE, now)
     })
     .await?;
-    Ok(Some(count))
+    Ok(OnlineOutcome::Loaded { keys, overflows })
 }
 
 /// Items that are expired already are not written.

@@ -6,12 +6,12 @@ use arrow::array::RecordBatch;
 use datafusion::prelude::{DataFrame, SessionContext, ident};
 
 use super::error::MaterializeError;
-use super::online::Visible;
+use super::online::{Items, Visible};
 use crate::definition::JoinKey;
 use crate::key::KeyColumns;
 use crate::offline::OfflineTable;
 use crate::online::{Item, Value};
-use crate::tile::{TileSpec, Tiles, Windows};
+use crate::tile::{TileError, TileSpec, Tiles, Windows};
 use crate::time::Timestamp;
 
 /// Keys whose values are made at once.
@@ -42,6 +42,7 @@ pub(super) struct Windowed<'a> {
     answered: Vec<(Vec<u8>, Option<Timestamp>)>,
     /// The key whose tiles are being pushed, and where its last one begins.
     current: Option<(Vec<u8>, i64)>,
+    overflows: u64,
 }
 
 impl<'a> Windowed<'a> {
@@ -52,12 +53,13 @@ impl<'a> Windowed<'a> {
             windows: Windows::new(Arc::clone(spec)),
             answered: Vec::new(),
             current: None,
+            overflows: 0,
         }
     }
 
     /// Takes tiles, and gives the items that are done.
-    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<Vec<(Vec<u8>, Item)>, MaterializeError> {
-        let tiles = Tiles::new(self.spec, batch).map_err(|error| self.wrong(error.to_string()))?;
+    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<Items, MaterializeError> {
+        let tiles = Tiles::new(self.spec, batch).map_err(|error| self.tile(error))?;
         let keys: &[JoinKey] = &self.spec.keys;
         let keys = KeyColumns::new(batch, keys).map_err(|error| self.wrong(error.message))?;
         let mut items = Vec::new();
@@ -82,18 +84,17 @@ impl<'a> Windowed<'a> {
             let last = (from..to).map(|row| tiles.start(row)).max().unwrap_or(i64::MIN);
             let before = self.current.take().map_or(i64::MIN, |(_, before)| before);
             self.current = Some((key, last.max(before)));
-            self.windows
-                .push(&tiles, from..to)
-                .map_err(|error| self.wrong(error.to_string()))?;
+            self.windows.push(&tiles, from..to).map_err(|error| self.tile(error))?;
             from = to;
         }
         Ok(items)
     }
 
-    /// The items that are left.
-    pub(super) fn finish(mut self) -> Result<Vec<(Vec<u8>, Item)>, MaterializeError> {
+    /// The items that are left, and how many results did not fit their type and are null.
+    pub(super) fn finish(mut self) -> Result<(Items, u64), MaterializeError> {
         self.answer();
-        self.flush()
+        let items = self.flush()?;
+        Ok((items, self.overflows))
     }
 
     fn answer(&mut self) {
@@ -106,8 +107,9 @@ impl<'a> Windowed<'a> {
         }
     }
 
-    fn flush(&mut self) -> Result<Vec<(Vec<u8>, Item)>, MaterializeError> {
-        let flushed = self.windows.flush().map_err(|error| self.wrong(error.to_string()))?;
+    fn flush(&mut self) -> Result<Items, MaterializeError> {
+        let flushed = self.windows.flush().map_err(|error| self.tile(error))?;
+        self.overflows += flushed.overflows;
         let through = self.visible.through;
         let items = std::mem::take(&mut self.answered).into_iter().enumerate();
         items
@@ -128,6 +130,13 @@ impl<'a> Windowed<'a> {
                 Ok((key, item))
             })
             .collect()
+    }
+
+    fn tile(&self, error: TileError) -> MaterializeError {
+        MaterializeError::Tile {
+            label: self.visible.compiled.view.name.clone(),
+            error,
+        }
     }
 
     fn wrong(&self, message: String) -> MaterializeError {

@@ -14,6 +14,7 @@ use super::*;
 use crate::error::{Classified, Kind};
 use crate::time::{Interval, Span, Timestamp};
 
+mod derived;
 mod model;
 mod racing;
 mod shapes;

@@ -117,6 +117,11 @@ fn effect(part: &str, per_row: bool) -> Effect {
     }
 }
 
+/// Whether values depend on a part: all that is not metadata, and not whether they are served.
+pub fn decides_values(part: &str) -> bool {
+    part != ONLINE && effect(part, true) > Effect::Metadata
+}
+
 /// Whether a view's rows are made one by one, so that jobs may be cut anywhere.
 fn per_row(parts: &Parts) -> bool {
     matches!(parts.get(SCOPE).and_then(Value::as_str), None | Some("aligned" | "row"))

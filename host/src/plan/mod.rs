@@ -3,7 +3,8 @@
 mod change;
 
 pub use change::{
-    AGGREGATION, AGGREGATION_INTERVAL, CODE, Difference, Effect, ONLINE, Parts, SCOPE, differences, same_rows, total,
+    AGGREGATION, AGGREGATION_INTERVAL, CODE, Difference, Effect, ONLINE, Parts, SCOPE, decides_values, differences,
+    same_rows, total,
 };
 
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,9 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, ListArray, RecordBatch, UInt64Array, new_empty_array};
-use arrow::buffer::{BooleanBuffer, OffsetBuffer};
+use arrow::buffer::{BooleanBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::compute::kernels::cmp::distinct;
 use arrow::compute::{concat, interleave, take};
 use arrow::datatypes::{DataType, Field, TimestampMicrosecondType};
@@ -91,17 +91,17 @@ impl Classified for TileError {
 }
 
 /// Tiles as they come out of the table.
-pub struct Tiles<'a> {
-    starts: &'a [i64],
+pub struct Tiles {
+    starts: ScalarBuffer<i64>,
     secondary: Option<ArrayRef>,
     /// Rows whose secondary key is another than that of the row before.
     changes: Option<BooleanBuffer>,
-    states: Vec<&'a BinaryArray>,
+    states: Vec<BinaryArray>,
 }
 
-impl<'a> Tiles<'a> {
+impl Tiles {
     /// Finds the columns of a batch.
-    pub fn new(spec: &TileSpec, batch: &'a RecordBatch) -> Result<Self, TileError> {
+    pub fn new(spec: &TileSpec, batch: &RecordBatch) -> Result<Self, TileError> {
         let missing = |name: &str| ArrowError::SchemaError(format!("tiles without a column `{name}`"));
         let column = |name: &str| batch.column_by_name(name).ok_or_else(|| missing(name));
         let starts = column(START)?
@@ -110,6 +110,7 @@ impl<'a> Tiles<'a> {
         let states = spec.columns.iter().map(|state| {
             column(&state.name)?
                 .as_binary_opt::<i32>()
+                .cloned()
                 .ok_or_else(|| missing(&state.name))
         });
         let secondary = match &spec.secondary {
@@ -124,7 +125,7 @@ impl<'a> Tiles<'a> {
             _ => None,
         };
         Ok(Self {
-            starts: starts.values(),
+            starts: starts.values().clone(),
             secondary,
             changes,
             states: states.collect::<Result<_, _>>()?,
@@ -157,7 +158,7 @@ impl Windows {
     }
 
     /// Adds tiles of the current key.
-    pub fn push(&mut self, tiles: &Tiles<'_>, rows: Range<usize>) -> Result<(), TileError> {
+    pub fn push(&mut self, tiles: &Tiles, rows: Range<usize>) -> Result<(), TileError> {
         let mut groups = Vec::with_capacity(rows.len());
         for row in rows.clone() {
             let is_new = match (&tiles.secondary, self.lines.last()) {
@@ -259,6 +260,17 @@ impl Windows {
         self.states.iter().map(|states| states.bytes()).sum::<usize>() + self.starts.capacity() * 8 + spans
     }
 
+    /// About how many bytes a flush takes beside them: merged states are there for one column and window at a time.
+    pub fn flush_bytes(&self) -> usize {
+        let spans = self
+            .windows
+            .iter()
+            .map(|answers| answers.spans.iter().map(Vec::len).sum());
+        let spans: usize = spans.max().unwrap_or(0);
+        let states = self.states.iter().map(|states| states.bytes() / states.groups().max(1));
+        spans.saturating_mul(states.max().unwrap_or(0))
+    }
+
     /// The features of all answers since the last time.
     pub fn flush(&mut self) -> Result<Flushed, TileError> {
         let mut overflows = 0;
@@ -269,42 +281,28 @@ impl Windows {
                 .map(|answers| Parallel::new(answers, self.answers, &self.secondary, data_type).map(Some))
                 .collect::<Result<_, _>>()?,
         };
-        let mut merged: Vec<(usize, usize, Vec<Box<dyn States>>)> = Vec::new();
-        let mut columns: Vec<Option<ArrayRef>> = vec![None; spec.features.len()];
+        // Features of one state and window share what is merged.
+        let mut sharing: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
         for (at, feature) in spec.features.iter().enumerate() {
-            let place = (feature.column, feature.window);
-            let known = merged
-                .iter()
-                .position(|(column, window, _)| (*column, *window) == place);
-            let known = match known {
-                Some(known) => known,
-                None => {
-                    let states = &self.states[feature.column];
-                    let parts = self.windows[feature.window].spans.iter().map(|spans| {
-                        let mut out = states.fresh();
-                        states.slide(spans, out.as_mut())?;
-                        Ok(out)
-                    });
-                    merged.push((
-                        feature.column,
-                        feature.window,
-                        parts.collect::<Result<_, StateError>>()?,
-                    ));
-                    merged.len() - 1
+            sharing.entry((feature.column, feature.window)).or_default().push(at);
+        }
+        let mut columns: Vec<Option<ArrayRef>> = vec![None; spec.features.len()];
+        for ((column, window), features) in sharing {
+            let merged = self.merged(column, window)?;
+            for at in features {
+                let mut parts = Vec::with_capacity(merged.len());
+                for states in &merged {
+                    let finalized: Finalized = spec.features[at].aggregation.finalize(states.as_ref())?;
+                    overflows += finalized.overflows;
+                    parts.push(finalized.values);
                 }
-            };
-            let mut parts = Vec::new();
-            for states in &merged[known].2 {
-                let finalized: Finalized = feature.aggregation.finalize(states.as_ref())?;
-                overflows += finalized.overflows;
-                parts.push(finalized.values);
+                let order = orders.get(window).and_then(Option::as_ref);
+                columns[at] = Some(match (order, spec.windows[window]) {
+                    (Some(order), _) => order.lists(&parts[0])?,
+                    (None, TimeWindow::Series { .. }) => series(&parts, self.answers)?,
+                    (None, _) => parts.swap_remove(0),
+                });
             }
-            let order = orders.get(feature.window).and_then(Option::as_ref);
-            columns[at] = Some(match (order, spec.windows[feature.window]) {
-                (Some(order), _) => order.lists(&parts[0])?,
-                (None, TimeWindow::Series { .. }) => series(&parts, self.answers)?,
-                (None, _) => parts.swap_remove(0),
-            });
         }
         let columns = spec.outputs().into_iter().filter_map(|(_, output)| match output {
             Output::Keys(window) => Some(Arc::clone(&orders.get(window)?.as_ref()?.keys)),
@@ -322,6 +320,17 @@ impl Windows {
 }
 
 impl Windows {
+    /// The merged states of a window's spans, for each of its parts.
+    fn merged(&self, column: usize, window: usize) -> Result<Vec<Box<dyn States>>, StateError> {
+        let states = &self.states[column];
+        let parts = self.windows[window].spans.iter().map(|spans| {
+            let mut out = states.fresh();
+            states.slide(spans, out.as_mut())?;
+            Ok(out)
+        });
+        parts.collect()
+    }
+
     /// Forgets the segments of all keys but the current one.
     fn keep_current(&mut self) {
         let Some(first) = self.lines.first() else {

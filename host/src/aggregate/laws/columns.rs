@@ -13,7 +13,7 @@ use proptest::prelude::*;
 /// Rows of a column, at most.
 pub(super) const ROWS: usize = 40;
 
-pub(super) type Columns = BoxedStrategy<ArrayRef>;
+pub(in super::super) type Columns = BoxedStrategy<ArrayRef>;
 
 /// Columns of up to [`ROWS`] such values and nulls; now and then, of nulls alone.
 fn columns<T, A>(value: impl Strategy<Value = T> + 'static) -> Columns
@@ -39,23 +39,23 @@ fn int() -> impl Strategy<Value = i64> {
     ]
 }
 
-pub(super) fn ints() -> Columns {
+pub(in super::super) fn ints() -> Columns {
     columns::<_, Int64Array>(int())
 }
 
-pub(super) fn small_ints() -> Columns {
+pub(in super::super) fn small_ints() -> Columns {
     columns::<_, Int32Array>(prop_oneof![-3..4_i32, any::<i32>()])
 }
 
-pub(super) fn booleans() -> Columns {
+pub(in super::super) fn booleans() -> Columns {
     columns::<_, BooleanArray>(any::<bool>())
 }
 
-pub(super) fn dates() -> Columns {
+pub(in super::super) fn dates() -> Columns {
     columns::<_, Date32Array>(prop_oneof![0..3_i32, any::<i32>()])
 }
 
-pub(super) fn timestamps() -> Columns {
+pub(in super::super) fn timestamps() -> Columns {
     columns::<_, TimestampMicrosecondArray>(int())
 }
 
@@ -72,7 +72,7 @@ fn finite() -> impl Strategy<Value = f64> {
 }
 
 /// Of finite values, and one in three with values that are not.
-pub(super) fn floats() -> Columns {
+pub(in super::super) fn floats() -> Columns {
     let special = vec![f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
     let special = prop_oneof![
         4 => prop::sample::select(special),
@@ -85,7 +85,7 @@ pub(super) fn floats() -> Columns {
     .boxed()
 }
 
-pub(super) fn small_floats() -> Columns {
+pub(in super::super) fn small_floats() -> Columns {
     let value = prop_oneof![
         8 => (-1000..1000_i16).prop_map(|value| f32::from(value) / 8.0),
         4 => any::<f32>(),
@@ -112,27 +112,27 @@ fn decimals_of(precision: u8, scale: i8) -> Columns {
 }
 
 /// Of the most digits, four of them behind the point.
-pub(super) fn decimals() -> Columns {
+pub(in super::super) fn decimals() -> Columns {
     decimals_of(38, 4)
 }
 
 /// Decimals whose last digit is one of hundreds.
-pub(super) fn hundreds() -> Columns {
+pub(in super::super) fn hundreds() -> Columns {
     decimals_of(9, -2)
 }
 
-pub(super) fn texts() -> Columns {
+pub(in super::super) fn texts() -> Columns {
     let text = prop::sample::select(vec!["", "a", "b", "ab", "a\0", "é", "the quick brown fox"]);
     columns::<_, StringArray>(text)
 }
 
-pub(super) fn binaries() -> Columns {
+pub(in super::super) fn binaries() -> Columns {
     let bytes = prop::sample::select(vec![&b""[..], b"\0", b"\xff", b"\0\0", b"ab"]);
     columns::<_, BinaryArray>(bytes)
 }
 
 /// Lists of ints, with nulls inside.
-pub(super) fn lists() -> Columns {
+pub(in super::super) fn lists() -> Columns {
     let list = prop::collection::vec(prop_oneof![Just(None), (0..3_i64).prop_map(Some)], 0..3);
     prop::collection::vec(prop_oneof![1 => Just(None), 6 => list.prop_map(Some)], 0..=ROWS)
         .prop_map(|lists| Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(lists)) as ArrayRef)
@@ -140,7 +140,7 @@ pub(super) fn lists() -> Columns {
 }
 
 /// Structs of a text, a boolean, a decimal and a list, whole and as slices of longer ones.
-pub(super) fn structs() -> Columns {
+pub(in super::super) fn structs() -> Columns {
     let slice = |(column, from): (ArrayRef, usize)| {
         let from = from.min(column.len());
         column.slice(from, column.len() - from)

@@ -159,6 +159,7 @@ fn deviations(numbers: &Numbers, degree: u32) -> BigInt {
     deviations.map(|deviation| deviation.pow(degree)).sum()
 }
 
+/// The variance or the standard deviation.
 pub(super) fn variance(aggregation: &Aggregation, rows: &Group) -> Answer {
     let numbers = numbers(&rows.column);
     let function = aggregation.function();
@@ -167,16 +168,13 @@ pub(super) fn variance(aggregation: &Aggregation, rows: &Group) -> Answer {
     if count <= less {
         return float(None);
     }
-    let variance = if numbers.special.is_empty() {
-        let unit = (BigInt::from(count) * &numbers.denominator).pow(2);
-        nearest(&deviations(&numbers, 2), &(unit * (count - less)), false)
-    } else {
-        f64::NAN
-    };
-    float(Some(match function {
-        Function::StddevPop | Function::StddevSamp => variance.sqrt(),
-        _ => variance,
-    }))
+    if !numbers.special.is_empty() {
+        return float(Some(f64::NAN));
+    }
+    let unit = (BigInt::from(count) * &numbers.denominator).pow(2);
+    let rooted = matches!(function, Function::StddevPop | Function::StddevSamp);
+    let spread = nearest(&deviations(&numbers, 2), &(unit * (count - less)), rooted);
+    float(Some(spread))
 }
 
 /// The second deviations and the count; or the answer, where there is no shape.

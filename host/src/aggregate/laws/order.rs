@@ -6,15 +6,15 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, DynComparator, Int64Array, ListArray, UInt32Array, make_comparator};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{SortOptions, cast, take};
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::datatypes::{DataType, Float32Type, Float64Type};
 
 use super::{Aggregation, Answer, Function, Group};
 
-fn answer(value: ArrayRef) -> Answer {
+pub(super) fn answer(value: ArrayRef) -> Answer {
     Answer { value, overflow: false }
 }
 
-fn comparator(values: &ArrayRef) -> DynComparator {
+pub(super) fn comparator(values: &ArrayRef) -> DynComparator {
     make_comparator(values, values, SortOptions::default()).expect("values can be compared")
 }
 
@@ -41,13 +41,14 @@ fn one(aggregation: &Aggregation, column: &ArrayRef, row: Option<usize>) -> Answ
     answer(cast(&value, aggregation.result()).expect("the result's type"))
 }
 
-fn list(aggregation: &Aggregation, column: &ArrayRef, rows: &[usize]) -> Answer {
+pub(super) fn list(aggregation: &Aggregation, column: &ArrayRef, rows: &[usize]) -> Answer {
     let DataType::List(field) = aggregation.result() else {
         panic!("{} is no list", aggregation.result());
     };
     let offsets = OffsetBuffer::from_lengths([rows.len()]);
     let nulls = NullBuffer::from(vec![!rows.is_empty()]);
-    let list = ListArray::new(Arc::clone(field), offsets, rows_of(column, rows), Some(nulls));
+    let items = cast(&rows_of(column, rows), field.data_type()).expect("the items' type");
+    let list = ListArray::new(Arc::clone(field), offsets, items, Some(nulls));
     answer(Arc::new(list))
 }
 
@@ -56,18 +57,27 @@ pub(super) fn count(_: &Aggregation, rows: &Group) -> Answer {
     answer(Arc::new(Int64Array::from(vec![Some(count).filter(|count| *count > 0)])))
 }
 
+/// Rows that are neither null nor NaN.
+pub(super) fn comparable(column: &ArrayRef) -> Vec<usize> {
+    let nan = |row: usize| match column.data_type() {
+        DataType::Float32 => column.as_primitive::<Float32Type>().value(row).is_nan(),
+        DataType::Float64 => column.as_primitive::<Float64Type>().value(row).is_nan(),
+        _ => false,
+    };
+    (0..column.len())
+        .filter(|row| column.is_valid(*row) && !nan(*row))
+        .collect()
+}
+
 fn extreme(aggregation: &Aggregation, rows: &Group, greatest: bool) -> Answer {
     let compare = comparator(&rows.column);
-    let nan = |row: usize| {
-        let floats = rows.column.as_primitive_opt::<Float64Type>();
-        floats.is_some_and(|floats| floats.value(row).is_nan())
-    };
-    let valid = (0..rows.column.len()).filter(|row| rows.column.is_valid(*row) && !nan(*row));
-    let row = valid.reduce(|best, row| match compare(row, best) {
-        Ordering::Less if !greatest => row,
-        Ordering::Greater if greatest => row,
-        _ => best,
-    });
+    let row = comparable(&rows.column)
+        .into_iter()
+        .reduce(|best, row| match compare(row, best) {
+            Ordering::Less if !greatest => row,
+            Ordering::Greater if greatest => row,
+            _ => best,
+        });
     one(aggregation, &rows.column, row)
 }
 
@@ -79,11 +89,12 @@ pub(super) fn max(aggregation: &Aggregation, rows: &Group) -> Answer {
     extreme(aggregation, rows, true)
 }
 
-fn most(aggregation: &Aggregation) -> usize {
+pub(super) fn most(aggregation: &Aggregation) -> usize {
     match aggregation.function() {
         Function::FirstN(n) | Function::LastN(n) | Function::FirstDistinct(n) | Function::LastDistinct(n) => {
             *n as usize
         }
+        Function::TopK(k) | Function::BottomK(k) | Function::Histogram(k) => *k as usize,
         function => panic!("{function} makes no list"),
     }
 }
@@ -105,7 +116,7 @@ pub(super) fn first_n(aggregation: &Aggregation, rows: &Group) -> Answer {
 }
 
 /// The group with one zero and one NaN.
-fn canonical(rows: &Group) -> Group {
+pub(super) fn canonical(rows: &Group) -> Group {
     let column = match rows.column.as_primitive_opt::<Float64Type>() {
         None => Arc::clone(&rows.column),
         Some(floats) => Arc::new(floats.unary::<_, Float64Type>(|value| match value {
@@ -122,7 +133,7 @@ fn canonical(rows: &Group) -> Group {
 }
 
 /// The rows whose values have not been before.
-fn distinct(column: &ArrayRef, rows: impl Iterator<Item = usize>, most: usize) -> Vec<usize> {
+pub(super) fn distinct(column: &ArrayRef, rows: impl Iterator<Item = usize>, most: usize) -> Vec<usize> {
     let compare = comparator(column);
     let mut seen: Vec<usize> = Vec::new();
     for row in rows {

@@ -116,8 +116,8 @@ impl<V: Number, const N: usize> Aggregator for Moments<V, N> {
             if count <= one_less {
                 return None;
             }
-            if let Some(variance) = short.variance(&state.sums[0], &state.sums[1], count, one_less) {
-                return Some(variance);
+            if let Some(spread) = short.spread([&state.sums[0], &state.sums[1]], count, one_less, rooted) {
+                return Some(spread);
             }
             Some(state.central().map_or(f64::NAN, |central| {
                 let dividend = central.second() * &up;

@@ -72,21 +72,43 @@ pub(super) fn ratio(numerator: &BigInt, denominator: &BigUint, exponent: i64) ->
     )
 }
 
-/// The same as [`ratio`], of numbers whose size is known: without a division of large numbers.
+/// The same as [`ratio`], without large numbers.
 pub(super) fn short_ratio(
     negative: bool,
     numerator: &[u64; SHORT_LIMBS],
     denominator: NonZeroU64,
     exponent: i64,
 ) -> f64 {
-    let Some(highest) = numerator.iter().rposition(|limb| *limb != 0) else {
+    let (quotient, shift, more) = divide(numerator, denominator, QUOTIENT_BITS);
+    round(negative, &quotient, exponent - shift, more)
+}
+
+/// The square root of `numerator / denominator * 2^exponent`, without large numbers.
+pub(super) fn short_root(numerator: &[u64; SHORT_LIMBS], denominator: NonZeroU64, exponent: i64) -> f64 {
+    let (quotient, shift, more) = divide(numerator, denominator, 128);
+    let Some(highest) = quotient.iter().rposition(|limb| *limb != 0) else {
         return 0.0;
+    };
+    let bits = 64 * (highest as i64 + 1) - i64::from(quotient[highest].leading_zeros());
+    // The highest 127 or 128 bits, so many that what they are multiples of has a root.
+    let below = (bits - 128).max(0);
+    let below = below + (exponent - shift + below).rem_euclid(2);
+    let square = u128::from(window(&quotient, below + 64)) << 64 | u128::from(window(&quotient, below));
+    let root = square.isqrt();
+    let more = more || any_below(&quotient, below) || root * root != square;
+    round(false, &[root as u64], (exponent - shift + below) / 2, more)
+}
+
+/// A quotient of at least so many bits, how far the numerator was shifted for them, and whether there is a rest. What is wanted and the
+/// denominator's bits have to fit.
+fn divide(numerator: &[u64; SHORT_LIMBS], denominator: NonZeroU64, wanted: u64) -> ([u64; SHORT_LIMBS], i64, bool) {
+    let mut quotient = [0; SHORT_LIMBS];
+    let Some(highest) = numerator.iter().rposition(|limb| *limb != 0) else {
+        return (quotient, 0, false);
     };
     let denominator_bits = u64::from(u64::BITS - denominator.leading_zeros());
     let bits = 64 * (highest as u64 + 1) - u64::from(numerator[highest].leading_zeros());
-    let shift = (denominator_bits + QUOTIENT_BITS).saturating_sub(bits);
-    // What is shifted comes to as many bits as are wanted: three limbs.
-    let mut quotient = [0; SHORT_LIMBS];
+    let shift = (denominator_bits + wanted).saturating_sub(bits);
     let (whole, part) = ((shift / 64) as usize, shift % 64);
     for at in (whole..SHORT_LIMBS).rev() {
         let from = at - whole;
@@ -103,7 +125,7 @@ pub(super) fn short_ratio(
         *limb = (wide / u128::from(denominator.get())) as u64;
         rest = (wide % u128::from(denominator.get())) as u64;
     }
-    round(negative, &quotient[..length], exponent - shift.cast_signed(), rest != 0)
+    (quotient, shift.cast_signed(), rest != 0)
 }
 
 /// The square root of `numerator / denominator * 4^exponent`; the denominator is not zero.
@@ -175,8 +197,12 @@ mod tests {
             let denominator = NonZeroU64::new(denominator >> small).unwrap_or(NonZeroU64::MIN);
             let digits = limbs.iter().flat_map(|limb| [*limb as u32, (limb >> 32) as u32]).collect();
             let sign = if negative { Sign::Minus } else { Sign::Plus };
-            let right = ratio(&BigInt::new(sign, digits), &denominator.get().into(), exponent);
+            let whole = BigInt::new(sign, digits);
+            let right = ratio(&whole, &denominator.get().into(), exponent);
             prop_assert_eq!(short_ratio(negative, &limbs, denominator, exponent).to_bits(), right.to_bits());
+            let (twice, half) = (exponent.rem_euclid(2) as u64, exponent.div_euclid(2));
+            let right = root(&(whole.magnitude() << twice), &denominator.get().into(), half);
+            prop_assert_eq!(short_root(&limbs, denominator, exponent).to_bits(), right.to_bits());
         }
     }
 

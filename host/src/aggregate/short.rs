@@ -5,7 +5,7 @@ use std::num::NonZeroU64;
 use num_bigint::BigUint;
 
 use super::exact::Exact;
-use super::round::{SHORT_LIMBS, short_ratio};
+use super::round::{SHORT_LIMBS, short_ratio, short_root};
 
 /// What denominators are multiplied by; none if large numbers are needed anyway.
 #[derive(Debug, Clone, Copy)]
@@ -27,8 +27,9 @@ impl Short {
         Some(short_ratio(negative, &numerator, divisor, exponent))
     }
 
-    /// `(count second - first^2) / (count (count - one_less))`; none if it has to be taken in another way.
-    pub(super) fn variance(self, first: &Exact, second: &Exact, count: u64, one_less: u64) -> Option<f64> {
+    /// `(count second - first^2) / (count (count - one_less))` or its root; none if it has to be taken in another way.
+    pub(super) fn spread(self, sums: [&Exact; 2], count: u64, one_less: u64, rooted: bool) -> Option<f64> {
+        let [first, second] = sums;
         let (_, first, first_exponent) = first.inline_magnitude()?;
         let (negative, second, second_exponent) = second.inline_magnitude()?;
         let divisor = count.checked_mul(count.checked_sub(one_less)?)?;
@@ -44,7 +45,10 @@ impl Short {
         }
         // Of values there are, neither is less than zero; of others nothing is said here.
         let sound = !negative && !borrow;
-        sound.then(|| short_ratio(false, &moment, divisor, exponent))
+        sound.then(|| match rooted {
+            true => short_root(&moment, divisor, exponent),
+            false => short_ratio(false, &moment, divisor, exponent),
+        })
     }
 }
 
@@ -84,7 +88,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::number::number;
-    use super::super::round::ratio;
+    use super::super::round::{ratio, root};
     use super::*;
 
     fn value() -> impl Strategy<Value = f64> {
@@ -126,9 +130,15 @@ mod tests {
             let [(s1, e1), (s2, e2)] = [&powers[0], &powers[1]].map(|sum| number(sum).expect("finite"));
             let unit = (2 * e1).min(e2);
             let second: BigInt = (s2 << (e2 - unit)) * count - ((&s1 * &s1) << (2 * e1 - unit));
-            let variance = ratio(&second, &(&down * count * (count - one_less)), unit);
-            if let Some(short) = short.variance(&powers[0], &powers[1], count, one_less) {
+            let divisor = &down * count * (count - one_less);
+            let variance = ratio(&second, &divisor, unit);
+            // Exponents are multiples of a limb's bits.
+            let deviation = root(second.magnitude(), &divisor, unit / 2);
+            let sums = [&powers[0], &powers[1]];
+            if let Some(short) = short.spread(sums, count, one_less, false) {
                 prop_assert_eq!(short.to_bits(), variance.to_bits());
+                let short = Short::new(&1_u32.into(), &down).spread(sums, count, one_less, true);
+                prop_assert_eq!(short.map(f64::to_bits), Some(deviation.to_bits()));
             } else {
                 // Cents, at least, are quick.
                 prop_assert!(values.iter().any(|value| value.abs() > 1e5));
@@ -142,9 +152,9 @@ mod tests {
         sums[0].add_i64(3);
         sums[1].add_i64(2);
         let short = Short::new(&1_u32.into(), &1_u32.into());
-        assert_eq!(short.variance(&sums[0], &sums[1], 2, 0), None);
+        assert_eq!(short.spread([&sums[0], &sums[1]], 2, 0, true), None);
         sums[1].add_i64(-9);
-        assert_eq!(short.variance(&sums[0], &sums[1], 2, 0), None);
+        assert_eq!(short.spread([&sums[0], &sums[1]], 2, 0, true), None);
         assert_eq!(short.mean(&sums[1], 2), Some(-3.5));
     }
 }

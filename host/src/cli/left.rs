@@ -4,7 +4,7 @@
 use super::error::CliError;
 use super::workbench::Workbench;
 use crate::definition::FeatureView;
-use crate::materialize::{Inputs, Stale, missing, stale};
+use crate::materialize::{Inputs, Stale, stale};
 use crate::offline::OfflineTable;
 use crate::plan::Situation;
 use crate::project::CompiledView;
@@ -43,7 +43,7 @@ pub(crate) async fn missing_tiles(
     let Some(rows) = rows else { return Ok(Vec::new()) };
     let tiles = bench.tables().tiles(spec, name, None).await?;
     let there = tiles.as_ref().map(OfflineTable::coverage).unwrap_or_default();
-    let jobs = missing(&rows.coverage(), &there);
+    let jobs = rows.coverage().missing_from(&there);
     Ok(union(jobs.into_iter().map(|(interval, _)| interval).collect()))
 }
 

@@ -11,7 +11,7 @@ use super::workbench::{Workbench, cores};
 use crate::error::Classified;
 use crate::materialize::{
     FailedJob, Failure, GRACE, OnlineOutcome, Outcome, Progress, Settings, Task, TilesOutcome, Visible, bring_online,
-    build_tiles, materialize, missing, take_down,
+    build_tiles, materialize, take_down,
 };
 use crate::offline::OfflineTable;
 use crate::plan::{Job, Range, backfill_end, last_due, plan, plan_range, plan_redo};
@@ -347,7 +347,7 @@ async fn tiles(
     printer: &Printer,
 ) -> Result<(OfflineTable, TilesOutcome), CliError> {
     let table = bench.tables().tiles_or_new(&view.view, spec, name).await?;
-    let left = missing(&rows.coverage(), &table.coverage()).len();
+    let left = rows.coverage().missing_from(&table.coverage()).len();
     let bar = printer.bar(&format!("{}, tiles", view.view.name), left);
     let built = build_tiles(&bench.session, &view.view.name, spec, rows, &table, |outcome| {
         bar.set_position(outcome.jobs as u64);

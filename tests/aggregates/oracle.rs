@@ -19,6 +19,7 @@ use sandglass::online;
 
 use super::exact::{UNIT, quotient, root, units};
 use super::value::{Kind, Value};
+use super::world::span;
 
 /// A row: its key, its time in microseconds, and the values of the other columns in the order of the schema.
 #[derive(Debug, Clone, PartialEq)]
@@ -158,24 +159,46 @@ impl View {
         windows
     }
 
-    /// The features at a time, given all rows of a key: with a secondary key the list of its values in each window, then the
-    /// aggregates.
+    /// The names of the features, in their order: that of their bytes.
+    pub fn names(&self) -> Vec<String> {
+        let lists = self.windows().into_iter().filter_map(|window| self.list(window));
+        let names = self.features.iter().map(|feature| feature.name.clone());
+        let mut names: Vec<String> = lists.chain(names).collect();
+        names.sort();
+        names
+    }
+
+    /// The name of the list of secondary keys in a window.
+    fn list(&self, window: Window) -> Option<String> {
+        let (name, _) = &self.columns[self.secondary?];
+        let window = match window {
+            Window::Lifetime => "lifetime".to_owned(),
+            Window::Sliding { size, offset: 0 } => span(size),
+            Window::Sliding { size, offset } => format!("{}_offset_{}", span(size), span(-offset)),
+            Window::Series { .. } => panic!("a series has no lists of keys"),
+        };
+        Some(format!("{name}_keys_{window}"))
+    }
+
+    /// The features at a time, given all rows of a key, in the order of [`Self::names`]; with a secondary key the list of its
+    /// values in each window among them.
     pub fn values(&self, rows: &[Row], at: i64) -> Vec<Value> {
         let edge = self.edge(at);
         let mut rows: Vec<&Row> = rows.iter().filter(|row| row.at >= self.feature_start).collect();
         rows.sort_by(|a, b| self.order(a, b));
-        let windows = self.windows();
-        let keys = windows.iter().filter(|_| self.secondary.is_some()).map(|window| {
-            let (start, end) = self.intervals(*window, edge)[0];
-            Value::List(self.secondary_keys(&within(&rows, start, end)))
-        });
-        let mut values: Vec<Value> = keys.collect();
+        let mut values: Vec<(String, Value)> = Vec::new();
+        for window in self.windows() {
+            if let Some(name) = self.list(window) {
+                let (start, end) = self.intervals(window, edge)[0];
+                values.push((name, Value::List(self.secondary_keys(&within(&rows, start, end)))));
+            }
+        }
         for feature in &self.features {
             let mut parts = self
                 .intervals(feature.window, edge)
                 .into_iter()
                 .map(|(start, end)| within(&rows, start, end));
-            values.push(match (feature.window, self.secondary) {
+            let value = match (feature.window, self.secondary) {
                 (Window::Series { .. }, _) => Value::List(parts.map(|rows| self.aggregate(feature, &rows)).collect()),
                 (_, Some(column)) => {
                     let rows = parts.next().unwrap();
@@ -186,9 +209,11 @@ impl View {
                     Value::List(self.secondary_keys(&rows).iter().map(of).collect())
                 }
                 _ => self.aggregate(feature, &parts.next().unwrap()),
-            });
+            };
+            values.push((feature.name.clone(), value));
         }
-        values
+        values.sort_by(|(a, _), (b, _)| a.cmp(b));
+        values.into_iter().map(|(_, value)| value).collect()
     }
 
     /// Time, `order_by`, the other columns.
@@ -258,8 +283,9 @@ pub fn evaluate(function: Function, kind: Kind, values: &[&Value]) -> Value {
         Function::VarPop => moment(kind, values, |moments| moments.variance(moments.n.clone())),
         Function::VarSamp if values.len() == 1 => Value::Null,
         Function::VarSamp => moment(kind, values, |moments| moments.variance(&moments.n - 1)),
-        Function::StddevPop => square_root(evaluate(Function::VarPop, kind, values)),
-        Function::StddevSamp => square_root(evaluate(Function::VarSamp, kind, values)),
+        Function::StddevPop => deviation(kind, values, 0),
+        Function::StddevSamp if values.len() == 1 => Value::Null,
+        Function::StddevSamp => deviation(kind, values, 1),
         Function::Skew => moment(kind, values, Moments::skew),
         Function::Kurtosis => moment(kind, values, Moments::kurtosis),
         Function::Last => values[values.len() - 1].clone(),
@@ -445,11 +471,13 @@ impl Moments {
     }
 }
 
-fn square_root(variance: Value) -> Value {
-    match variance {
-        Value::Float(variance) => Value::Float(variance.sqrt()),
-        other => other,
-    }
+/// The root of the exact variance with this much less than `n` in its divisor, rounded once.
+fn deviation(kind: Kind, values: &[&Value], less: u32) -> Value {
+    moment(kind, values, |moments| {
+        let divisor = &moments.n * (&moments.n - less) * &moments.unit * &moments.unit;
+        let second = moments.second();
+        Value::Float(root(second.sign(), &second, &divisor))
+    })
 }
 
 /// By the library, in one pass.

@@ -15,6 +15,7 @@ fn the_demo_ends_with_values() {
         std::fs::copy(repository().join("examples/purchases").join(from), target).unwrap();
     };
     copy("data/purchases.parquet");
+    copy("data/spine.csv");
     let text = std::fs::read_to_string(repository().join("examples/purchases/sandglass.toml")).unwrap();
     // The crate's path to the SDK holds in the repository only.
     let component = crate::harness::component("examples/purchases/transformations/purchases");
@@ -31,4 +32,17 @@ fn the_demo_ends_with_values() {
     assert!(answer.stdout.contains("546"), "{}", answer.stdout);
     assert!(answer.stdout.contains("purchase_details.weekday"), "{}", answer.stdout);
     assert!(answer.stdout.contains("PRESENT"), "{}", answer.stdout);
+    assert!(
+        answer.stdout.contains("customer_spend.amount_sum_lifetime_1d"),
+        "{}",
+        answer.stdout
+    );
+    // The training set, and what made it.
+    assert!(answer.stdout.contains("8 rows, 5 features"), "{}", answer.stdout);
+    assert!(
+        answer.stdout.contains("customer_spend__amount_last_5_90d_1d"),
+        "{}",
+        answer.stdout
+    );
+    assert!(example.join("store/training.parquet.manifest.json").is_file());
 }

@@ -533,6 +533,56 @@ fn what_changes_of_aggregations_cost() {
 }
 
 #[test]
+fn tiles_that_are_missing_are_told_and_made() {
+    let _timed = crate::harness::Timed::new("versions::tiles_that_are_missing_are_told_and_made");
+    let project = Project::with_purchases(SPEND);
+    let tiles = project.path("store/offline/shop/spend/v1/tiles");
+    let missing = |command: &str| of(&project.json(END, &[command]), "spend")["missing_tiles"].clone();
+    let none = serde_json::json!([]);
+    let all = serde_json::json!([{ "start": "1997-01-01T00:00:00Z", "end": "1997-01-11T00:00:00Z" }]);
+    assert_eq!(missing("plan"), none);
+    project.apply_and_materialize(END);
+    assert_eq!((missing("status"), missing("plan")), (none.clone(), none.clone()));
+    // Rows that were made again, by a process that was killed before their tiles were.
+    let kept = project.path("kept");
+    std::fs::rename(&tiles, &kept).unwrap();
+    assert_eq!((missing("status"), missing("plan")), (all.clone(), all.clone()));
+    let range = ["--start", "1997-01-01", "--end", END, "--overwrite"];
+    project.json(END, &[&["materialize"][..], &range].concat());
+    std::fs::remove_dir_all(&tiles).unwrap();
+    std::fs::rename(&kept, &tiles).unwrap();
+    assert_eq!((missing("status"), missing("plan")), (all.clone(), all.clone()));
+    let status = project.run(END, &["status"]).stdout;
+    assert!(status.contains("missing tiles"), "{status}");
+    let made = project.json(END, &["materialize"]);
+    assert_eq!(of(&made, "spend")["jobs"], 0);
+    assert!(of(&made, "spend")["tiles"].as_u64() > Some(0), "{made}");
+    assert_eq!(missing("status"), none);
+    // Another aggregation has other tiles; those of the one before are kept beside them.
+    project.define(&SPEND.replace("\"sum\"", "\"max\""));
+    let plan = project.run(END, &["plan"]);
+    let told = "spend: tiles of 1997-01-01T00:00:00Z to 1997-01-11T00:00:00Z are to be made of rows that are there";
+    assert!(plan.stderr.contains(told), "{}", plan.stderr);
+    assert_eq!(missing("plan"), all);
+    assert_eq!(missing("status"), none);
+    project.json(END, &["apply"]);
+    assert_eq!(missing("status"), all);
+    let made = project.json(END, &["materialize"]);
+    assert_eq!(of(&made, "spend")["jobs"], 0);
+    assert_eq!(missing("status"), none);
+    let shown = project.json(END, &["destroy", "spend"]);
+    assert_eq!(shown["tables"][0]["tiles"]["tables"], 2, "{shown}");
+    assert!(
+        project
+            .run(END, &["destroy", "spend"])
+            .stdout
+            .contains("2 tables of tiles")
+    );
+    project.json(END, &["destroy", "spend", "--yes"]);
+    assert!(!tiles.exists());
+}
+
+#[test]
 fn services_are_planned_applied_and_kept_whole() {
     let _timed = crate::harness::Timed::new("versions::services_are_planned_applied_and_kept_whole");
     let service = "[[feature_service]]\nname = \"all\"\nfeatures = [\"spend\"]\n";

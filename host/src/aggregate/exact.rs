@@ -333,8 +333,24 @@ impl Exact {
         Ok((negative, magnitude, 64 * i64::from(low)))
     }
 
+    /// The same of a sum without heap, in limbs that may be zero: for those that need not allocate.
+    #[inline]
+    pub(super) fn inline_magnitude(&self) -> Option<(bool, [u64; INLINE], i64)> {
+        let Form::Inline { low, mut limbs } = self.0 else {
+            return None;
+        };
+        let negative = limbs[INLINE - 1].cast_signed() < 0;
+        if negative {
+            negate(&mut limbs);
+        }
+        Some((negative, limbs, 64 * i64::from(low)))
+    }
+
     /// The nearest float64, ties to even; infinite beyond the greatest.
     pub(super) fn to_f64(&self) -> f64 {
+        if let Some((negative, magnitude, exponent)) = self.inline_magnitude() {
+            return round(negative, &magnitude, exponent, false);
+        }
         match self.magnitude() {
             Ok((negative, magnitude, exponent)) => round(negative, &magnitude, exponent, false),
             Err(special) => special.value(),
@@ -349,7 +365,20 @@ impl Exact {
             Err(special) => return put_varint(special as u64, out),
         };
         let [first, ..] = limbs else { return put_varint(0, out) };
-        let bytes: Vec<u8> = limbs.iter().flat_map(|limb| limb.to_le_bytes()).collect();
+        let mut inline = [0; 8 * INLINE];
+        let heap: Vec<u8>;
+        let bytes = match inline.get_mut(..8 * limbs.len()) {
+            Some(bytes) => {
+                for (to, limb) in bytes.chunks_exact_mut(8).zip(limbs) {
+                    to.copy_from_slice(&limb.to_le_bytes());
+                }
+                &*bytes
+            }
+            None => {
+                heap = limbs.iter().flat_map(|limb| limb.to_le_bytes()).collect();
+                &heap
+            }
+        };
         let skipped = (first.trailing_zeros() / 8) as usize;
         let mut bytes = &bytes[skipped..];
         while let [rest @ .., below, highest] = bytes
@@ -388,6 +417,16 @@ impl Exact {
         let count = (high - 1).div_euclid(8) - first + 1;
         let offset = (low - 8 * first) as usize;
         let sign = bytes.last().map_or(0, |highest| sign_byte(*highest));
+        if count <= INLINE as i64 {
+            let mut all = [sign; 8 * INLINE];
+            all[..offset].fill(0);
+            all[offset..][..bytes.len()].copy_from_slice(bytes);
+            let (limbs, _) = all.as_chunks::<8>();
+            return Some(Self(Form::Inline {
+                low: first as i32,
+                limbs: std::array::from_fn(|at| u64::from_le_bytes(limbs[at])),
+            }));
+        }
         let limb = |at: usize| {
             let byte = |i: usize| match (8 * at + i).checked_sub(offset) {
                 Some(from) => bytes.get(from).copied().unwrap_or(sign),
@@ -396,16 +435,9 @@ impl Exact {
             u64::from_le_bytes(std::array::from_fn(byte))
         };
         let (low, count) = (first as i32, count as usize);
-        Some(Self(if count <= INLINE {
-            Form::Inline {
-                low,
-                limbs: std::array::from_fn(limb),
-            }
-        } else {
-            Form::Heap {
-                low,
-                limbs: (0..count).map(limb).collect(),
-            }
+        Some(Self(Form::Heap {
+            low,
+            limbs: (0..count).map(limb).collect(),
         }))
     }
 }

@@ -30,6 +30,7 @@ mod number;
 mod ordered;
 mod registers;
 mod round;
+mod short;
 mod slide;
 mod states;
 mod sum;

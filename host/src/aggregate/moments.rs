@@ -12,6 +12,7 @@ use super::exact::Exact;
 use super::function::{Function, StateKind};
 use super::number::{Number, number, scales};
 use super::round::{ratio, root};
+use super::short::Short;
 use super::states::{Aggregator, Finalized, Rows};
 
 /// How many values there are and the exact sums of their first `N` powers `S1`, `S2`, …: two for variances, four for skew and kurtosis.
@@ -108,11 +109,15 @@ impl<V: Number, const N: usize> Aggregator for Moments<V, N> {
 
     fn finalize(&self, states: &[Powers<N>], function: &Function) -> Result<Finalized, StateError> {
         let (up, down) = scales(&self.prepared, 2);
+        let short = Short::new(&up, &down);
         let up = BigInt::from(up);
         let spread = |state: &Powers<N>, one_less: u64, rooted: bool| {
             let count = state.count;
             if count <= one_less {
                 return None;
+            }
+            if let Some(spread) = short.spread([&state.sums[0], &state.sums[1]], count, one_less, rooted) {
+                return Some(spread);
             }
             Some(state.central().map_or(f64::NAN, |central| {
                 let dividend = central.second() * &up;

@@ -1,7 +1,11 @@
 //! Exact numbers to the nearest float64, ties to even: rounded once, subnormals and the overflow to infinity included.
 
+use std::num::NonZeroU64;
+
 use num_bigint::{BigInt, BigUint, Sign};
 
+/// Limbs of a numerator that is divided without large numbers.
+pub(super) const SHORT_LIMBS: usize = 8;
 /// Bits of a quotient that decide its rounding: 53 of the result, one for the half, and some to spare.
 const QUOTIENT_BITS: u64 = 66;
 /// The weight of a subnormal's lowest bit is 2 to this.
@@ -68,6 +72,62 @@ pub(super) fn ratio(numerator: &BigInt, denominator: &BigUint, exponent: i64) ->
     )
 }
 
+/// The same as [`ratio`], without large numbers.
+pub(super) fn short_ratio(
+    negative: bool,
+    numerator: &[u64; SHORT_LIMBS],
+    denominator: NonZeroU64,
+    exponent: i64,
+) -> f64 {
+    let (quotient, shift, more) = divide(numerator, denominator, QUOTIENT_BITS);
+    round(negative, &quotient, exponent - shift, more)
+}
+
+/// The square root of `numerator / denominator * 2^exponent`, without large numbers.
+pub(super) fn short_root(numerator: &[u64; SHORT_LIMBS], denominator: NonZeroU64, exponent: i64) -> f64 {
+    let (quotient, shift, more) = divide(numerator, denominator, 128);
+    let Some(highest) = quotient.iter().rposition(|limb| *limb != 0) else {
+        return 0.0;
+    };
+    let bits = 64 * (highest as i64 + 1) - i64::from(quotient[highest].leading_zeros());
+    // The highest 127 or 128 bits, so many that what they are multiples of has a root.
+    let below = (bits - 128).max(0);
+    let below = below + (exponent - shift + below).rem_euclid(2);
+    let square = u128::from(window(&quotient, below + 64)) << 64 | u128::from(window(&quotient, below));
+    let root = square.isqrt();
+    let more = more || any_below(&quotient, below) || root * root != square;
+    round(false, &[root as u64], (exponent - shift + below) / 2, more)
+}
+
+/// A quotient of at least so many bits, how far the numerator was shifted for them, and whether there is a rest. What is wanted and the
+/// denominator's bits have to fit.
+fn divide(numerator: &[u64; SHORT_LIMBS], denominator: NonZeroU64, wanted: u64) -> ([u64; SHORT_LIMBS], i64, bool) {
+    let mut quotient = [0; SHORT_LIMBS];
+    let Some(highest) = numerator.iter().rposition(|limb| *limb != 0) else {
+        return (quotient, 0, false);
+    };
+    let denominator_bits = u64::from(u64::BITS - denominator.leading_zeros());
+    let bits = 64 * (highest as u64 + 1) - u64::from(numerator[highest].leading_zeros());
+    let shift = (denominator_bits + wanted).saturating_sub(bits);
+    let (whole, part) = ((shift / 64) as usize, shift % 64);
+    for at in (whole..SHORT_LIMBS).rev() {
+        let from = at - whole;
+        quotient[at] = match (part, from) {
+            (0, _) => numerator[from],
+            (_, 0) => numerator[0] << part,
+            _ => numerator[from] << part | numerator[from - 1] >> (64 - part),
+        };
+    }
+    let length = (highest + whole + 2).min(SHORT_LIMBS);
+    let mut rest = 0;
+    for limb in quotient[..length].iter_mut().rev() {
+        let wide = u128::from(rest) << 64 | u128::from(*limb);
+        *limb = (wide / u128::from(denominator.get())) as u64;
+        rest = (wide % u128::from(denominator.get())) as u64;
+    }
+    (quotient, shift.cast_signed(), rest != 0)
+}
+
 /// The square root of `numerator / denominator * 4^exponent`; the denominator is not zero.
 pub(super) fn root(numerator: &BigUint, denominator: &BigUint, exponent: i64) -> f64 {
     let least = denominator.bits() + 2 * QUOTIENT_BITS;
@@ -113,6 +173,36 @@ mod tests {
             prop_assert_eq!(ratio(&a.into(), &b.into(), 0), f64::from(a) / f64::from(b));
             let root_of = f64::from(a.unsigned_abs());
             prop_assert_eq!(root(&a.unsigned_abs().into(), &1_u32.into(), 0), root_of.sqrt());
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn short_quotients_are_those_of_large_numbers(
+            limbs in any::<[u64; SHORT_LIMBS]>(),
+            keep in 0..=64 * SHORT_LIMBS as u32,
+            zeros in 0..=64 * SHORT_LIMBS as u32,
+            denominator in 1..=u64::MAX,
+            small in 0..64_u32,
+            exponent in prop_oneof![Just(0), -1700..700_i64],
+            negative in any::<bool>(),
+        ) {
+            // Some bits in the middle, zeros at either end.
+            let limbs: [u64; SHORT_LIMBS] = std::array::from_fn(|at| {
+                let bit = |bit: u32| 64 * at as u32 + bit;
+                (0..64).filter(|at| bit(*at) < keep && bit(*at) >= zeros.min(keep / 2)).fold(0, |all, at| all | limbs[bit(at) as usize / 64] & 1 << at)
+            });
+            let denominator = NonZeroU64::new(denominator >> small).unwrap_or(NonZeroU64::MIN);
+            let digits = limbs.iter().flat_map(|limb| [*limb as u32, (limb >> 32) as u32]).collect();
+            let sign = if negative { Sign::Minus } else { Sign::Plus };
+            let whole = BigInt::new(sign, digits);
+            let right = ratio(&whole, &denominator.get().into(), exponent);
+            prop_assert_eq!(short_ratio(negative, &limbs, denominator, exponent).to_bits(), right.to_bits());
+            let (twice, half) = (exponent.rem_euclid(2) as u64, exponent.div_euclid(2));
+            let right = root(&(whole.magnitude() << twice), &denominator.get().into(), half);
+            prop_assert_eq!(short_root(&limbs, denominator, exponent).to_bits(), right.to_bits());
         }
     }
 

@@ -26,6 +26,16 @@ pub(super) fn slide<A: Aggregator>(
             out.push(aggregator.empty());
             continue;
         }
+        if (goes_back || before.is_empty()) && !shares(spans, at) {
+            // Of another key than the next one, or the last: nothing is kept.
+            let mut merged = aggregator.empty();
+            for tile in tiles[span.clone()].iter().rev() {
+                aggregator.merge(&mut merged, tile);
+            }
+            out.push(merged);
+            before.clear();
+            continue;
+        }
         if goes_back || before.is_empty() {
             (middle, end) = (span.end, span.end);
             after = aggregator.empty();
@@ -41,6 +51,15 @@ pub(super) fn slide<A: Aggregator>(
         }
         out.push(merged);
     }
+}
+
+/// Whether the next span goes on with tiles of this one.
+fn shares(spans: &[Range<usize>], at: usize) -> bool {
+    let span = &spans[at];
+    spans.get(at + 1).is_some_and(|next| {
+        let goes_back = next.start < span.start || next.end < span.end;
+        !goes_back && next.start < span.end
+    })
 }
 
 /// The merged states of `[start, middle)` for the starts of the spans that follow each other without going back and begin before

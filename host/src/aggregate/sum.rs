@@ -12,6 +12,7 @@ use super::exact::Exact;
 use super::function::{Function, StateKind};
 use super::number::{Number, number, scales, sum_type};
 use super::round::ratio;
+use super::short::Short;
 use super::states::{Aggregator, Finalized, Rows};
 
 /// The exact sum of the values and how many they are, for sum and mean; both are null without values.
@@ -41,13 +42,19 @@ impl<V: Number> Sum<V> {
 
     fn mean(&self, states: &[Summed]) -> Float64Array {
         let (up, down) = scales(&self.prepared, 1);
+        let short = Short::new(&up, &down);
         let up = BigInt::from(up);
         let mean = |state: &Summed| match number(&state.sum) {
-            _ if state.count == 0 => None,
             Ok((sum, exponent)) => Some(ratio(&(sum * &up), &(BigUint::from(state.count) * &down), exponent)),
             Err(special) => Some(special.value()),
         };
-        states.iter().map(mean).collect()
+        let quick = |state: &Summed| {
+            if state.count == 0 {
+                return None;
+            }
+            short.mean(&state.sum, state.count).or_else(|| mean(state))
+        };
+        states.iter().map(quick).collect()
     }
 }
 

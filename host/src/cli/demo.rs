@@ -1,14 +1,26 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::error::ArrowError;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::prelude::ParquetReadOptions;
+use serde_json::json;
 
 use super::error::CliError;
-use super::output::Printer;
+use super::output::{Printer, table};
 use super::workbench::Workbench;
-use super::{Global, apply, get, materialize, plan};
+use super::{Global, apply, get, materialize, plan, training_data};
 use crate::project::FILE;
 
 const EXAMPLE: &str = "examples/purchases";
 /// The day after the last purchase in the data.
 const NOW: &str = "1998-07-01";
+/// What the training set has of the feature service.
+const FEATURES: [&str; 3] = [
+    "purchase_details[weekday]",
+    "customer_rfm[frequency]",
+    "customer_spend[amount_sum_30d_1d,amount_mean_lifetime_1d,amount_last_5_90d_1d]",
+];
 
 pub(crate) async fn run(global: Global, printer: &Printer) -> Result<(), CliError> {
     let now = NOW.parse().map_err(|_| CliError::internal("the demo's time"))?;
@@ -28,10 +40,24 @@ pub(crate) async fn run(global: Global, printer: &Printer) -> Result<(), CliErro
     apply::run(&bench, &apply::Arguments::default(), printer).await?;
     printer.tell("\n$ sandglass materialize");
     materialize::run(&bench, &materialize::Arguments::all(), printer).await?;
-    for view in ["customer_rfm", "purchase_details"] {
-        printer.tell(&format!("\n$ sandglass get {view} --key customer_id=14048"));
-        get::run(&bench, &get::Arguments::new(view, "customer_id=14048"), printer).await?;
+    for name in ["customer_rfm", "customer_features"] {
+        printer.tell(&format!("\n$ sandglass get {name} --key customer_id=14048"));
+        get::run(&bench, &get::Arguments::new(name, "customer_id=14048"), printer).await?;
     }
+    let (spine, out) = (
+        global.project.join("data/spine.csv"),
+        global.project.join("store/training.parquet"),
+    );
+    printer.tell(&format!(
+        "\n$ sandglass training-data --spine {} --features '{}' --out {} --overwrite",
+        spine.display(),
+        FEATURES.join(","),
+        out.display()
+    ));
+    let arguments = training_data::Arguments::new(spine, &FEATURES, out.clone());
+    training_data::run(&bench, &arguments, printer).await?;
+    printer.tell("");
+    show(&bench, &out, printer).await?;
     let project = global.project.display();
     printer.tell("\nWhat to try next:");
     printer.tell(&format!("  cargo run -- --project {project} --now {NOW} status"));
@@ -43,6 +69,32 @@ pub(crate) async fn run(global: Global, printer: &Printer) -> Result<(), CliErro
         "  edit {project}/transformations/purchases/src/customer_rfm.rs, then"
     ));
     printer.tell(&format!("  cargo run -- --project {project} --now {NOW} plan"));
+    Ok(())
+}
+
+/// The rows of a Parquet file.
+async fn show(bench: &Workbench, path: &Path, printer: &Printer) -> Result<(), CliError> {
+    let wrong = |error: &dyn std::error::Error| CliError::internal(format!("{}: {error}", path.display()));
+    let options = ParquetReadOptions::default();
+    let frame = bench
+        .session
+        .read_parquet(path.to_string_lossy().into_owned(), options)
+        .await;
+    let frame = frame.map_err(|error| wrong(&error))?;
+    let schema = Arc::clone(frame.schema().inner());
+    let batches = frame.collect().await.map_err(|error| wrong(&error))?;
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for batch in &batches {
+        let columns = batch.columns().iter();
+        let columns = columns.map(|column| ArrayFormatter::try_new(column.as_ref(), &FormatOptions::default()));
+        let columns: Result<Vec<_>, ArrowError> = columns.collect();
+        let columns = columns.map_err(|error| wrong(&error))?;
+        let cells = |row: usize| columns.iter().map(|column| column.value(row).to_string()).collect();
+        rows.extend((0..batch.num_rows()).map(cells));
+    }
+    let header: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let json = json!({ "file": path.display().to_string(), "rows": rows });
+    printer.answer(&table(&header, &rows), &json);
     Ok(())
 }
 

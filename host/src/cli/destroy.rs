@@ -6,6 +6,7 @@ use super::error::CliError;
 use super::output::Printer;
 use super::workbench::{Workbench, shown};
 use crate::materialize::take_down;
+use crate::offline::OfflineTable;
 use crate::registry::{Applied, AppliedView};
 use crate::time::Span;
 
@@ -85,7 +86,10 @@ async fn remove(bench: &Workbench, view: &str, versions: u32, yes: bool, printer
             // What cannot be read can be removed.
             Err(_) => (None, 0),
         };
-        tables.push((version, rows, bytes));
+        let tiles = bench.tables().all_tiles(&name).await;
+        let files = tiles.iter().flatten().flat_map(OfflineTable::files);
+        let tile_bytes = files.map(|file| file.size).sum::<u64>();
+        tables.push((version, rows, bytes, (tiles.len(), tile_bytes)));
     }
     let name = bench.name(view, versions);
     let store = bench.online();
@@ -97,9 +101,15 @@ async fn remove(bench: &Workbench, view: &str, versions: u32, yes: bool, printer
     .map_err(|error| CliError::internal(error.to_string()))??;
     let served = live.map(|(record, _)| record.version);
     let mut text = String::new();
-    for (version, rows, bytes) in &tables {
+    for (version, rows, bytes, (tiles, tile_bytes)) in &tables {
         let rows = rows.map_or_else(|| "unreadable".to_owned(), |rows| format!("{rows} rows"));
-        text.push_str(&format!("{view} v{version}: {rows}, {bytes} bytes\n"));
+        text.push_str(&format!("{view} v{version}: {rows}, {bytes} bytes"));
+        match tiles {
+            0 => {}
+            1 => text.push_str(&format!("; tiles, {tile_bytes} bytes")),
+            several => text.push_str(&format!("; {several} tables of tiles, {tile_bytes} bytes")),
+        }
+        text.push('\n');
     }
     if let Some(version) = served {
         text.push_str(&format!("{view}: online items of version {version}\n"));
@@ -118,7 +128,10 @@ async fn remove(bench: &Workbench, view: &str, versions: u32, yes: bool, printer
     }
     let tables: Vec<_> = tables
         .iter()
-        .map(|(version, rows, bytes)| json!({ "version": version, "rows": rows, "bytes": bytes }))
+        .map(|(version, rows, bytes, (tiles, tile_bytes))| {
+            let tiles = json!({ "tables": tiles, "bytes": tile_bytes });
+            json!({ "version": version, "rows": rows, "bytes": bytes, "tiles": tiles })
+        })
         .collect();
     printer.answer(
         &text,

@@ -10,8 +10,8 @@ use super::output::{self, Printer, table};
 use super::workbench::{Workbench, cores};
 use crate::error::Classified;
 use crate::materialize::{
-    FailedJob, Failure, GRACE, OnlineOutcome, Outcome, Progress, Settings, Task, Visible, bring_online, build_tiles,
-    materialize, missing, take_down,
+    FailedJob, Failure, GRACE, OnlineOutcome, Outcome, Progress, Settings, Task, TilesOutcome, Visible, bring_online,
+    build_tiles, materialize, take_down,
 };
 use crate::offline::OfflineTable;
 use crate::plan::{Job, Range, backfill_end, last_due, plan, plan_range, plan_redo};
@@ -93,7 +93,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             continue;
         };
         let started = Instant::now();
-        let (outcome, online) = one(bench, &settings, arguments, view, version, printer).await?;
+        let (outcome, tiles, online) = one(bench, &settings, arguments, view, version, printer).await?;
         let dropped = outcome.report.cut.outside_interval
             + outcome.report.cut.null_keys
             + outcome.report.cut.null_times
@@ -147,6 +147,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             format!("v{}", version.version),
             outcome.jobs.to_string(),
             outcome.report.rows.to_string(),
+            tiles.map(|tiles| tiles.tiles.to_string()).unwrap_or_default(),
             outcome.report.scan.bytes_scanned.to_string(),
             online_text(online),
             format!("{seconds:.1} s"),
@@ -158,6 +159,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "commits": outcome.commits,
             "retries": outcome.retries,
             "report": outcome.report,
+            "tiles": tiles.map(|tiles| tiles.tiles),
             "online": online_text(online),
             "overflows": match online {
                 Some(OnlineOutcome::Loaded { overflows, .. }) => overflows,
@@ -170,6 +172,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         "version",
         "jobs",
         "rows",
+        "tiles",
         "bytes read",
         "online",
         "time",
@@ -253,7 +256,7 @@ async fn one(
     view: &CompiledView,
     version: &AppliedView,
     printer: &Printer,
-) -> Result<(Outcome, Option<OnlineOutcome>), CliError> {
+) -> Result<(Outcome, Option<TilesOutcome>, Option<OnlineOutcome>), CliError> {
     let name = bench.name(&view.view.name, version.version);
     let table = Arc::new(bench.tables().rows_or_new(view, &name).await?);
     let coverage = table.coverage();
@@ -292,6 +295,7 @@ async fn one(
         None => None,
         Some(spec) => Some((spec, tiles(bench, view, spec, &name, &table, printer).await?)),
     };
+    let made = tiles.as_ref().map(|(_, (_, made))| *made);
     // Somebody may have applied another version, or none, while the jobs ran.
     let superseded = || {
         let latest = bench.registry().latest();
@@ -302,10 +306,11 @@ async fn one(
     };
     if !view.view.online {
         if superseded() {
-            return Ok((outcome, Some(OnlineOutcome::Superseded)));
+            return Ok((outcome, made, Some(OnlineOutcome::Superseded)));
         }
         let done = take_down(bench.online(), &name, GRACE, bench.now).await?;
-        return Ok((outcome, Some(done).filter(|done| *done == OnlineOutcome::TakenDown)));
+        let done = Some(done).filter(|done| *done == OnlineOutcome::TakenDown);
+        return Ok((outcome, made, done));
     }
     // A version is switched to when its backfill is complete; until then the one before it is served.
     let through = table.coverage().contiguous_from(view.view.feature_start_time);
@@ -316,20 +321,20 @@ async fn one(
             "{}: its backfill is not complete, so it is not brought online yet",
             view.view.name
         ));
-        return Ok((outcome, Some(OnlineOutcome::Unchanged)));
+        return Ok((outcome, made, Some(OnlineOutcome::Unchanged)));
     }
     let visible = Visible {
         compiled: view,
         name: &name,
         table: &table,
-        tiles: tiles.as_ref().map(|(spec, tiles)| (*spec, tiles)),
+        tiles: tiles.as_ref().map(|(spec, (tiles, _))| (*spec, tiles)),
         // A schedule that has changed may have no boundary where the last job ended.
         through: view.view.grid().floor(through).min(due),
         now: bench.now,
         superseded: &superseded,
     };
     let online = bring_online(&bench.session, bench.online(), &visible).await?;
-    Ok((outcome, Some(online)))
+    Ok((outcome, made, Some(online)))
 }
 
 /// Makes the tiles that are missing of the rows that are there.
@@ -340,9 +345,9 @@ async fn tiles(
     name: &Name,
     rows: &OfflineTable,
     printer: &Printer,
-) -> Result<OfflineTable, CliError> {
+) -> Result<(OfflineTable, TilesOutcome), CliError> {
     let table = bench.tables().tiles_or_new(&view.view, spec, name).await?;
-    let left = missing(&rows.coverage(), &table.coverage()).len();
+    let left = rows.coverage().missing_from(&table.coverage()).len();
     let bar = printer.bar(&format!("{}, tiles", view.view.name), left);
     let built = build_tiles(&bench.session, &view.view.name, spec, rows, &table, |outcome| {
         bar.set_position(outcome.jobs as u64);
@@ -350,8 +355,7 @@ async fn tiles(
     })
     .await;
     bar.finish_and_clear();
-    built?;
-    Ok(table)
+    Ok((table, built?))
 }
 
 /// The jobs of a version: of a range if one is asked for, else those that are due, with those whose source has changed if they

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::changes::{Change, SAMPLE, Sample, ServiceChange, changes, removed, replay_all, service_changes, told};
 use super::compile;
 use super::error::CliError;
-use super::left::{covered, intervals, situation, stale_rows};
+use super::left::{covered, intervals, missing_tiles, situation, stale_rows};
 use super::left_out;
 use super::output::{Printer, table};
 use super::workbench::Workbench;
@@ -48,12 +48,20 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             next,
             replayed,
         } = change;
-        let table = bench
-            .tables()
-            .rows(&bench.name(&view.view.name, next.after.version), None)
-            .await?;
+        let name = bench.name(&view.view.name, next.after.version);
+        let table = bench.tables().rows(&name, None).await?;
         let covered = covered(table.as_ref());
         let jobs = plan(&view.view, &situation(bench, view, &next.after, &covered));
+        let tiles = match &view.tiles {
+            Some(spec) => missing_tiles(bench, &name, spec, table.as_ref()).await?,
+            None => Vec::new(),
+        };
+        if let (Some(first), Some(last)) = (tiles.first(), tiles.last()) {
+            printer.tell(&format!(
+                "{}: tiles of {} to {} are to be made of rows that are there; no transformation runs for them",
+                view.view.name, first.start, last.end
+            ));
+        }
         let stale = stale_rows(table.as_ref(), &view.view, &view.inputs).await?;
         let redo = plan_redo(&view.view, view.data_delay, &intervals(&stale));
         let count = |kind: JobKind| jobs.iter().filter(|job| job.kind == kind).count();
@@ -85,6 +93,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "differences": next.differences,
             "version": next.after.version,
             "jobs": jobs,
+            "missing_tiles": tiles,
             "cost": { "jobs": jobs.len(), "source_rows": source_rows },
             "changed_sources": stale,
             "redo": redo,

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::error::CliError;
-use super::left::{intervals, stale_rows};
+use super::left::{intervals, missing_tiles, stale_rows};
 use super::output::{Printer, table};
 use super::workbench::Workbench;
 use crate::offline::OfflineTable;
 use crate::plan::last_due;
+use crate::tile::TileSpec;
+use crate::time::Interval;
 
 /// Failed jobs and changed intervals of a view that are told in full; `--format json` has all.
 const SHOWN: usize = 5;
@@ -51,6 +53,15 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
                 view.name, stale.interval
             ));
         }
+        let tiles = match (&view.aggregation, &table) {
+            (Some(aggregation), Some(rows)) => {
+                let data_delay = applied.project.data_delay(view);
+                let spec = TileSpec::new(view, aggregation, rows.schema(), data_delay)
+                    .map_err(|error| CliError::internal(format!("feature view `{}`: {error}", view.name)))?;
+                missing_tiles(bench, &name, &spec, Some(rows)).await?
+            }
+            _ => Vec::new(),
+        };
         let dead_letters: u64 = match bench.tables().dead_letters(&name)?.table().await? {
             Some(table) => table.files().iter().filter_map(|file| file.rows).sum(),
             None => 0,
@@ -65,7 +76,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
         let freshness = through.map(|through| bench.now.since(through).micros() / 1_000_000);
         let live_version = live.as_ref().map(|(record, _)| record.version);
         let gaps = crate::plan::gaps(
-            crate::time::Interval {
+            Interval {
                 start: view.feature_start_time,
                 end: due,
             },
@@ -75,15 +86,9 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
             view.name.clone(),
             format!("v{}", version.version),
             live_version.map(|version| format!("v{version}")).unwrap_or_default(),
-            covered
-                .iter()
-                .map(|interval| format!("{} to {}", interval.start, interval.end))
-                .collect::<Vec<_>>()
-                .join(", "),
-            gaps.iter()
-                .map(|interval| format!("{} to {}", interval.start, interval.end))
-                .collect::<Vec<_>>()
-                .join(", "),
+            listed(&covered),
+            listed(&gaps),
+            listed(&tiles),
             through.map(|through| through.to_string()).unwrap_or_default(),
             dead_letters.to_string(),
             failed.len().to_string(),
@@ -98,6 +103,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
             "live_version": live_version,
             "materialized": covered,
             "missing": gaps,
+            "missing_tiles": tiles,
             "online_through": through,
             "freshness_seconds": freshness,
             "dead_letters": dead_letters,
@@ -111,6 +117,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
         "live",
         "materialized",
         "missing",
+        "missing tiles",
         "online through",
         "dead letters",
         "failed jobs",
@@ -118,4 +125,11 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
     ];
     printer.answer(&table(&header, &rows), &json!({ "feature_views": list }));
     Ok(())
+}
+
+fn listed(intervals: &[Interval]) -> String {
+    let texts = intervals
+        .iter()
+        .map(|interval| format!("{} to {}", interval.start, interval.end));
+    texts.collect::<Vec<_>>().join(", ")
 }

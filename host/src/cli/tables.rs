@@ -84,6 +84,20 @@ impl Tables {
         Ok(table.with_runtime(self.session.runtime_env()))
     }
 
+    /// All tables of tiles that were made of a version's rows, as they are now; none where one cannot be read.
+    pub(crate) async fn all_tiles(&self, name: &Name) -> Vec<Option<OfflineTable>> {
+        let folders = std::fs::read_dir(self.root.join(name.tiles_path("")));
+        let mut tables = Vec::new();
+        for folder in folders.into_iter().flatten().flatten() {
+            let location = self.location(&name.tiles_path(&folder.file_name().to_string_lossy()));
+            tables.push(match location {
+                Ok(location) => OfflineTable::open_at(&location, None).await.ok().flatten(),
+                Err(_) => None,
+            });
+        }
+        tables
+    }
+
     /// The dead letters of a view's version.
     pub(crate) fn dead_letters(&self, name: &Name) -> Result<DeadLetters, CliError> {
         Ok(DeadLetters {

@@ -48,6 +48,21 @@ pub(crate) struct Arguments {
     manifest: Option<PathBuf>,
 }
 
+impl Arguments {
+    pub(crate) fn new(spine: PathBuf, features: &[&str], out: PathBuf) -> Self {
+        Self {
+            spine,
+            features: Some(Names(features.iter().map(|&name| name.to_owned()).collect())),
+            out,
+            timestamp_column: None,
+            overwrite: true,
+            allow_gaps: false,
+            from_source: false,
+            manifest: None,
+        }
+    }
+}
+
 /// Names with commas in between.
 #[derive(Clone)]
 struct Names(Vec<String>);
@@ -182,7 +197,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     }
     if spine.null_times() > 0 {
         printer.tell(&format!(
-            "{} rows of the spine have no time and no features",
+            "rows of the spine without a time, and so without features: {}",
             spine.null_times()
         ));
     }

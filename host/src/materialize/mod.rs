@@ -29,4 +29,4 @@ pub use job::{Inputs, JobReport, read_sources, run_to_stream, stage_job};
 pub use online::{GRACE, OnlineOutcome, Visible, bring_online, take_down};
 pub use replay::{Replayed, RowDifference, replay};
 pub use stale::{Stale, stale};
-pub use tiles::{TilesOutcome, build_tiles, fold, missing};
+pub use tiles::{TilesOutcome, build_tiles, fold};

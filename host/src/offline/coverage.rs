@@ -31,6 +31,13 @@ impl Coverage {
         self.attempt(interval).map_or(Attempt::FIRST, Attempt::next)
     }
 
+    /// The jobs whose last attempt a derived table does not have, in the order of their intervals.
+    pub fn missing_from(&self, derived: &Self) -> Vec<(Interval, Attempt)> {
+        let jobs = self.done.iter().map(|done| (done.interval, done.attempt));
+        jobs.filter(|(interval, attempt)| derived.attempt(*interval) != Some(*attempt))
+            .collect()
+    }
+
     /// The time that is covered: in order, without overlap, touching intervals joined.
     pub fn union(&self) -> Vec<Interval> {
         union(self.done.iter().map(|done| done.interval).collect())

@@ -3,7 +3,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, ListArray, RecordBatch, UInt64Array, new_empty_array};
-use arrow::buffer::{BooleanBuffer, OffsetBuffer};
+use arrow::buffer::{BooleanBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::compute::kernels::cmp::distinct;
 use arrow::compute::{concat, interleave, take};
 use arrow::datatypes::{DataType, Field, TimestampMicrosecondType};
@@ -91,17 +91,17 @@ impl Classified for TileError {
 }
 
 /// Tiles as they come out of the table.
-pub struct Tiles<'a> {
-    starts: &'a [i64],
+pub struct Tiles {
+    starts: ScalarBuffer<i64>,
     secondary: Option<ArrayRef>,
     /// Rows whose secondary key is another than that of the row before.
     changes: Option<BooleanBuffer>,
-    states: Vec<&'a BinaryArray>,
+    states: Vec<BinaryArray>,
 }
 
-impl<'a> Tiles<'a> {
+impl Tiles {
     /// Finds the columns of a batch.
-    pub fn new(spec: &TileSpec, batch: &'a RecordBatch) -> Result<Self, TileError> {
+    pub fn new(spec: &TileSpec, batch: &RecordBatch) -> Result<Self, TileError> {
         let missing = |name: &str| ArrowError::SchemaError(format!("tiles without a column `{name}`"));
         let column = |name: &str| batch.column_by_name(name).ok_or_else(|| missing(name));
         let starts = column(START)?
@@ -110,6 +110,7 @@ impl<'a> Tiles<'a> {
         let states = spec.columns.iter().map(|state| {
             column(&state.name)?
                 .as_binary_opt::<i32>()
+                .cloned()
                 .ok_or_else(|| missing(&state.name))
         });
         let secondary = match &spec.secondary {
@@ -124,7 +125,7 @@ impl<'a> Tiles<'a> {
             _ => None,
         };
         Ok(Self {
-            starts: starts.values(),
+            starts: starts.values().clone(),
             secondary,
             changes,
             states: states.collect::<Result<_, _>>()?,
@@ -157,7 +158,7 @@ impl Windows {
     }
 
     /// Adds tiles of the current key.
-    pub fn push(&mut self, tiles: &Tiles<'_>, rows: Range<usize>) -> Result<(), TileError> {
+    pub fn push(&mut self, tiles: &Tiles, rows: Range<usize>) -> Result<(), TileError> {
         let mut groups = Vec::with_capacity(rows.len());
         for row in rows.clone() {
             let is_new = match (&tiles.secondary, self.lines.last()) {
@@ -257,6 +258,17 @@ impl Windows {
             .map(|answers| answers.spans.iter().map(Vec::capacity).sum::<usize>() * size_of::<Range<usize>>())
             .sum();
         self.states.iter().map(|states| states.bytes()).sum::<usize>() + self.starts.capacity() * 8 + spans
+    }
+
+    /// About how many bytes a flush takes beside them: merged states are there for one column and window at a time.
+    pub fn flush_bytes(&self) -> usize {
+        let spans = self
+            .windows
+            .iter()
+            .map(|answers| answers.spans.iter().map(Vec::len).sum());
+        let spans: usize = spans.max().unwrap_or(0);
+        let states = self.states.iter().map(|states| states.bytes() / states.groups().max(1));
+        spans.saturating_mul(states.max().unwrap_or(0))
     }
 
     /// The features of all answers since the last time.

@@ -157,8 +157,7 @@ impl Classified for TrainingError {
         match self {
             Self::Spine { hint, .. } | Self::Output { hint, .. } | Self::Manifest { hint, .. } => hint.clone(),
             Self::Gap { .. } => Some(
-                "run `sandglass materialize`, or take what is there with `--allow-gaps`, or leave the offline store aside with \
-                 `--from-source`"
+                "run `sandglass materialize`, or take what is there with `--allow-gaps`; what is not due at `--now` has no values yet"
                     .to_owned(),
             ),
             Self::Changed { .. } => Some("run the command again when nobody writes to the file".to_owned()),

@@ -1,5 +1,6 @@
 //! One plan for a set of training data: the spine, and one point-in-time join for each view and key.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::compute::SortOptions;
@@ -14,10 +15,10 @@ use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMerge
 use datafusion::prelude::SessionContext;
 
 use super::error::TrainingError;
-use super::join::{AsOf, PointInTimeExec, Side};
+use super::join::{AsOf, KeySet, PointInTimeExec, Side};
 use super::spine::{KEY, ROW, TIME};
 use crate::definition::{FeatureView, JoinKey, ResolvedService};
-use crate::offline::OfflineTable;
+use crate::offline::{Coverage, OfflineTable};
 use crate::tile::TileSpec;
 use crate::time::{Interval, Span, Timestamp, union};
 
@@ -64,32 +65,46 @@ impl TrainingView {
         }
     }
 
-    /// The times in a range that have not been materialized.
+    /// The times in a range that have not been materialized, or whose tiles are not those of the rows.
     fn gaps(&self, range: Interval) -> Vec<Interval> {
-        let mut gaps = Vec::new();
-        let mut from = range.start;
-        let rows = self.rows.coverage().union();
-        let covered = match &self.tiles {
-            None => rows,
-            Some((_, tiles)) => tiles.coverage().union(),
+        let rows = self.rows.coverage();
+        let stale = match &self.tiles {
+            None => Vec::new(),
+            Some((_, tiles)) => stale_tiles(&rows, &tiles.coverage()),
         };
-        for done in union(covered) {
-            if done.start > from && from < range.end {
-                gaps.push(Interval {
-                    start: from,
-                    end: done.start.min(range.end),
+        let covered = subtract(rows.union(), &union(stale));
+        subtract(vec![range], &covered)
+    }
+}
+
+/// Where tiles are not those of the rows.
+fn stale_tiles(rows: &Coverage, tiles: &Coverage) -> Vec<Interval> {
+    let missing = rows.missing_from(tiles).into_iter();
+    missing.map(|(interval, _)| interval).collect()
+}
+
+/// What of `from` is in none of `others`, all in order and without overlap.
+fn subtract(from: Vec<Interval>, others: &[Interval]) -> Vec<Interval> {
+    let mut left = Vec::new();
+    for interval in from {
+        let mut start = interval.start;
+        for other in others.iter().filter(|other| other.overlaps(&interval)) {
+            if other.start > start {
+                left.push(Interval {
+                    start,
+                    end: other.start,
                 });
             }
-            from = from.max(done.end);
+            start = start.max(other.end);
         }
-        if from < range.end {
-            gaps.push(Interval {
-                start: from,
-                end: range.end,
+        if start < interval.end {
+            left.push(Interval {
+                start,
+                end: interval.end,
             });
         }
-        gaps
     }
+    left
 }
 
 /// The plan, and its joins, which count.
@@ -110,6 +125,15 @@ impl TrainingPlan {
     ) -> Result<Self, TrainingError> {
         let partitions = session.copied_config().target_partitions();
         let mut plan = spine.plan;
+        let mut sets: BTreeMap<Vec<String>, Arc<KeySet>> = BTreeMap::new();
+        for lookup in &service.lookups {
+            let columns = key_columns(&lookup.keys);
+            if !sets.contains_key(&columns) {
+                let (set, noting) = KeySet::of(plan, columns.clone());
+                sets.insert(columns, set);
+                plan = noting;
+            }
+        }
         let mut joins = Vec::new();
         for (at, lookup) in service.lookups.iter().enumerate() {
             let features = service.features.iter().filter(|feature| feature.lookup == at);
@@ -125,8 +149,9 @@ impl TrainingPlan {
             if !allow_gaps {
                 refuse_gaps(&view, range)?;
             }
-            let keys = view.view.join_keys.iter().zip(&lookup.keys).map(|(key, name)| JoinKey {
-                name: format!("{KEY}{name}"),
+            let columns = key_columns(&lookup.keys);
+            let keys = view.view.join_keys.iter().zip(&columns).map(|(key, name)| JoinKey {
+                name: name.clone(),
                 kind: key.kind,
             });
             let left = Side {
@@ -134,7 +159,11 @@ impl TrainingPlan {
                 keys: keys.collect(),
                 then_by: vec![TIME.to_owned()],
             };
-            let (right, as_of) = other_side(session, &view, range, &names).await?;
+            let (mut right, as_of) = other_side(session, &view, range, &names).await?;
+            if let Some(set) = sets.get(&columns) {
+                let keys = right.keys.iter().map(|key| key.name.clone());
+                right.plan = set.sift(right.plan, keys.collect());
+            }
             let name = |feature: &str| {
                 let found = names.iter().find(|(name, _)| *name == feature);
                 // What is not asked for is left out at the end.
@@ -156,6 +185,11 @@ impl TrainingPlan {
     pub fn overflows(&self) -> u64 {
         self.joins.iter().map(|join| join.overflows()).sum()
     }
+}
+
+/// The names that a spine's columns with keys have among ours.
+fn key_columns(keys: &[String]) -> Vec<String> {
+    keys.iter().map(|name| format!("{KEY}{name}")).collect()
 }
 
 fn refuse_gaps(view: &TrainingView, range: Interval) -> Result<(), TrainingError> {
@@ -246,4 +280,31 @@ fn in_order(plan: Arc<dyn ExecutionPlan>, names: &[String]) -> Result<Arc<dyn Ex
     });
     let columns = columns.collect::<Result<Vec<_>, DataFusionError>>()?;
     Ok(Arc::new(ProjectionExec::try_new(columns, plan)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn intervals(ends: &[(i64, i64)]) -> Vec<Interval> {
+        let at = Timestamp::from_micros;
+        let each = ends.iter().map(|(start, end)| Interval {
+            start: at(*start),
+            end: at(*end),
+        });
+        each.collect()
+    }
+
+    #[test]
+    fn what_is_left_of_intervals() {
+        for (from, others, left) in [
+            (&[(0, 10)][..], &[][..], &[(0, 10)][..]),
+            (&[(0, 10)], &[(0, 10)], &[]),
+            (&[(0, 10)], &[(-5, 3), (8, 20)], &[(3, 8)]),
+            (&[(0, 10), (20, 30)], &[(5, 25)], &[(0, 5), (25, 30)]),
+            (&[(0, 10)], &[(2, 3), (3, 4), (10, 11)], &[(0, 2), (4, 10)]),
+        ] {
+            assert_eq!(subtract(intervals(from), &intervals(others)), intervals(left));
+        }
+    }
 }

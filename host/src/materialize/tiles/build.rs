@@ -24,13 +24,6 @@ pub struct TilesOutcome {
     pub bytes: u64,
 }
 
-/// The jobs of the rows whose tiles are missing, in the order of their intervals.
-pub fn missing(rows: &Coverage, tiles: &Coverage) -> Vec<(Interval, Attempt)> {
-    let jobs = rows.done.iter().map(|done| (done.interval, done.attempt));
-    jobs.filter(|(interval, attempt)| tiles.attempt(*interval) != Some(*attempt))
-        .collect()
-}
-
 /// Makes the tiles that are missing of the rows that are there.
 pub async fn build_tiles(
     session: &SessionContext,
@@ -44,7 +37,7 @@ pub async fn build_tiles(
     for _ in 0..TRIES {
         rows.refresh().await?;
         tiles.refresh().await?;
-        let left = missing(&rows.coverage(), &tiles.coverage());
+        let left = rows.coverage().missing_from(&tiles.coverage());
         if left.is_empty() {
             return Ok(outcome);
         }

@@ -8,5 +8,5 @@ mod build;
 mod fold;
 mod state;
 
-pub use build::{TilesOutcome, build_tiles, missing};
+pub use build::{TilesOutcome, build_tiles};
 pub use fold::fold;

@@ -3,11 +3,13 @@
 //! Both sides come hash-partitioned and sorted by key, the spine then by time. A join goes over both once, in step, and hands the
 //! spine on in the same order with the view's features behind its columns; so views of one entity follow each other without
 //! another sort. It holds a batch of the spine, and of the other side what the current key needs: its latest row, or its
-//! segments ([`crate::tile::Windows`]).
+//! segments ([`crate::tile::Windows`]). Rows of keys that the spine does not have are left out before they are sorted.
 
 mod cursor;
 mod latest;
 mod node;
+mod sift;
 mod windowed;
 
 pub use node::{AsOf, PointInTimeExec, Side};
+pub(super) use sift::KeySet;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, UInt64Array};
-use arrow::compute::take;
+use arrow::compute::{concat, take};
 use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::common::{DataFusionError, Result, internal_err};
 use datafusion::execution::memory_pool::MemoryReservation;
@@ -17,9 +17,40 @@ pub(super) struct WindowedJoin {
     windows: Windows,
     spine: Cursor,
     tiles: Cursor,
+    /// The columns of the tiles' current batch, by its number.
+    read: Option<(u64, Tiles)>,
     /// The key whose tiles have been pushed.
     current: Option<Vec<u8>>,
     memory: MemoryReservation,
+}
+
+/// What answers of one batch of the spine may take before they are flushed; one key's tiles may take more.
+const FLUSH_BYTES: usize = 16 << 20;
+
+/// Leading edges of one key that are answered before it is looked how much they take.
+const EDGES: usize = 256;
+
+/// What has been flushed of a batch.
+#[derive(Default)]
+struct Answered {
+    answers: usize,
+    parts: Vec<Vec<ArrayRef>>,
+    overflows: u64,
+}
+
+impl Answered {
+    /// The parts of each column, one after the other.
+    fn columns(&mut self) -> Result<Vec<ArrayRef>> {
+        if self.parts.len() <= 1 {
+            return Ok(self.parts.pop().unwrap_or_default());
+        }
+        let count = self.parts.first().map_or(0, Vec::len);
+        let columns = (0..count).map(|at| {
+            let parts: Vec<&dyn Array> = self.parts.iter().map(|columns| columns[at].as_ref()).collect();
+            Ok(concat(&parts)?)
+        });
+        columns.collect()
+    }
 }
 
 fn wrong(error: TileError) -> DataFusionError {
@@ -40,6 +71,7 @@ impl WindowedJoin {
             time_column,
             spine,
             tiles,
+            read: None,
             current: None,
             memory,
         }
@@ -60,6 +92,7 @@ impl WindowedJoin {
             return internal_err!("a spine without times");
         };
         let mut answers: Vec<Option<u64>> = Vec::with_capacity(batch.num_rows());
+        let mut flushed = Answered::default();
         let mut edges = Vec::new();
         while let Some((rows, key)) = self.spine.run() {
             let key = key.map(<[u8]>::to_vec);
@@ -78,31 +111,62 @@ impl WindowedJoin {
                 }
                 let edge = self.spec.leading_edge(Timestamp::from_micros(times.value(row)));
                 if edges.last() != Some(&edge) {
+                    if edges.len() == EDGES {
+                        self.answer(&edges, &mut flushed)?;
+                        edges.clear();
+                    }
                     edges.push(edge);
                 }
-                answers.push(Some((self.windows.answers() + edges.len() - 1) as u64));
+                let before = flushed.answers + self.windows.answers();
+                answers.push(Some((before + edges.len() - 1) as u64));
             }
-            self.windows.answer(&edges);
-            self.memory.try_resize(self.windows.bytes())?;
+            self.answer(&edges, &mut flushed)?;
             if !self.spine.next_run() {
                 break;
             }
         }
-        let flushed = self.windows.flush().map_err(wrong)?;
-        self.memory.try_resize(self.windows.bytes())?;
+        self.flush(&mut flushed)?;
         let places = UInt64Array::from(answers);
-        let features = flushed.columns.iter().map(|column| take(column, &places, None));
+        let features = flushed.columns()?;
+        let features = features.iter().map(|column| take(column, &places, None));
         let features = features.collect::<std::result::Result<_, _>>()?;
         Ok(Some((batch, features, flushed.overflows)))
+    }
+
+    /// Answers, and flushes what would become too much.
+    fn answer(&mut self, edges: &[Timestamp], flushed: &mut Answered) -> Result<()> {
+        self.windows.answer(edges);
+        let bytes = self.windows.bytes() + self.windows.flush_bytes();
+        if bytes > self.memory.size() {
+            self.memory.try_resize(bytes)?;
+        }
+        match bytes > FLUSH_BYTES {
+            true => self.flush(flushed),
+            false => Ok(()),
+        }
+    }
+
+    fn flush(&mut self, flushed: &mut Answered) -> Result<()> {
+        flushed.answers += self.windows.answers();
+        let more = self.windows.flush().map_err(wrong)?;
+        flushed.overflows += more.overflows;
+        flushed.parts.push(more.columns);
+        self.memory.try_resize(self.windows.bytes())
     }
 
     async fn push_tiles(&mut self, key: &[u8]) -> Result<()> {
         let mut more = self.tiles.seek(key).await?;
         while more {
             if let (Some(batch), Some((rows, _))) = (self.tiles.batch(), self.tiles.run()) {
-                let tiles = Tiles::new(&self.spec, batch).map_err(wrong)?;
+                let tiles = match self.read.take() {
+                    Some((number, tiles)) if number == self.tiles.number() => tiles,
+                    _ => Tiles::new(&self.spec, batch).map_err(wrong)?,
+                };
                 self.windows.push(&tiles, rows).map_err(wrong)?;
-                self.memory.try_resize(self.windows.bytes())?;
+                self.read = Some((self.tiles.number(), tiles));
+                if self.windows.bytes() > self.memory.size() {
+                    self.memory.try_resize(self.windows.bytes())?;
+                }
             }
             more = self.tiles.next_of(key).await?;
         }

@@ -1,0 +1,238 @@
+//! Leaves rows out that belong to no key of the spine before they are sorted: most of them, where a spine asks about few keys.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow::compute::BatchCoalescer;
+use datafusion::common::hash_utils::{RandomState, create_hashes};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DataFusionError, Result, internal_err};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
+use futures::StreamExt;
+use futures::stream::try_unfold;
+
+use crate::training::ROWS_MAX;
+
+/// 8 MiB: 13 bits for each of 5 million keys, of which it takes one in thirty others for one of them.
+const WORDS: u64 = 1 << 20;
+
+/// The keys of a spine, or some more: a Bloom filter, each key in one word.
+pub(crate) struct KeySet {
+    words: Vec<AtomicU64>,
+    /// Streams that are still adding keys.
+    adding: AtomicUsize,
+}
+
+/// What is done with keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Hands on all rows and adds their keys.
+    Note,
+    /// Hands on rows whose keys may be there. While keys are still being added, these are all.
+    Sift,
+}
+
+/// Adds the keys of rows to a set, or leaves out rows whose keys are not in it.
+pub(crate) struct KeysExec {
+    input: Arc<dyn ExecutionPlan>,
+    keys: Vec<String>,
+    set: Arc<KeySet>,
+    role: Role,
+}
+
+impl KeySet {
+    /// Notes the keys of all rows that come out of a plan.
+    pub(crate) fn of(input: Arc<dyn ExecutionPlan>, keys: Vec<String>) -> (Arc<Self>, Arc<dyn ExecutionPlan>) {
+        let set = Arc::new(Self {
+            words: (0..WORDS).map(|_| AtomicU64::new(0)).collect(),
+            adding: AtomicUsize::new(input.output_partitioning().partition_count()),
+        });
+        let noting = KeysExec {
+            input,
+            keys,
+            set: Arc::clone(&set),
+            role: Role::Note,
+        };
+        (set, Arc::new(noting))
+    }
+
+    /// The rows of a plan without those of other keys. These columns have the types of those that were noted.
+    pub(crate) fn sift(self: &Arc<Self>, input: Arc<dyn ExecutionPlan>, keys: Vec<String>) -> Arc<dyn ExecutionPlan> {
+        Arc::new(KeysExec {
+            input,
+            keys,
+            set: Arc::clone(self),
+            role: Role::Sift,
+        })
+    }
+
+    fn place(hash: u64) -> (usize, u64) {
+        let word = ((hash >> 32) * WORDS) >> 32;
+        let bits = (0..4).fold(0, |bits, at| bits | 1 << (hash >> (6 * at) & 63));
+        (word as usize, bits)
+    }
+
+    fn add(&self, hashes: &[u64]) {
+        for hash in hashes {
+            let (word, bits) = Self::place(*hash);
+            self.words[word].fetch_or(bits, Ordering::Relaxed);
+        }
+    }
+
+    fn may_hold(&self, hashes: &[u64]) -> BooleanArray {
+        let held = hashes.iter().map(|hash| {
+            let (word, bits) = Self::place(*hash);
+            self.words[word].load(Ordering::Relaxed) & bits == bits
+        });
+        BooleanArray::from(held.collect::<Vec<bool>>())
+    }
+
+    fn is_complete(&self) -> bool {
+        self.adding.load(Ordering::Acquire) == 0
+    }
+}
+
+fn hashes(batch: &RecordBatch, keys: &[String]) -> Result<Vec<u64>> {
+    let columns = keys.iter().map(|key| batch.column_by_name(key));
+    let Some(columns) = columns.collect::<Option<Vec<&ArrayRef>>>() else {
+        return internal_err!("rows without their keys");
+    };
+    let mut hashes = vec![0; batch.num_rows()];
+    create_hashes(columns, &RandomState::with_seed(0), &mut hashes)?;
+    Ok(hashes)
+}
+
+impl fmt::Debug for KeysExec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeysExec")
+            .field("keys", &self.keys)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DisplayAs for KeysExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeysExec: {:?}, keys={}", self.role, self.keys.join(","))
+    }
+}
+
+impl ExecutionPlan for KeysExec {
+    fn name(&self) -> &str {
+        "KeysExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let [input] = <[_; 1]>::try_from(children)
+            .map_err(|children| DataFusionError::Internal(format!("{} children of KeysExec", children.len())))?;
+        Ok(Arc::new(Self {
+            input,
+            keys: self.keys.clone(),
+            set: Arc::clone(&self.set),
+            role: self.role,
+        }))
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let input = self.input.execute(partition, context)?;
+        let schema = input.schema();
+        let (set, keys) = (Arc::clone(&self.set), self.keys.clone());
+        let stream = match self.role {
+            Role::Note => {
+                let rows = try_unfold((input, set, keys), |(mut input, set, keys)| async move {
+                    match input.next().await.transpose()? {
+                        Some(batch) => {
+                            set.add(&hashes(&batch, &keys)?);
+                            Ok(Some((batch, (input, set, keys))))
+                        }
+                        None => {
+                            // What is run again adds the same keys again.
+                            let left = |adding: usize| adding.checked_sub(1);
+                            let _ = set.adding.fetch_update(Ordering::Release, Ordering::Relaxed, left);
+                            Ok(None)
+                        }
+                    }
+                });
+                Box::pin(RecordBatchStreamAdapter::new(schema, rows)) as SendableRecordBatchStream
+            }
+            Role::Sift => {
+                let sieve = Sieve {
+                    rows: BatchCoalescer::new(Arc::clone(&schema), ROWS_MAX),
+                    input: Some(input),
+                    set,
+                    keys,
+                };
+                let rows = try_unfold(sieve, |mut sieve| async move {
+                    let next = sieve.next().await?;
+                    Ok(next.map(|batch| (batch, sieve)))
+                });
+                Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+            }
+        };
+        Ok(stream)
+    }
+}
+
+/// Rows that are left, in batches as large as others.
+struct Sieve {
+    /// None at its end.
+    input: Option<SendableRecordBatchStream>,
+    rows: BatchCoalescer,
+    set: Arc<KeySet>,
+    keys: Vec<String>,
+}
+
+impl Sieve {
+    async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            if let Some(batch) = self.rows.next_completed_batch() {
+                return Ok(Some(batch));
+            }
+            let Some(input) = &mut self.input else { return Ok(None) };
+            match input.next().await.transpose()? {
+                Some(batch) if self.set.is_complete() => {
+                    let held = self.set.may_hold(&hashes(&batch, &self.keys)?);
+                    self.rows.push_batch_with_filter(batch, &held)?;
+                }
+                Some(batch) => self.rows.push_batch(batch)?,
+                None => {
+                    self.input = None;
+                    self.rows.finish_buffered_batch()?;
+                }
+            }
+        }
+    }
+}

@@ -139,39 +139,67 @@ fn online_the_edge_stays_before_a_gap() {
     }
 }
 
-/// The rows of two days were committed and their tiles were not, as a kill between the two leaves them.
+/// The rows of two days were committed and their tiles were not, as a kill between the two leaves them: days that are new, or days
+/// whose tiles are still those of the rows before.
 #[test]
-fn rows_without_tiles_are_a_gap() {
-    let project = project(&[view()]);
-    write_events(&project, &view().view.columns, &rows(), 100);
-    project.json(&now(), &["apply"]);
-    let materialize = |start: i64, end: i64| {
-        let [start, end] = [start, end].map(|day| time(at(START) + day * DAY));
-        project.json(&now(), &["materialize", "--start", &start, "--end", &end]);
-    };
-    materialize(0, 8);
-    let tables = std::fs::read_dir(project.path("store/offline/shop/v/v1/tiles")).unwrap();
-    let tables: Vec<_> = tables.map(|table| table.unwrap().path().join("_delta_log")).collect();
-    let log = || {
-        let entries = tables.iter().flat_map(|log| std::fs::read_dir(log).unwrap());
-        entries.map(|entry| entry.unwrap().path()).collect::<Vec<_>>()
-    };
-    let before = log();
-    materialize(8, 10);
-    for entry in log().into_iter().filter(|entry| !before.contains(entry)) {
-        std::fs::remove_file(entry).unwrap();
+fn rows_whose_tiles_are_not_theirs_are_a_gap() {
+    for is_new in [true, false] {
+        let project = project(&[view()]);
+        let materialize = |start: i64, end: i64, more: &[&str]| {
+            let [start, end] = [start, end].map(|day| time(at(START) + day * DAY));
+            let range = [&["materialize", "--start", &start, "--end", &end], more].concat();
+            project.json(&now(), &range);
+        };
+        let before: Vec<Row> = match is_new {
+            true => rows(),
+            // Other values in the last two days.
+            false => rows().into_iter().map(other).collect(),
+        };
+        write_events(&project, &view().view.columns, &before, 100);
+        project.json(&now(), &["apply"]);
+        materialize(0, 8, &[]);
+        if !is_new {
+            materialize(8, 10, &[]);
+            write_events(&project, &view().view.columns, &rows(), 100);
+        }
+        let tables = std::fs::read_dir(project.path("store/offline/shop/v/v1/tiles")).unwrap();
+        let tables: Vec<_> = tables.map(|table| table.unwrap().path().join("_delta_log")).collect();
+        let log = || {
+            let entries = tables.iter().flat_map(|log| std::fs::read_dir(log).unwrap());
+            entries.map(|entry| entry.unwrap().path()).collect::<Vec<_>>()
+        };
+        let known = log();
+        materialize(8, 10, if is_new { &[] } else { &["--overwrite"] });
+        let commits: Vec<_> = log().into_iter().filter(|entry| !known.contains(entry)).collect();
+        assert!(!commits.is_empty());
+        for entry in commits {
+            std::fs::remove_file(entry).unwrap();
+        }
+        write_spine(&project, "spine.parquet", &[(1, edge(10))]);
+        let refused = write_training(&project, &now(), "spine.parquet", "refused.parquet", "v", &[]);
+        assert_eq!(refused.status, 1, "new: {is_new}; {}", refused.stderr);
+        assert!(refused.stderr.contains("[2024-01-09"), "{}", refused.stderr);
+        let view = view().view;
+        if is_new {
+            let there: Vec<Row> = rows().into_iter().take(8).collect();
+            let given = training(&project, &now(), "spine.parquet", 1, &["v"], &["--allow-gaps"]);
+            assert_eq!(given["v"].1[0], view.values(&there, edge(10)));
+        }
+        // No job runs, and the tiles are there.
+        let report = project.json(&now(), &["materialize"]);
+        assert_eq!(report["feature_views"][0]["jobs"], 0, "{report}");
+        let expected = view.values(&rows(), edge(10));
+        let given = training(&project, &now(), "spine.parquet", 1, &["v"], &[]);
+        assert_eq!(given["v"].1[0], expected, "new: {is_new}");
     }
-    write_spine(&project, "spine.parquet", &[(1, edge(10))]);
-    let refused = write_training(&project, &now(), "spine.parquet", "refused.parquet", "v", &[]);
-    assert_eq!(refused.status, 1, "{}", refused.stderr);
-    assert!(refused.stderr.contains("[2024-01-09"), "{}", refused.stderr);
-    let view = view().view;
-    let there: Vec<Row> = rows().into_iter().take(8).collect();
-    let given = training(&project, &now(), "spine.parquet", 1, &["v"], &["--allow-gaps"]);
-    assert_eq!(given["v"].1[0], view.values(&there, edge(10)));
-    // No job runs, and the tiles are there.
-    let report = project.json(&now(), &["materialize"]);
-    assert_eq!(report["feature_views"][0]["jobs"], 0, "{report}");
-    let given = training(&project, &now(), "spine.parquet", 1, &["v"], &[]);
-    assert_eq!(given["v"].1[0], view.values(&rows(), edge(10)));
+}
+
+fn other(row: Row) -> Row {
+    match row.at >= at(START) + 8 * DAY {
+        true => Row {
+            cells: vec![Value::Int(-1)],
+            ..row
+        },
+        false => row,
+    }
 }

@@ -251,7 +251,8 @@ fn floats_at_their_ends() {
                 ("sum", float(0.0)),
                 ("mean", float(0.0)),
                 ("var_pop", float(INF)),
-                ("stddev_pop", float(INF)),
+                // Of the exact variance, which no float is.
+                ("stddev_pop", float(MAX)),
                 ("skew", float(0.0)),
                 ("kurtosis", float(-2.0)),
             ],

@@ -2,7 +2,7 @@
 
 use super::oracle::{Feature, Function, Row, View, Window};
 use super::value::{Kind, Value};
-use super::world::{DAY, Materialized, Served, at, project, time, training, write_events, write_spine};
+use super::world::{DAY, Materialized, Served, at, project, time, told_training, write_events, write_spine};
 use crate::harness::Random;
 
 const HOT: i64 = 1_000_000;
@@ -128,7 +128,7 @@ fn a_hot_key_in_bounded_memory() {
         .collect();
     write_spine(&project, "spine.parquet", &spine);
     let more = ["--memory-bytes", &memory];
-    let training = training(&project, &now, "spine.parquet", spine.len(), &["v"], &more);
+    let (training, told) = told_training(&project, &now, "spine.parquet", spine.len(), &["v"], &more);
     for ((key, _), given) in spine.iter().zip(&training["v"].1) {
         assert_eq!(
             *given,
@@ -136,10 +136,13 @@ fn a_hot_key_in_bounded_memory() {
             "{key}"
         );
     }
+    let training_peak = told["peak_memory_bytes"].as_u64().unwrap();
     eprintln!(
-        "{HOT} events of one key and {SMALL} others; memory {} MiB, peak {} MiB",
+        "{HOT} events of one key and {SMALL} others; memory {} MiB, peak {} MiB, of training data {} MiB",
         MEMORY >> 20,
-        peak >> 20
+        peak >> 20,
+        training_peak >> 20
     );
     assert!(peak <= MEMORY + BESIDE, "{} MiB", peak >> 20);
+    assert!(training_peak <= MEMORY + BESIDE, "{} MiB", training_peak >> 20);
 }

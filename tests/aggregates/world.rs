@@ -18,7 +18,7 @@ use sandglass::workspace::Name;
 use super::json::Json;
 use super::oracle::{Row, View, Window};
 use super::value::{Kind, Value};
-use crate::harness::Project;
+use crate::harness::{Answer, Project};
 
 pub const SECOND: i64 = 1_000_000;
 pub const MINUTE: i64 = 60 * SECOND;
@@ -155,7 +155,8 @@ pub fn write_spine(project: &Project, name: &str, spine: &[(i64, i64)]) {
     write(&project.path(name), columns, 100_000);
 }
 
-fn write(path: &Path, columns: Vec<(String, ArrayRef)>, row_group: usize) {
+/// Writes columns as Parquet.
+pub fn write(path: &Path, columns: Vec<(String, ArrayRef)>, row_group: usize) {
     let fields: Vec<Field> = columns
         .iter()
         .map(|(name, array)| Field::new(name, array.data_type().clone(), true))
@@ -175,24 +176,37 @@ pub type Training = BTreeMap<String, (Vec<String>, Vec<Vec<Value>>)>;
 
 /// Training data of a spine for views, by the program.
 pub fn training(project: &Project, now: &str, spine: &str, rows: usize, views: &[&str], more: &[&str]) -> Training {
-    let spine = project.path(spine);
+    told_training(project, now, spine, rows, views, more).0
+}
+
+/// Training data, and what the program says of it.
+pub fn told_training(
+    project: &Project,
+    now: &str,
+    spine: &str,
+    rows: usize,
+    views: &[&str],
+    more: &[&str],
+) -> (Training, serde_json::Value) {
     let out = project.path("training.parquet");
-    let features = views.join(",");
-    let mut arguments = vec![
-        "training-data",
-        "--spine",
-        spine.to_str().unwrap(),
-        "--features",
-        &features,
-        "--out",
-        out.to_str().unwrap(),
-    ];
-    arguments.extend(more);
-    let answer = project.run(now, &arguments);
+    let answer = write_training(project, now, spine, "training.parquet", &views.join(","), more);
     assert_eq!(answer.status, 0, "{}", answer.stderr);
     let training = read_training(&out, rows, views);
     std::fs::remove_file(&out).unwrap();
-    training
+    (training, serde_json::from_str(&answer.stdout).unwrap())
+}
+
+/// Runs `training-data` into a file of the project.
+pub fn write_training(project: &Project, now: &str, spine: &str, out: &str, features: &str, more: &[&str]) -> Answer {
+    let (spine, out) = (project.path(spine), project.path(out));
+    let (spine, out) = (spine.to_str().unwrap(), out.to_str().unwrap());
+    let mut arguments = vec!["--format", "json", "training-data", "--spine", spine, "--out", out];
+    // A manifest says what is asked for.
+    if !features.is_empty() {
+        arguments.extend(["--features", features]);
+    }
+    arguments.extend(more);
+    project.run(now, &arguments)
 }
 
 /// Reads training data that has the spine's column `row`.

@@ -16,8 +16,8 @@ use crate::plan::{Parts, decides_values};
 use crate::project::features;
 use crate::registry::Applied;
 use crate::training::{
-    FileFormat, Manifest, Options, OutputRecord, Spine, SpineOptions, SpineRecord, SpineRows, Target, TrainingPlan,
-    TrainingView, ViewRecord, write,
+    FileFormat, Manifest, Options, OutputRecord, Spine, SpineOptions, SpineRecord, SpineRows, Target, TrainingError,
+    TrainingPlan, TrainingView, ViewRecord, write,
 };
 
 #[derive(clap::Args)]
@@ -165,11 +165,18 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         times: spine.times().map(|times| (times.first, times.last)),
     };
     let view = |name: &str| views.get(name).cloned();
-    let plan = TrainingPlan::new(&bench.session, rows, &resolved, view, options.allow_gaps).await?;
-    let stream = execute_stream(Arc::clone(&plan.root), bench.session.task_ctx())
-        .map_err(crate::training::TrainingError::from_plan)?;
     let format = target.format();
-    let staged = write(target, stream).await?;
+    let made = async {
+        let plan = TrainingPlan::new(&bench.session, rows, &resolved, view, options.allow_gaps).await?;
+        let stream =
+            execute_stream(Arc::clone(&plan.root), bench.session.task_ctx()).map_err(TrainingError::from_plan)?;
+        let staged = write(target, stream).await?;
+        Ok::<_, TrainingError>((plan, staged))
+    };
+    let (plan, staged) = match made.await {
+        Err(error) if manifest.is_some() => return Err(gone(&views).await.unwrap_or_else(|| error.into())),
+        made => made?,
+    };
     let written = staged.written().clone();
     if let Some(manifest) = &manifest {
         manifest.check_output(&arguments.out, &written)?;
@@ -293,6 +300,8 @@ pub(crate) fn digests(parts: &Parts) -> BTreeMap<String, String> {
     parts.map(|(part, value)| (part.clone(), digest(value))).collect()
 }
 
+const GONE: &str = "what it was made from is gone; make new training data without `--manifest`";
+
 /// Whether values come from what a manifest names.
 fn check_views(manifest: &Manifest, found: &[ViewRecord]) -> Result<(), CliError> {
     for named in &manifest.views {
@@ -311,8 +320,21 @@ fn check_views(manifest: &Manifest, found: &[ViewRecord]) -> Result<(), CliError
             continue;
         };
         let message = format!("feature view `{}`: {what} since the manifest was written", named.name);
-        let hint = "what it was made from is gone; make new training data without `--manifest`".to_owned();
-        return Err(CliError::invalid(message, Some(hint)));
+        return Err(CliError::invalid(message, Some(GONE.to_owned())));
     }
     Ok(())
+}
+
+/// Why what a manifest names cannot be read, if files of its tables are gone.
+async fn gone(views: &Views) -> Option<CliError> {
+    for (name, view) in views {
+        let table = view.tiles.as_ref().map_or(&view.rows, |(_, tiles)| tiles);
+        if let Ok(Some(file)) = table.missing_file().await {
+            let version = table.version();
+            let message =
+                format!("feature view `{name}`: `{file}`, of version {version} of its table, is not kept any more");
+            return Some(CliError::invalid(message, Some(GONE.to_owned())));
+        }
+    }
+    None
 }

@@ -9,6 +9,7 @@ use deltalake::protocol::SaveMode;
 use deltalake::table::state::DeltaTableState;
 use deltalake::{DeltaTableError, TableProperty, ensure_table_uri};
 use futures::{StreamExt, TryStreamExt};
+use object_store::ObjectStoreExt;
 use url::Url;
 
 use super::durable::DurableFolder;
@@ -270,6 +271,36 @@ impl OfflineTable {
             .collect();
         files.sort_by(|a, b| (&a.partition, &a.path).cmp(&(&b.partition, &b.path)));
         files
+    }
+
+    /// A file of the snapshot that is not kept any more; none if all are.
+    pub async fn missing_file(&self) -> Result<Option<String>, OfflineError> {
+        let state = self.state();
+        let store = self.log.object_store(None);
+        let paths: Vec<_> = (state.delta.log_data().iter())
+            .map(|file| file.object_store_path())
+            .collect();
+        let mut heads = futures::stream::iter(paths)
+            .map(|path| {
+                let store = &store;
+                async move { (store.head(&path).await, path) }
+            })
+            .buffer_unordered(FILES_AT_ONCE);
+        while let Some((head, path)) = heads.next().await {
+            match head {
+                Ok(_) => {}
+                Err(object_store::Error::NotFound { .. }) => return Ok(Some(path.to_string())),
+                Err(error) => {
+                    let error = DeltaTableError::from(error);
+                    return Err(OfflineError::delta(
+                        self.name(),
+                        "its files cannot be looked for",
+                        error,
+                    ));
+                }
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -220,7 +220,12 @@ async fn latest(session: &SessionContext, question: &Question<'_>) -> Result<Exp
             .floor(question.at.saturating_sub(question.data_delay))
             .max(view.feature_start_time),
     };
-    let (rows, row_count) = rows(session, question, Some(range)).await?;
+    // The value is the last row's, also where no row is shown.
+    let looked_at = Question {
+        rows_max: question.rows_max.max(1),
+        ..*question
+    };
+    let (mut rows, row_count) = rows(session, &looked_at, Some(range)).await?;
     let alive = |row: &&Row| row.expires.is_none_or(|expires| question.at < expires);
     let last = rows.last().filter(alive);
     let fields = question.rows.schema().fields().iter();
@@ -233,9 +238,11 @@ async fn latest(session: &SessionContext, question: &Question<'_>) -> Result<Exp
         windows: Vec::new(),
         tiles: Vec::new(),
     });
+    let features = features.collect();
+    rows.truncate(question.rows_max);
     Ok(Explanation {
         leading_edge: None,
-        features: features.collect(),
+        features,
         rows,
         row_count,
     })

@@ -4,7 +4,7 @@
         [--sandglass target/release/sandglass] [--folder somewhere] [--queries join,window] [--with-latest] [--alone]
 
 Each round runs everything once, in turns; the table has medians and the spread. Time of sandglass is that of its process, of DuckDB
-that of its query without its start; memory is the peak of either process, as the kernel counts it. Values are compared row by row.
+that of its query without its start; processors' seconds, which other work on the machine disturbs less, are those of processes; memory is the peak of either process, as the kernel counts it. Values are compared row by row.
 """
 
 import argparse
@@ -37,8 +37,8 @@ def python() -> Path:
     return found
 
 
-def run(command: list, **more) -> tuple[float, float, str]:
-    """Seconds, peak memory in MiB, and what it said."""
+def run(command: list, **more) -> tuple[float, float, float, str]:
+    """Seconds, seconds of processors, peak memory in MiB, and what it said."""
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         started = time.monotonic()
         process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err, **more)
@@ -49,7 +49,7 @@ def run(command: list, **more) -> tuple[float, float, str]:
         err.seek(0)
         if process.returncode != 0:
             sys.exit(f"{command[0]} {command[1]} failed: {err.read()}")
-        return seconds, usage.ru_maxrss / 1024, out.read()
+        return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out.read()
 
 
 def duckdb(memory: int, threads: int, spill: str, sql: str) -> None:
@@ -133,11 +133,11 @@ def main() -> None:
 
     common = ["--project", folder, "--now", NOW, "--memory-bytes", asked.memory, "--format", "json"]
     pinned = ["taskset", "-c", f"0-{asked.threads - 1}"]
-    measured: dict[str, list[tuple[float, float]]] = {}
+    measured: dict[str, list[tuple[float, float, float]]] = {}
     if not (folder / "store").exists():
         run([asked.sandglass, "apply", *common], env=environment)
-        seconds, peak, _ = run([*pinned, asked.sandglass, "materialize", *common], env=environment)
-        measured["sandglass materialize, rows and tiles of both views"] = [(seconds, peak)]
+        *costs, _ = run([*pinned, asked.sandglass, "materialize", *common], env=environment)
+        measured["sandglass materialize, rows and tiles of both views"] = [tuple(costs)]
         (folder / f"store-{asked.factor}").write_text("")
     queries = [] if asked.alone else asked.queries.split(",")
     for _ in range(asked.rounds):
@@ -147,24 +147,21 @@ def main() -> None:
         for title, names in features.items():
             out = folder / f"ours-{names}.parquet"
             more = ["--spine", folder / "spine.parquet", "--features", names, "--out", out, "--overwrite"]
-            seconds, peak, _ = run([*pinned, asked.sandglass, "training-data", *common, *more], env=environment)
-            measured.setdefault(title, []).append((seconds, peak))
+            *costs, _ = run([*pinned, asked.sandglass, "training-data", *common, *more], env=environment)
+            measured.setdefault(title, []).append(tuple(costs))
         for query in queries:
             sql = statements(query, folder=folder, out=folder / f"{query}.parquet")
-            _, peak, said = run([*helper, "__duckdb", asked.memory, asked.threads, folder / "spill", sql])
-            measured.setdefault(f"duckdb, {query}.sql", []).append((float(said), peak))
+            _, busy, peak, said = run([*helper, "__duckdb", asked.memory, asked.threads, folder / "spill", sql])
+            measured.setdefault(f"duckdb, {query}.sql", []).append((float(said), busy, peak))
     for query in queries:
         print(query, end=": ", flush=True)
         subprocess.run([*helper, "__check", folder / "ours-spend.parquet", folder / f"{query}.parquet"], check=True)
     title = f"{asked.rows} spine rows, {asked.factor} times CDNOW, {asked.memory >> 20} MiB, {asked.threads} threads"
     print(f"\n{title}, medians of {asked.rounds} rounds (spread)\n")
-    print("| | seconds | peak MiB |")
-    print("| --- | --- | --- |")
+    print("| | seconds | of processors | peak MiB |")
+    print("| --- | --- | --- | --- |")
     for title, rounds in measured.items():
-        cells = []
-        for values in zip(*rounds):
-            spread = f" ({min(values):.1f}-{max(values):.1f})" if len(values) > 1 else ""
-            cells.append(f"{statistics.median(values):.2f}{spread}" if not cells else f"{statistics.median(values):.0f}{spread}")
+        cells = [f"{statistics.median(values):.1f} ({min(values):.1f}-{max(values):.1f})" for values in zip(*rounds)]
         print(f"| {title} | {' | '.join(cells)} |")
     if asked.folder is None:
         shutil.rmtree(folder)

@@ -3,7 +3,7 @@ use datafusion::prelude::SessionContext;
 use super::fold::fold;
 use crate::materialize::MaterializeError;
 use crate::materialize::error::label;
-use crate::offline::{Attempt, Coverage, JobCommit, OfflineError, OfflineTable, Reads, SourceRead, Staged};
+use crate::offline::{Attempt, JobCommit, OfflineError, OfflineTable, Reads, SourceRead, Staged};
 use crate::tile::TileSpec;
 use crate::time::Interval;
 

@@ -103,6 +103,7 @@ fn spine(now: i64) -> Vec<(i64, i64)> {
 
 #[test]
 fn tiles_and_items_are_made_again_and_no_job_runs() {
+    let _timed = crate::harness::Timed::new("aggregates::changes::tiles_and_items_are_made_again_and_no_job_runs");
     let project = project(&[view()]);
     write_events(&project, &view().view.columns, &rows(), 100);
     let now = at(START) + 9 * DAY + HOUR;

@@ -100,6 +100,7 @@ fn merged(function: Function, tiles: &[&Json]) -> Option<Value> {
 
 #[test]
 fn its_values_are_served_and_its_tiles_come_to_them() {
+    let _timed = crate::harness::Timed::new("aggregates::explained::its_values_are_served_and_its_tiles_come_to_them");
     let views = [view("plain", None), view("by_shop", Some(1))];
     let (project, rows) = (project(&views), rows());
     write_events(&project, &views[0].view.columns, &rows, 20);
@@ -255,6 +256,8 @@ fn behind(view: &View, explanation: &Json, rows: &[Row], at: i64, context: &str)
 /// How many rows are shown changes no value, with aggregations and without.
 #[test]
 fn few_rows_shown_are_the_last_ones_and_change_no_value() {
+    let _timed =
+        crate::harness::Timed::new("aggregates::explained::few_rows_shown_are_the_last_ones_and_change_no_value");
     let view = view("plain", None);
     let (project, rows) = (project(std::slice::from_ref(&view)), rows());
     write_events(&project, &view.view.columns, &rows, 20);

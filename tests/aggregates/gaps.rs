@@ -69,6 +69,7 @@ fn edge(day: i64) -> i64 {
 
 #[test]
 fn a_window_over_a_gap_is_refused_unless_it_is_told() {
+    let _timed = crate::harness::Timed::new("aggregates::gaps::a_window_over_a_gap_is_refused_unless_it_is_told");
     let project = prepared();
     let view = view().view;
     // The last moment before a window reaches into the gap, and the first one after it.
@@ -119,6 +120,7 @@ fn gap(row: &Row) -> bool {
 /// Online the leading edge stands before the gap, and the answer says that it is stale.
 #[test]
 fn online_the_edge_stays_before_a_gap() {
+    let _timed = crate::harness::Timed::new("aggregates::gaps::online_the_edge_stays_before_a_gap");
     let project = project(&[view()]);
     write_events(&project, &view().view.columns, &rows(), 100);
     let early = time(edge(3));
@@ -143,6 +145,7 @@ fn online_the_edge_stays_before_a_gap() {
 /// whose tiles are still those of the rows before.
 #[test]
 fn rows_whose_tiles_are_not_theirs_are_a_gap() {
+    let _timed = crate::harness::Timed::new("aggregates::gaps::rows_whose_tiles_are_not_theirs_are_a_gap");
     for is_new in [true, false] {
         let project = project(&[view()]);
         let materialize = |start: i64, end: i64, more: &[&str]| {

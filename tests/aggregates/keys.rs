@@ -223,6 +223,8 @@ fn key_arrays(prefix: &str, keys: impl Iterator<Item = Option<Key>> + Clone) -> 
 
 #[test]
 fn services_with_keys_of_several_parts_online_and_in_training() {
+    let _timed =
+        crate::harness::Timed::new("aggregates::keys::services_with_keys_of_several_parts_online_and_in_training");
     let (of, project) = world();
     let now = at(START) + 12 * DAY + HOUR;
     project.apply_and_materialize(&time(now));

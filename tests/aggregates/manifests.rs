@@ -119,6 +119,7 @@ fn overwrite(project: &Project) {
 
 #[test]
 fn the_same_bytes_whatever_came_after() {
+    let _timed = crate::harness::Timed::new("aggregates::manifests::the_same_bytes_whatever_came_after");
     let project = prepared();
     let outs = ["out.parquet", "out.csv", "out.arrow"];
     for out in outs {
@@ -150,6 +151,7 @@ fn the_same_bytes_whatever_came_after() {
 
 #[test]
 fn refused_when_a_version_of_a_table_is_gone() {
+    let _timed = crate::harness::Timed::new("aggregates::manifests::refused_when_a_version_of_a_table_is_gone");
     for what in ["rows", "tiles"] {
         let project = prepared();
         make(&project, "out.parquet", &[]);
@@ -170,6 +172,7 @@ fn refused_when_a_version_of_a_table_is_gone() {
 /// The log still names what was replaced, and retention has taken the files.
 #[test]
 fn refused_when_the_files_of_a_version_are_gone() {
+    let _timed = crate::harness::Timed::new("aggregates::manifests::refused_when_the_files_of_a_version_are_gone");
     let project = prepared();
     make(&project, "out.parquet", &[]);
     let tiles = table(&project, "tiles");
@@ -196,6 +199,7 @@ fn refused_when_the_files_of_a_version_are_gone() {
 
 #[test]
 fn from_the_sources_the_same_bytes_until_they_change() {
+    let _timed = crate::harness::Timed::new("aggregates::manifests::from_the_sources_the_same_bytes_until_they_change");
     let project = prepared();
     for out in ["out.parquet", "out.csv"] {
         make(&project, out, &["--from-source"]);
@@ -216,6 +220,7 @@ fn from_the_sources_the_same_bytes_until_they_change() {
 
 #[test]
 fn refused_with_another_spine() {
+    let _timed = crate::harness::Timed::new("aggregates::manifests::refused_with_another_spine");
     let project = prepared();
     make(&project, "out.parquet", &[]);
     write_spine(&project, "spine.parquet", &[(1, at(START) + 5 * DAY + HOUR)]);

@@ -128,6 +128,7 @@ fn in_json(value: &Value, json: &Json) -> bool {
 
 #[test]
 fn every_format_says_the_same() {
+    let _timed = crate::harness::Timed::new("aggregates::outputs::every_format_says_the_same");
     let columns = [
         ("amount", Kind::Float64),
         ("units", Kind::Int64),
@@ -215,6 +216,7 @@ fn every_format_says_the_same() {
 
 #[test]
 fn results_that_do_not_fit_are_counted() {
+    let _timed = crate::harness::Timed::new("aggregates::outputs::results_that_do_not_fit_are_counted");
     let features = [(0, Function::Sum, 1), (0, Function::Sum, 3), (0, Function::Mean, 3)];
     let view = view(&[("x", Kind::Int64)], &features);
     // Keys 1 and 2 go beyond int64 on the first day, key 3 over three days, key 4 not at all.

@@ -8,6 +8,7 @@
 mod cursor;
 mod latest;
 mod node;
+mod pieces;
 mod sift;
 mod windowed;
 

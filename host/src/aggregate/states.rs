@@ -64,6 +64,8 @@ pub trait States: Send + Sync + Debug {
     fn fresh(&self) -> Box<dyn States>;
     /// Bytes in memory.
     fn bytes(&self) -> usize;
+    /// Bytes of them that groups take; others are room for more.
+    fn held_bytes(&self) -> usize;
     /// For merging with others.
     fn as_any(&self) -> &dyn Any;
     /// For merging into.
@@ -234,6 +236,10 @@ impl<A: Aggregator> States for Grouped<A> {
 
     fn bytes(&self) -> usize {
         self.states.capacity() * size_of::<A::State>() + self.heap
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.states.len() * size_of::<A::State>() + self.heap
     }
 
     fn as_any(&self) -> &dyn Any {

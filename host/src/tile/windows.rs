@@ -260,15 +260,20 @@ impl Windows {
         self.states.iter().map(|states| states.bytes()).sum::<usize>() + self.starts.capacity() * 8 + spans
     }
 
-    /// About how many bytes a flush takes beside them: merged states are there for one column and window at a time.
-    pub fn flush_bytes(&self) -> usize {
-        let spans = self
-            .windows
+    /// About how many bytes of answers there are, with what a flush takes for them: merged states are there for one column and window
+    /// at a time. Room that was used before does not count.
+    pub fn answered_bytes(&self) -> usize {
+        let spans = |answers: &Answers| answers.spans.iter().map(Vec::len).sum::<usize>();
+        let all: usize = self.windows.iter().map(spans).sum();
+        let most = self.windows.iter().map(spans).max().unwrap_or(0);
+        let held: usize = self.states.iter().map(|states| states.held_bytes()).sum();
+        let states = self
+            .states
             .iter()
-            .map(|answers| answers.spans.iter().map(Vec::len).sum());
-        let spans: usize = spans.max().unwrap_or(0);
-        let states = self.states.iter().map(|states| states.bytes() / states.groups().max(1));
-        spans.saturating_mul(states.max().unwrap_or(0))
+            .map(|states| states.held_bytes() / states.groups().max(1));
+        let merged = most.saturating_mul(states.max().unwrap_or(0));
+        held.saturating_add(all * size_of::<Range<usize>>())
+            .saturating_add(merged)
     }
 
     /// The features of all answers since the last time.

@@ -30,6 +30,9 @@ use crate::definition::{FeatureView, JoinKey};
 use crate::tile::TileSpec;
 use crate::time::Span;
 
+/// What answers of windows may take in one partition before they are flushed.
+const ANSWERS_BYTES: usize = 4 << 20;
+
 /// What is joined to the spine.
 #[derive(Debug, Clone)]
 pub enum AsOf {
@@ -306,6 +309,8 @@ impl ExecutionPlan for PointInTimeExec {
             AsOf::Windows { spec } => {
                 let memory =
                     MemoryConsumer::new(format!("PointInTimeExec[{partition}]")).register(context.memory_pool());
+                // Before sorts have taken everything: they give nothing back to others. Without, more is flushed.
+                let _ = memory.try_grow(ANSWERS_BYTES);
                 let spec = Arc::clone(spec);
                 Join::Windowed(Box::new(WindowedJoin::new(spec, time_column, spine, other, memory)))
             }

@@ -22,10 +22,9 @@ pub(super) struct WindowedJoin {
     /// The key whose tiles have been pushed.
     current: Option<Vec<u8>>,
     memory: MemoryReservation,
+    /// What the reservation never goes below, and answers seldom beyond; one key's tiles may.
+    kept: usize,
 }
-
-/// What answers of one batch of the spine may take before they are flushed; one key's tiles may take more.
-const FLUSH_BYTES: usize = 16 << 20;
 
 /// Leading edges of one key that are answered before it is looked how much they take.
 const EDGES: usize = 256;
@@ -58,6 +57,7 @@ fn wrong(error: TileError) -> DataFusionError {
 }
 
 impl WindowedJoin {
+    /// What is reserved already stays so.
     pub(super) fn new(
         spec: Arc<TileSpec>,
         time_column: String,
@@ -73,6 +73,7 @@ impl WindowedJoin {
             tiles,
             read: None,
             current: None,
+            kept: memory.size(),
             memory,
         }
     }
@@ -136,22 +137,26 @@ impl WindowedJoin {
     /// Answers, and flushes what would become too much.
     fn answer(&mut self, edges: &[Timestamp], flushed: &mut Answered) -> Result<()> {
         self.windows.answer(edges);
-        let bytes = self.windows.bytes() + self.windows.flush_bytes();
-        if bytes > self.memory.size() {
-            self.memory.try_resize(bytes)?;
-        }
-        match bytes > FLUSH_BYTES {
+        match self.windows.answered_bytes() > self.kept {
             true => self.flush(flushed),
             false => Ok(()),
         }
     }
 
     fn flush(&mut self, flushed: &mut Answered) -> Result<()> {
+        self.reserve(self.windows.answered_bytes())?;
         flushed.answers += self.windows.answers();
         let more = self.windows.flush().map_err(wrong)?;
         flushed.overflows += more.overflows;
         flushed.parts.push(more.columns);
-        self.memory.try_resize(self.windows.bytes())
+        self.memory.try_resize(self.windows.bytes().max(self.kept))
+    }
+
+    fn reserve(&mut self, bytes: usize) -> Result<()> {
+        match bytes > self.memory.size() {
+            true => self.memory.try_resize(bytes),
+            false => Ok(()),
+        }
     }
 
     async fn push_tiles(&mut self, key: &[u8]) -> Result<()> {
@@ -164,9 +169,7 @@ impl WindowedJoin {
                 };
                 self.windows.push(&tiles, rows).map_err(wrong)?;
                 self.read = Some((self.tiles.number(), tiles));
-                if self.windows.bytes() > self.memory.size() {
-                    self.memory.try_resize(self.windows.bytes())?;
-                }
+                self.reserve(self.windows.bytes())?;
             }
             more = self.tiles.next_of(key).await?;
         }

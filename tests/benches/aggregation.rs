@@ -24,7 +24,7 @@ use rounds::{Variant, compare, variant};
 use sandglass::aggregate::{Aggregation, Rows};
 use sandglass::definition::{JoinKey, KeyKind};
 use sandglass::materialize::fold;
-use sandglass::tile::{START, TileColumn, TileFeature, TileSpec, Tiles, TimeWindow, Windows};
+use sandglass::tile::{Output, START, TileColumn, TileFeature, TileSpec, Tiles, TimeWindow, Windows};
 use sandglass::time::{Grid, Span, Timestamp};
 use tokio::runtime::Runtime;
 
@@ -338,7 +338,9 @@ fn naive(spec: &TileSpec, events: &[(i64, f64)], at: i64) -> Vec<(f64, Vec<f64>)
 /// The quick way gives what the naive one does.
 fn check(spec: &Arc<TileSpec>, events: &[(i64, f64)], queries: &[i64], naive: &[Vec<(f64, Vec<f64>)>]) {
     let (columns, places) = shared(spec, &tiles_of(spec, events), queries);
-    for (feature, column) in spec.features.iter().zip(&columns) {
+    for ((_, output), column) in spec.outputs().into_iter().zip(&columns) {
+        let Output::Aggregate(feature) = output else { continue };
+        let feature = &spec.features[feature];
         for (place, naive) in places.iter().zip(naive) {
             let (mean, top) = &naive[feature.window];
             let row = *place as usize;

@@ -3,6 +3,7 @@
 //! Tiles: rows in memory to tiles in memory, by one plan, against DataFusion's own functions with the same group-by in SQL. Windows:
 //! one key's values at many times, one thread, in the shape of Chronon's published run, against the naive way over rows.
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails may panic")]
+#![expect(unreachable_pub, reason = "its modules are those of a test")]
 
 #[path = "../harness/random.rs"]
 mod random;

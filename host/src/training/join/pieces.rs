@@ -34,19 +34,19 @@ fn pieces(batch: RecordBatch) -> Result<Vec<RecordBatch>> {
         return Ok(vec![batch]);
     }
     let mut pieces = Vec::new();
-    let mut left = vec![0..batch.num_rows()];
-    while let Some(rows) = left.pop() {
-        let slice = batch.slice(rows.start, rows.len());
+    let mut left = vec![(0, batch.num_rows())];
+    while let Some((start, rows)) = left.pop() {
+        let slice = batch.slice(start, rows);
         let bytes = slice
             .columns()
             .iter()
             .map(|column| column.to_data().get_slice_memory_size());
         let bytes: usize = bytes.sum::<std::result::Result<_, _>>()?;
-        if bytes > BYTES_MAX && rows.len() > 1 {
-            let middle = rows.start + rows.len() / 2;
-            left.extend([middle..rows.end, rows.start..middle]);
+        if bytes > BYTES_MAX && rows > 1 {
+            let half = rows / 2;
+            left.extend([(start + half, rows - half), (start, half)]);
         } else {
-            let all: UInt64Array = (0..rows.len() as u64).collect();
+            let all: UInt64Array = (0..rows as u64).collect();
             pieces.push(take_record_batch(&slice, &all)?);
         }
     }

@@ -1,4 +1,4 @@
-//! Cases of other systems, where they went wrong or say exactly what is right: `../shared/vectors/peer_vectors.json`.
+//! Cases of other systems, where they went wrong or say exactly what is right.
 
 use super::oracle::{Feature, Function, Row, View, Window};
 use super::value::{Kind, Value};

@@ -1,6 +1,7 @@
 //! One plan for a set of training data: the spine, and one point-in-time join for each view and key.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use arrow::compute::SortOptions;
@@ -114,9 +115,9 @@ impl TrainingPlan {
         let mut sets: BTreeMap<Vec<String>, Arc<KeySet>> = BTreeMap::new();
         for lookup in &service.lookups {
             let columns = key_columns(&lookup.keys);
-            if !sets.contains_key(&columns) {
-                let (set, noting) = KeySet::of(plan, columns.clone());
-                sets.insert(columns, set);
+            if let Entry::Vacant(vacant) = sets.entry(columns) {
+                let (set, noting) = KeySet::of(plan, vacant.key().clone());
+                vacant.insert(set);
                 plan = noting;
             }
         }

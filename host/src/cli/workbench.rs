@@ -46,6 +46,9 @@ impl Workbench {
         // Statistics of whole files say nothing that row groups do not, and cost a pass over the footers of all of them.
         config.options_mut().execution.collect_statistics = false;
         config.options_mut().execution.parquet.enable_page_index = true;
+        // Every sort sets so much aside for its merge, and there are some in a plan: they must not be all that there is.
+        let merge = (global.memory_bytes / 64).clamp(1 << 20, 10 << 20);
+        config.options_mut().execution.sort_spill_reservation_bytes = merge;
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(global.memory_bytes)))
             .build_arc()

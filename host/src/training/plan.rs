@@ -129,9 +129,9 @@ impl TrainingPlan {
         let mut sets: BTreeMap<Vec<String>, Arc<KeySet>> = BTreeMap::new();
         for lookup in &service.lookups {
             let columns = key_columns(&lookup.keys);
-            if let Entry::Vacant(unknown) = sets.entry(columns.clone()) {
-                let (set, noting) = KeySet::of(plan, columns);
-                unknown.insert(set);
+            if let Entry::Vacant(vacant) = sets.entry(columns) {
+                let (set, noting) = KeySet::of(plan, vacant.key().clone());
+                vacant.insert(set);
                 plan = noting;
             }
         }

@@ -48,7 +48,7 @@ def run(command: list, **more) -> tuple[float, float, float, str]:
         out.seek(0)
         err.seek(0)
         if process.returncode != 0:
-            sys.exit(f"{command[0]} {command[1]} failed: {err.read()}")
+            sys.exit(f"{' '.join(map(str, command))[:300]} failed: {err.read()}")
         return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out.read()
 
 

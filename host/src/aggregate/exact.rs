@@ -392,6 +392,22 @@ impl Exact {
         out.extend_from_slice(bytes);
     }
 
+    /// The same for a number of 64 bits.
+    #[inline]
+    pub(super) fn encode_i64(value: i64, out: &mut Vec<u8>) {
+        if value == 0 {
+            return out.push(0);
+        }
+        let skipped = value.trailing_zeros() / 8;
+        let value = value >> (8 * skipped);
+        // Bits that differ from the sign, and the sign.
+        let bits = 65 - (value ^ value >> 63).leading_zeros();
+        let length = bits.div_ceil(8) as usize;
+        out.extend_from_slice(&[length as u8 + 3, skipped as u8 * 2]);
+        out.extend_from_slice(&value.to_le_bytes());
+        out.truncate(out.len() - 8 + length);
+    }
+
     /// Reads what [`Self::encode`] writes, and nothing else.
     pub(super) fn decode(reader: &mut Reader<'_>) -> Option<Self> {
         let length = match reader.varint()? {

@@ -54,7 +54,8 @@ impl Classified for StateError {
             }
             Self::Later { .. } => Some("use the program that wrote it, or a later one".to_owned()),
             Self::TooLarge { .. } => Some(
-                "set `max_backfill_interval` to a shorter time, or ask for fewer values in functions that keep many".to_owned(),
+                "set `max_backfill_interval` to a shorter time, or ask for fewer values in functions that keep many"
+                    .to_owned(),
             ),
             Self::Internal(_) => None,
         }

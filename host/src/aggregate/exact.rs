@@ -95,11 +95,6 @@ impl Exact {
         }
     }
 
-    #[inline]
-    pub(super) fn add_i64(&mut self, value: i64) -> isize {
-        self.add_scaled(value, 0)
-    }
-
     pub(super) fn add_i128(&mut self, value: i128) -> isize {
         self.add_limbs(0, &halves(value))
     }
@@ -616,6 +611,16 @@ mod tests {
             let mut reader = Reader::new(&bytes);
             prop_assert_eq!(Exact::decode(&mut reader), Some(sum));
             prop_assert!(reader.is_done());
+        }
+
+        #[test]
+        fn whole_numbers_have_the_same_bytes(value in any::<i64>(), up in 0..64, down in 0..64) {
+            let value = value >> down << up;
+            let mut sum = Exact::ZERO;
+            sum.add_scaled(value, 0);
+            let mut bytes = Vec::new();
+            Exact::encode_i64(value, &mut bytes);
+            prop_assert_eq!(bytes, encoded(&sum));
         }
 
         #[test]

@@ -74,15 +74,25 @@ fn a_count_needs_no_state_beside_one_that_has_it() {
         let text: String = (functions.iter())
             .map(|(column, function)| aggregation(column, function, "\"1d\""))
             .collect();
-        let bound = bind(&view("", &text), &schema(), Span::ZERO).expect("fits").expect("aggregations");
+        let bound = bind(&view("", &text), &schema(), Span::ZERO)
+            .expect("fits")
+            .expect("aggregations");
         let columns = bound.columns.iter();
         let names: Vec<String> = columns.map(|column| column.name.clone()).collect();
-        let of = bound.features.iter().map(|feature| (feature.name.clone(), feature.column));
+        let of = bound
+            .features
+            .iter()
+            .map(|feature| (feature.name.clone(), feature.column));
         (names.join(" "), of.collect::<Vec<_>>())
     };
     let feature = |name: &str, column| (name.to_owned(), column);
     assert_eq!(
-        states(&[("amount", "count"), ("shop", "count"), ("amount", "max"), ("amount", "mean")]),
+        states(&[
+            ("amount", "count"),
+            ("shop", "count"),
+            ("amount", "max"),
+            ("amount", "mean")
+        ]),
         (
             "__shop__count __amount__max __amount__sum".to_owned(),
             vec![
@@ -93,7 +103,12 @@ fn a_count_needs_no_state_beside_one_that_has_it() {
             ]
         )
     );
-    let (columns, _) = states(&[("amount", "skew"), ("amount", "count"), ("quantity", "min"), ("quantity", "count")]);
+    let (columns, _) = states(&[
+        ("amount", "skew"),
+        ("amount", "count"),
+        ("quantity", "min"),
+        ("quantity", "count"),
+    ]);
     assert_eq!(columns, "__amount__moments4 __quantity__min __quantity__count");
 }
 

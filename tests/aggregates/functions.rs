@@ -55,12 +55,9 @@ fn by_parts(random: &mut Random, function: Function, kind: Kind, values: &[Value
             }),
         };
         states.update(&vec![1; column.len()], rows).unwrap();
-        let mut bytes = Vec::new();
-        states.encode(1, &mut bytes);
-        encoded.push(bytes);
-        let mut nothing = Vec::new();
-        states.encode(2, &mut nothing);
-        encoded.push(nothing);
+        // Something and nothing.
+        let bytes = states.encode().unwrap();
+        encoded.extend([1, 2].map(|group| bytes.value(group).to_vec()));
     }
     random.shuffle(&mut encoded);
     let mut merged = aggregation.states();

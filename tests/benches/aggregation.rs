@@ -13,9 +13,7 @@ mod rounds;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, Float64Array, Int64Array, RecordBatch, TimestampMicrosecondArray,
-};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
 use arrow::datatypes::{DataType, Float64Type};
 use datafusion::datasource::MemTable;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -173,10 +171,8 @@ fn tiles(asked: &Asked) {
                         "DataFusion SQL",
                         native("count(whole), min(whole), max(whole), sum(whole)"),
                     ),
-                    variant(
-                        "tiles",
-                        ours(&[whole("count"), whole("min"), whole("max"), whole("sum")]),
-                    ),
+                    // The state of a sum has the count, and a view with both makes that alone.
+                    variant("tiles", ours(&[whole("min"), whole("max"), whole("sum")])),
                 ]
             },
         );
@@ -284,14 +280,7 @@ fn tiles_of(spec: &TileSpec, events: &[(i64, f64)]) -> RecordBatch {
             order: None,
         };
         states.update(&groups, rows).unwrap();
-        let encoded: BinaryArray = (0..starts.len())
-            .map(|group| {
-                let mut bytes = Vec::new();
-                states.encode(group, &mut bytes);
-                Some(bytes)
-            })
-            .collect();
-        columns.push((column.name.clone(), Arc::new(encoded)));
+        columns.push((column.name.clone(), Arc::new(states.encode().unwrap())));
     }
     RecordBatch::try_from_iter(columns).unwrap()
 }

@@ -177,6 +177,21 @@ pub(super) fn native<V: Native>(column: &dyn Array) -> Option<&V::Array> {
     column.as_any().downcast_ref()
 }
 
+/// Each row that is not null with its group.
+#[inline]
+pub(super) fn for_valid(column: &impl Array, groups: &[usize], mut each: impl FnMut(usize, usize)) {
+    match column.nulls().filter(|nulls| nulls.null_count() > 0) {
+        None => groups.iter().enumerate().for_each(|(row, group)| each(row, *group)),
+        Some(nulls) => {
+            for (row, group) in groups.iter().enumerate() {
+                if nulls.is_valid(row) {
+                    each(row, *group);
+                }
+            }
+        }
+    }
+}
+
 impl Native for i64 {
     const CLASS: Class = Class::Int;
     type Array = Int64Array;
@@ -355,7 +370,7 @@ impl Native for Box<[u8]> {
         for value in values {
             let value: Option<&Self> = value.as_ref().map(Borrow::borrow);
             let length = value.map_or(0, |value| value.len());
-            room = room.checked_sub(length).ok_or_else(too_large)?;
+            room = room.checked_sub(length).ok_or_else(|| too_large("results"))?;
             builder.append_option(value);
         }
         Ok(Arc::new(builder.finish()))

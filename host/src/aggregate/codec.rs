@@ -52,12 +52,23 @@ pub(super) fn unordered(kind: StateKind) -> StateError {
 }
 
 /// Seven bits a byte, the lowest first.
+#[inline]
 pub(super) fn put_varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
     }
     out.push(value as u8);
+}
+
+/// A few bytes, quicker than a copy of any length.
+#[inline]
+pub(super) fn put_short(bytes: &[u8], out: &mut Vec<u8>) {
+    match bytes {
+        [a, b, c] => out.extend_from_slice(&[*a, *b, *c]),
+        [a, b, c, d] => out.extend_from_slice(&[*a, *b, *c, *d]),
+        _ => out.extend_from_slice(bytes),
+    }
 }
 
 /// A length, then the bytes.

@@ -52,16 +52,21 @@ impl Aggregator for Count {
     }
 
     fn finalize(&self, states: &[u64], _: &Function) -> Result<Finalized, StateError> {
-        let mut overflows = 0;
-        let value = |count: &u64| {
-            let value = i64::try_from(*count).ok().filter(|count| *count > 0);
-            overflows += u64::from(value.is_none() && *count > 0);
-            value
-        };
-        let values: Int64Array = states.iter().map(value).collect();
-        Ok(Finalized {
-            values: Arc::new(values),
-            overflows,
-        })
+        Ok(counts(states.iter().copied()))
+    }
+}
+
+/// What counts come to, of this state or of one that has them beside other things.
+pub(super) fn counts(counts: impl Iterator<Item = u64>) -> Finalized {
+    let mut overflows = 0;
+    let value = |count: u64| {
+        let value = i64::try_from(count).ok().filter(|count| *count > 0);
+        overflows += u64::from(value.is_none() && count > 0);
+        value
+    };
+    let values: Int64Array = counts.map(value).collect();
+    Finalized {
+        values: Arc::new(values),
+        overflows,
     }
 }

@@ -21,14 +21,20 @@ pub enum StateError {
         /// The latest format that is known.
         known: u8,
     },
+    /// A column is longer than Arrow can tell.
+    #[error("the {what} of one column take more than 2 GiB")]
+    TooLarge {
+        /// Of what.
+        what: &'static str,
+    },
     /// A caller's mistake.
     #[error("{0}")]
     Internal(String),
 }
 
-/// A column of results is longer than Arrow can tell.
-pub(super) fn too_large() -> StateError {
-    StateError::Internal("results of one batch exceed 2 GiB".to_owned())
+/// A column is longer than Arrow can tell.
+pub(super) fn too_large(what: &'static str) -> StateError {
+    StateError::TooLarge { what }
 }
 
 impl Classified for StateError {
@@ -36,6 +42,7 @@ impl Classified for StateError {
         match self {
             Self::Corrupt { .. } => Kind::Corrupt,
             Self::Later { .. } => Kind::Invalid,
+            Self::TooLarge { .. } => Kind::Invalid,
             Self::Internal(_) => Kind::Internal,
         }
     }
@@ -46,6 +53,10 @@ impl Classified for StateError {
                 Some("delete the version's tiles and materialize: they are made again of offline rows".to_owned())
             }
             Self::Later { .. } => Some("use the program that wrote it, or a later one".to_owned()),
+            Self::TooLarge { .. } => Some(
+                "set `max_backfill_interval` to a shorter time, or ask for fewer values in functions that keep many"
+                    .to_owned(),
+            ),
             Self::Internal(_) => None,
         }
     }

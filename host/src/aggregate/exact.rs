@@ -95,11 +95,6 @@ impl Exact {
         }
     }
 
-    #[inline]
-    pub(super) fn add_i64(&mut self, value: i64) -> isize {
-        self.add_scaled(value, 0)
-    }
-
     pub(super) fn add_i128(&mut self, value: i128) -> isize {
         self.add_limbs(0, &halves(value))
     }
@@ -392,6 +387,22 @@ impl Exact {
         out.extend_from_slice(bytes);
     }
 
+    /// The same for a number of 64 bits.
+    #[inline]
+    pub(super) fn encode_i64(value: i64, out: &mut Vec<u8>) {
+        if value == 0 {
+            return out.push(0);
+        }
+        let skipped = value.trailing_zeros() / 8;
+        let value = value >> (8 * skipped);
+        // Bits that differ from the sign, and the sign.
+        let bits = 65 - (value ^ value >> 63).leading_zeros();
+        let length = bits.div_ceil(8) as usize;
+        out.extend_from_slice(&[length as u8 + 3, skipped as u8 * 2]);
+        out.extend_from_slice(&value.to_le_bytes());
+        out.truncate(out.len() - 8 + length);
+    }
+
     /// Reads what [`Self::encode`] writes, and nothing else.
     pub(super) fn decode(reader: &mut Reader<'_>) -> Option<Self> {
         let length = match reader.varint()? {
@@ -600,6 +611,16 @@ mod tests {
             let mut reader = Reader::new(&bytes);
             prop_assert_eq!(Exact::decode(&mut reader), Some(sum));
             prop_assert!(reader.is_done());
+        }
+
+        #[test]
+        fn whole_numbers_have_the_same_bytes(value in any::<i64>(), up in 0..64, down in 0..64) {
+            let value = value >> down << up;
+            let mut sum = Exact::ZERO;
+            sum.add_scaled(value, 0);
+            let mut bytes = Vec::new();
+            Exact::encode_i64(value, &mut bytes);
+            prop_assert_eq!(bytes, encoded(&sum));
         }
 
         #[test]

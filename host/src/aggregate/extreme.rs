@@ -1,10 +1,9 @@
 use std::cmp::Ordering;
 use std::marker::PhantomData;
 
-use arrow::array::Array;
 use arrow::datatypes::DataType;
 
-use super::class::{Native, native};
+use super::class::{Native, for_valid, native};
 use super::codec::{self, Reader};
 use super::error::StateError;
 use super::function::{Function, StateKind};
@@ -58,11 +57,8 @@ impl<V: Native> Aggregator for Extreme<V> {
     fn update(&self, states: &mut [Option<V>], groups: &[usize], rows: Rows<'_>) -> Result<isize, StateError> {
         let array = native::<V>(rows.values).ok_or_else(|| codec::unprepared(self.kind, rows.values))?;
         let mut grown = 0;
-        for (row, group) in groups.iter().enumerate() {
-            if array.is_null(row) {
-                continue;
-            }
-            let state = &mut states[*group];
+        for_valid(array, groups, |row, group| {
+            let state = &mut states[group];
             if state
                 .as_ref()
                 .is_none_or(|state| state.compare(array, row) == self.replaces)
@@ -74,7 +70,7 @@ impl<V: Native> Aggregator for Extreme<V> {
                     grown -= before.map_or(0, |before| before.heap_bytes().cast_signed());
                 }
             }
-        }
+        });
         Ok(grown)
     }
 

@@ -421,6 +421,12 @@ impl From<Function> for String {
 }
 
 impl StateKind {
+    /// Whether a function can be made of this state: of its own, or one that has the count beside other things.
+    pub fn serves(self, function: &Function) -> bool {
+        let counts = matches!(self, Self::Sum | Self::Moments2 | Self::Moments4);
+        self == function.state() || counts && *function == Function::Count
+    }
+
     /// The number that states begin with; never used for another kind.
     pub(super) fn code(self) -> u8 {
         match self {

@@ -31,7 +31,7 @@ pub(super) fn offsets(lengths: impl Iterator<Item = usize>) -> Result<OffsetBuff
     let mut offsets = vec![0];
     for length in lengths {
         let next = i32::try_from(length).ok().and_then(|length| end.checked_add(length));
-        end = next.ok_or_else(too_large)?;
+        end = next.ok_or_else(|| too_large("results"))?;
         offsets.push(end);
     }
     Ok(OffsetBuffer::new(ScalarBuffer::from(offsets)))

@@ -7,6 +7,7 @@ use num_bigint::{BigInt, BigUint, Sign};
 
 use super::class::native;
 use super::codec::{self, Reader, put_varint};
+use super::count::counts;
 use super::error::StateError;
 use super::exact::Exact;
 use super::function::{Function, StateKind};
@@ -108,6 +109,9 @@ impl<V: Number, const N: usize> Aggregator for Moments<V, N> {
     }
 
     fn finalize(&self, states: &[Powers<N>], function: &Function) -> Result<Finalized, StateError> {
+        if *function == Function::Count {
+            return Ok(counts(states.iter().map(|state| state.count)));
+        }
         let (up, down) = scales(&self.prepared, 2);
         let short = Short::new(&up, &down);
         let up = BigInt::from(up);

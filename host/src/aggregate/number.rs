@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+use std::fmt::Debug;
+
 use arrow::datatypes::DataType;
 use num_bigint::{BigInt, BigUint, Sign};
 
@@ -9,20 +12,125 @@ const DIGITS: u32 = 38;
 
 /// A value that can be added.
 pub(super) trait Number: Native {
+    /// What sums of them are kept as.
+    type Sum: Sums;
     /// Adds it to a sum. Tells by how many bytes of heap that has grown.
-    fn add(&self, sum: &mut Exact) -> isize;
+    fn add(&self, sum: &mut Self::Sum) -> isize;
     /// Adds it to the first sum, its square to the second, and so on.
     fn add_powers<const N: usize>(&self, sums: &mut [Exact; N]) -> isize;
     /// Whether a sum can be one of such values.
     fn can_be(sum: &Exact) -> bool;
     /// A sum as such a value, none if it does not fit. Decimals have 38 digits.
-    fn of(sum: &Exact) -> Option<Self>;
+    fn of(sum: &Self::Sum) -> Option<Self>;
+}
+
+/// A sum that is never rounded. All forms of one sum have the same bytes.
+pub(super) trait Sums: Clone + Debug + Send + Sync + 'static {
+    /// The sum of nothing.
+    const ZERO: Self;
+    /// Adds another sum. Tells by how many bytes of heap it has grown.
+    fn merge(&mut self, other: &Self) -> isize;
+    /// As [`Exact::encode`].
+    fn encode(&self, out: &mut Vec<u8>);
+    /// From a sum of values of the class, so many.
+    fn decode(sum: Exact, count: u64) -> Option<Self>;
+    /// In the form that the others are made of.
+    fn exact(&self) -> Cow<'_, Exact>;
+    /// Bytes beside its own size.
+    fn heap_bytes(&self) -> usize;
+}
+
+impl Sums for Exact {
+    const ZERO: Self = Self::ZERO;
+
+    fn merge(&mut self, other: &Self) -> isize {
+        self.merge(other)
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        self.encode(out);
+    }
+
+    fn decode(sum: Exact, _: u64) -> Option<Self> {
+        Some(sum)
+    }
+
+    fn exact(&self) -> Cow<'_, Exact> {
+        Cow::Borrowed(self)
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.heap_bytes()
+    }
+}
+
+/// The sum of up to 2^64 int64 values: 128 bits hold it. In halves, so that a state needs no more than 8 bytes' alignment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whole {
+    low: u64,
+    high: i64,
+}
+
+impl Whole {
+    fn of(value: i128) -> Self {
+        Self {
+            low: value as u64,
+            high: (value >> 64) as i64,
+        }
+    }
+
+    fn value(self) -> i128 {
+        i128::from(self.high) << 64 | i128::from(self.low)
+    }
+
+    #[inline]
+    fn add(&mut self, value: i64) {
+        let (low, carry) = self.low.overflowing_add(value.cast_unsigned());
+        self.low = low;
+        self.high += (value >> 63) + i64::from(carry);
+    }
+}
+
+impl Sums for Whole {
+    const ZERO: Self = Self { low: 0, high: 0 };
+
+    fn merge(&mut self, other: &Self) -> isize {
+        // More than 2^64 values have no sum anywhere.
+        *self = Self::of(self.value().saturating_add(other.value()));
+        0
+    }
+
+    fn encode(&self, out: &mut Vec<u8>) {
+        match self.high == self.low.cast_signed() >> 63 {
+            true => Exact::encode_i64(self.low.cast_signed(), out),
+            false => self.exact().encode(out),
+        }
+    }
+
+    fn decode(sum: Exact, count: u64) -> Option<Self> {
+        let value = sum.to_i128()?;
+        let can_be = value.unsigned_abs() <= u128::from(count) << 63;
+        can_be.then(|| Self::of(value))
+    }
+
+    fn exact(&self) -> Cow<'_, Exact> {
+        let mut sum = Exact::ZERO;
+        sum.add_i128(self.value());
+        Cow::Owned(sum)
+    }
+
+    fn heap_bytes(&self) -> usize {
+        0
+    }
 }
 
 impl Number for i64 {
+    type Sum = Whole;
+
     #[inline]
-    fn add(&self, sum: &mut Exact) -> isize {
-        sum.add_i64(*self)
+    fn add(&self, sum: &mut Whole) -> isize {
+        sum.add(*self);
+        0
     }
 
     fn add_powers<const N: usize>(&self, sums: &mut [Exact; N]) -> isize {
@@ -33,12 +141,14 @@ impl Number for i64 {
         sum.is_whole()
     }
 
-    fn of(sum: &Exact) -> Option<Self> {
-        sum.to_i128()?.try_into().ok()
+    fn of(sum: &Whole) -> Option<Self> {
+        sum.value().try_into().ok()
     }
 }
 
 impl Number for Total {
+    type Sum = Exact;
+
     #[inline]
     fn add(&self, sum: &mut Exact) -> isize {
         sum.add_f64(self.0)
@@ -61,6 +171,8 @@ impl Number for Total {
 }
 
 impl Number for i128 {
+    type Sum = Exact;
+
     fn add(&self, sum: &mut Exact) -> isize {
         sum.add_i128(*self)
     }

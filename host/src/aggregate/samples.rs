@@ -106,10 +106,9 @@ fn text(aggregation: &Aggregation, state: &[u8]) -> String {
     states.grow(1);
     let stored = BinaryArray::from_iter_values([state]);
     states.merge_encoded(&[0], &stored, 0).expect("a stored state");
-    let mut again = Vec::new();
-    states.encode(0, &mut again);
+    let again = states.encode().expect("a state that fits");
     assert_eq!(
-        hex(&again),
+        hex(again.value(0)),
         hex(state),
         "{} is written as it was",
         aggregation.function()
@@ -138,9 +137,9 @@ fn line(aggregation: &Aggregation, function: &str, name: &str, column: &ArrayRef
     states
         .update(&vec![0; column.len()], Rows { values, order })
         .expect("a state");
-    let mut state = Vec::new();
-    states.encode(0, &mut state);
-    format!("{function} {name} {} {}", hex(&state), text(aggregation, &state))
+    let encoded = states.encode().expect("a state that fits");
+    let state = encoded.value(0);
+    format!("{function} {name} {} {}", hex(state), text(aggregation, state))
 }
 
 #[test]

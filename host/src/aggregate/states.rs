@@ -3,10 +3,11 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use arrow::array::{Array, ArrayRef, BinaryArray};
+use arrow::buffer::{Buffer, OffsetBuffer};
 use arrow::datatypes::DataType;
 
 use super::codec::{self, Reader, corrupt};
-use super::error::StateError;
+use super::error::{StateError, too_large};
 use super::function::{Function, StateKind};
 use super::slide::slide;
 
@@ -54,8 +55,8 @@ pub trait States: Send + Sync + Debug {
     /// Appends to `out`, which are states of the same aggregation, the merged state of each span of these groups. Quick if neither
     /// the starts nor the ends of the spans go back.
     fn slide(&self, spans: &[Range<usize>], out: &mut dyn States) -> Result<(), StateError>;
-    /// Appends the bytes of a group's state.
-    fn encode(&self, group: usize, out: &mut Vec<u8>);
+    /// The bytes of all groups' states.
+    fn encode(&self) -> Result<BinaryArray, StateError>;
     /// What the groups come to by a function that has this state.
     fn finalize(&self, function: &Function) -> Result<Finalized, StateError>;
     /// Takes the first groups out; the others' numbers go down.
@@ -98,6 +99,9 @@ pub(super) trait Aggregator: Debug + Clone + Send + Sync + 'static {
         0
     }
 }
+
+/// After so many states their mean length is known well enough to make room for the others.
+const SAMPLE: usize = 64;
 
 /// States of an aggregator, one after the other.
 #[derive(Debug)]
@@ -204,13 +208,27 @@ impl<A: Aggregator> States for Grouped<A> {
         Ok(())
     }
 
-    fn encode(&self, group: usize, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.header);
-        self.aggregator.encode(&self.states[group], out);
+    fn encode(&self) -> Result<BinaryArray, StateError> {
+        let groups = self.states.len();
+        let mut bytes = Vec::new();
+        let mut ends = Vec::with_capacity(groups + 1);
+        ends.push(0);
+        for (group, state) in self.states.iter().enumerate() {
+            if group == SAMPLE {
+                // Others are about as long.
+                bytes.reserve(bytes.len() / SAMPLE * (groups - SAMPLE));
+            }
+            codec::put_short(&self.header, &mut bytes);
+            self.aggregator.encode(state, &mut bytes);
+            ends.push(i32::try_from(bytes.len()).map_err(|_| too_large("states"))?);
+        }
+        let offsets = OffsetBuffer::new(ends.into());
+        BinaryArray::try_new(offsets, Buffer::from_vec(bytes), None)
+            .map_err(|error| StateError::Internal(error.to_string()))
     }
 
     fn finalize(&self, function: &Function) -> Result<Finalized, StateError> {
-        if function.state() != self.aggregator.kind() {
+        if !self.aggregator.kind().serves(function) {
             return Err(self.mixed());
         }
         self.aggregator.finalize(&self.states, function)

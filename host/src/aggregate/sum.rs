@@ -1,16 +1,17 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use arrow::array::{Array, Float64Array};
+use arrow::array::Float64Array;
 use arrow::datatypes::DataType;
 use num_bigint::{BigInt, BigUint};
 
-use super::class::native;
+use super::class::{for_valid, native};
 use super::codec::{self, Reader, put_varint};
+use super::count::counts;
 use super::error::StateError;
 use super::exact::Exact;
 use super::function::{Function, StateKind};
-use super::number::{Number, number, scales, sum_type};
+use super::number::{Number, Sums, number, scales, sum_type};
 use super::round::ratio;
 use super::short::Short;
 use super::states::{Aggregator, Finalized, Rows};
@@ -27,9 +28,9 @@ pub(super) struct Sum<V> {
 
 /// What [`Sum`] keeps of a group.
 #[derive(Debug, Clone)]
-pub(super) struct Summed {
+pub(super) struct Summed<S> {
     count: u64,
-    sum: Exact,
+    sum: S,
 }
 
 impl<V: Number> Sum<V> {
@@ -40,26 +41,28 @@ impl<V: Number> Sum<V> {
         }
     }
 
-    fn mean(&self, states: &[Summed]) -> Float64Array {
+    fn mean(&self, states: &[Summed<V::Sum>]) -> Float64Array {
         let (up, down) = scales(&self.prepared, 1);
         let short = Short::new(&up, &down);
         let up = BigInt::from(up);
-        let mean = |state: &Summed| match number(&state.sum) {
-            Ok((sum, exponent)) => Some(ratio(&(sum * &up), &(BigUint::from(state.count) * &down), exponent)),
-            Err(special) => Some(special.value()),
+        let mean = |sum: &Exact, count: u64| match number(sum) {
+            Ok((sum, exponent)) => ratio(&(sum * &up), &(BigUint::from(count) * &down), exponent),
+            Err(special) => special.value(),
         };
-        let quick = |state: &Summed| {
+        let quick = |state: &Summed<V::Sum>| {
             if state.count == 0 {
                 return None;
             }
-            short.mean(&state.sum, state.count).or_else(|| mean(state))
+            let sum = state.sum.exact();
+            let quick = short.mean(&sum, state.count);
+            Some(quick.unwrap_or_else(|| mean(&sum, state.count)))
         };
         states.iter().map(quick).collect()
     }
 }
 
 impl<V: Number> Aggregator for Sum<V> {
-    type State = Summed;
+    type State = Summed<V::Sum>;
 
     fn kind(&self) -> StateKind {
         StateKind::Sum
@@ -69,44 +72,47 @@ impl<V: Number> Aggregator for Sum<V> {
         codec::header(self.kind(), Some(V::CLASS))
     }
 
-    fn empty(&self) -> Summed {
+    fn empty(&self) -> Summed<V::Sum> {
         Summed {
             count: 0,
-            sum: Exact::ZERO,
+            sum: V::Sum::ZERO,
         }
     }
 
-    fn update(&self, states: &mut [Summed], groups: &[usize], rows: Rows<'_>) -> Result<isize, StateError> {
+    fn update(&self, states: &mut [Summed<V::Sum>], groups: &[usize], rows: Rows<'_>) -> Result<isize, StateError> {
         let array = native::<V>(rows.values).ok_or_else(|| codec::unprepared(self.kind(), rows.values))?;
         let mut grown = 0;
-        for (row, group) in groups.iter().enumerate() {
-            if array.is_valid(row) {
-                let state = &mut states[*group];
-                state.count += 1;
-                grown += V::get(array, row).add(&mut state.sum);
-            }
-        }
+        let mut add = |row, group: usize| {
+            let state = &mut states[group];
+            state.count += 1;
+            grown += V::get(array, row).add(&mut state.sum);
+        };
+        for_valid(array, groups, &mut add);
         Ok(grown)
     }
 
-    fn merge(&self, into: &mut Summed, from: &Summed) -> isize {
+    fn merge(&self, into: &mut Summed<V::Sum>, from: &Summed<V::Sum>) -> isize {
         into.count = into.count.saturating_add(from.count);
         into.sum.merge(&from.sum)
     }
 
-    fn encode(&self, state: &Summed, out: &mut Vec<u8>) {
+    fn encode(&self, state: &Summed<V::Sum>, out: &mut Vec<u8>) {
         put_varint(state.count, out);
         state.sum.encode(out);
     }
 
-    fn decode(&self, reader: &mut Reader<'_>) -> Option<Summed> {
+    fn decode(&self, reader: &mut Reader<'_>) -> Option<Summed<V::Sum>> {
         let count = reader.varint()?;
         let sum = Exact::decode(reader)?;
         let can_be = V::can_be(&sum) && (count > 0 || sum.is_zero());
-        can_be.then_some(Summed { count, sum })
+        let sum = V::Sum::decode(sum, count).filter(|_| can_be)?;
+        Some(Summed { count, sum })
     }
 
-    fn finalize(&self, states: &[Summed], function: &Function) -> Result<Finalized, StateError> {
+    fn finalize(&self, states: &[Summed<V::Sum>], function: &Function) -> Result<Finalized, StateError> {
+        if *function == Function::Count {
+            return Ok(counts(states.iter().map(|state| state.count)));
+        }
         if *function == Function::Mean {
             return Ok(Finalized {
                 values: Arc::new(self.mean(states)),
@@ -128,7 +134,7 @@ impl<V: Number> Aggregator for Sum<V> {
         })
     }
 
-    fn heap_bytes(&self, state: &Summed) -> usize {
+    fn heap_bytes(&self, state: &Summed<V::Sum>) -> usize {
         state.sum.heap_bytes()
     }
 }

@@ -9,6 +9,6 @@ mod tests;
 mod window;
 mod windows;
 
-pub use spec::{Output, START, SpecError, TileColumn, TileFeature, TileSpec, tile_start};
+pub use spec::{Output, START, SpecError, TileColumn, TileFeature, TileSpec, tile_around};
 pub use window::{TimeWindow, WindowError};
 pub use windows::{Flushed, TileError, Tiles, Windows};

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
@@ -131,6 +132,7 @@ impl TileSpec {
                 aggregation,
             });
         }
+        share_counts(&mut columns, &mut features);
         // The time comes first, and is asked for by itself.
         let order = view.row_order(rows).into_iter().skip(1);
         let secondary = match &aggregations.secondary_key {
@@ -306,7 +308,7 @@ impl TileSpec {
 
     /// Where the tile with a row of this time begins.
     pub fn tile_start(&self, at: Timestamp) -> Timestamp {
-        Timestamp::from_micros(tile_start(at.micros(), self.interval))
+        Timestamp::from_micros(tile_around(at.micros(), self.interval).start)
     }
 
     /// The leading edge of a read at `at`: the last end of a schedule interval that is effective then.
@@ -350,9 +352,31 @@ impl TileColumn {
     }
 }
 
-/// Where the tile of an interval's length with a row of this time begins, in microseconds.
-pub fn tile_start(micros: i64, interval: Span) -> i64 {
-    micros.saturating_sub(micros.rem_euclid(interval.micros()))
+/// A state that has the count beside other things stands for the count's own.
+fn share_counts(columns: &mut Vec<TileColumn>, features: &mut [TileFeature]) {
+    while let Some((count, other)) = columns.iter().enumerate().find_map(|(at, count)| {
+        let serves = |other: &TileColumn| {
+            let kind = other.aggregation.function().state();
+            other.column == count.column
+                && kind != count.aggregation.function().state()
+                && kind.serves(count.aggregation.function())
+        };
+        Some((at, place(columns, serves)?))
+    }) {
+        columns.remove(count);
+        for feature in features.iter_mut() {
+            if feature.column == count {
+                feature.column = other;
+            }
+            feature.column -= usize::from(feature.column > count);
+        }
+    }
+}
+
+/// The tile of an interval's length with a row of this time, in microseconds.
+pub fn tile_around(micros: i64, interval: Span) -> Range<i64> {
+    let into = micros.rem_euclid(interval.micros());
+    micros.saturating_sub(into)..micros.saturating_add(interval.micros() - into)
 }
 
 fn place<T>(list: &[T], is: impl Fn(&T) -> bool) -> Option<usize> {

@@ -159,7 +159,7 @@ fn tiles(case: &Case) -> Vec<RecordBatch> {
         (
             event.key,
             secondary.unwrap_or_default(),
-            tile_start(event.at, case.spec.interval),
+            tile_around(event.at, case.spec.interval).start,
         )
     };
     let mut events = case.events.clone();
@@ -198,9 +198,8 @@ fn tiles(case: &Case) -> Vec<RecordBatch> {
                         order: None,
                     };
                     states.update(&vec![0; group.len()], rows).expect("prepared");
-                    let mut bytes = Vec::new();
-                    states.encode(0, &mut bytes);
-                    Some(bytes)
+                    let encoded = states.encode().expect("a state that fits");
+                    Some(encoded.value(0).to_vec())
                 })
                 .collect();
             columns.push((column.name.clone(), Arc::new(encoded)));

@@ -282,12 +282,8 @@ fn counted(states: &mut Box<dyn States>) -> Outcome {
 }
 
 fn encoded(states: &dyn States) -> Vec<Vec<u8>> {
-    let bytes = |group| {
-        let mut out = Vec::new();
-        states.encode(group, &mut out);
-        out
-    };
-    (0..states.groups()).map(bytes).collect()
+    let encoded = states.encode().expect("states that fit");
+    encoded.iter().flatten().map(<[u8]>::to_vec).collect()
 }
 
 impl Law {

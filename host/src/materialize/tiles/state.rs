@@ -1,11 +1,11 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray};
-use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use arrow::buffer::NullBuffer;
 use arrow::compute::and;
 use arrow::datatypes::{DataType, Field, FieldRef, TimestampMicrosecondType};
-use datafusion::common::{DataFusionError, Result, exec_err, internal_err};
+use datafusion::common::{DataFusionError, Result, internal_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
@@ -127,23 +127,7 @@ impl GroupStates {
     }
 
     fn encode(states: &dyn States) -> Result<ArrayRef> {
-        let mut bytes = Vec::new();
-        let mut ends = Vec::with_capacity(states.groups() + 1);
-        ends.push(0_i32);
-        for group in 0..states.groups() {
-            states.encode(group, &mut bytes);
-            let Ok(end) = i32::try_from(bytes.len()) else {
-                return exec_err!(
-                    "the tiles of a job take more than 2 GiB of one column: set `max_backfill_interval` to a shorter time"
-                );
-            };
-            ends.push(end);
-        }
-        Ok(Arc::new(BinaryArray::try_new(
-            OffsetBuffer::new(ends.into()),
-            bytes.into(),
-            None,
-        )?))
+        Ok(Arc::new(states.encode().map_err(wrong)?))
     }
 
     fn emit(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {

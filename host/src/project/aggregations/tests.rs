@@ -69,6 +69,50 @@ fn features_in_the_order_of_their_names() {
 }
 
 #[test]
+fn a_count_needs_no_state_beside_one_that_has_it() {
+    let states = |functions: &[(&str, &str)]| {
+        let text: String = (functions.iter())
+            .map(|(column, function)| aggregation(column, function, "\"1d\""))
+            .collect();
+        let bound = bind(&view("", &text), &schema(), Span::ZERO)
+            .expect("fits")
+            .expect("aggregations");
+        let columns = bound.columns.iter();
+        let names: Vec<String> = columns.map(|column| column.name.clone()).collect();
+        let of = bound
+            .features
+            .iter()
+            .map(|feature| (feature.name.clone(), feature.column));
+        (names.join(" "), of.collect::<Vec<_>>())
+    };
+    let feature = |name: &str, column| (name.to_owned(), column);
+    assert_eq!(
+        states(&[
+            ("amount", "count"),
+            ("shop", "count"),
+            ("amount", "max"),
+            ("amount", "mean")
+        ]),
+        (
+            "__shop__count __amount__max __amount__sum".to_owned(),
+            vec![
+                feature("amount_count_1d_1d", 2),
+                feature("shop_count_1d_1d", 0),
+                feature("amount_max_1d_1d", 1),
+                feature("amount_mean_1d_1d", 2),
+            ]
+        )
+    );
+    let (columns, _) = states(&[
+        ("amount", "skew"),
+        ("amount", "count"),
+        ("quantity", "min"),
+        ("quantity", "count"),
+    ]);
+    assert_eq!(columns, "__amount__moments4 __quantity__min __quantity__count");
+}
+
+#[test]
 fn a_secondary_key_makes_parallel_lists() {
     let windows = "[\"1d\", \"lifetime\"]";
     let text = aggregation("amount", "sum", windows) + &aggregation("amount", "count", "\"1d\"");

@@ -27,6 +27,7 @@ mod oracle;
 mod poison;
 mod scans;
 mod schema;
+mod serving;
 mod sdk;
 mod shared;
 mod sources;

@@ -26,6 +26,8 @@ pub mod online;
 pub mod plan;
 pub mod project;
 pub mod registry;
+pub mod server;
+pub mod serving;
 pub mod source;
 pub mod tile;
 pub mod time;

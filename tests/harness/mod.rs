@@ -1,11 +1,13 @@
 //! Projects in folders of their own, the program, and what they need.
 
 mod data;
+mod http;
 mod project;
 mod python;
 pub mod random;
 
 pub use data::{Row, purchases, write_pages, write_rows};
+pub use http::{Http, Reply, ServerProcess};
 pub use project::{Answer, Project, component, repository, runtime};
 pub use python::python;
 pub use random::Random;

@@ -81,7 +81,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         items.push(
             read.items
                 .first()
-                .and_then(Option::as_ref)
+                .and_then(Option::as_deref)
                 .filter(|item| item.is_visible(bench.now)),
         );
     }

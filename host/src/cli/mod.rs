@@ -12,6 +12,7 @@ mod explain;
 mod from_source;
 mod get;
 mod inspect;
+mod key;
 mod keys;
 mod left;
 mod left_out;
@@ -23,6 +24,7 @@ mod plan;
 mod rollback;
 mod run;
 mod schema;
+mod serve;
 mod status;
 mod tables;
 mod test;
@@ -112,6 +114,10 @@ enum UserCommand {
     Materialize(materialize::Arguments),
     /// Reads the features of a key from the online store.
     Get(get::Arguments),
+    /// Answers requests for features over HTTP.
+    Serve(serve::Arguments),
+    /// Makes, lists and removes the keys that clients of the server need.
+    Key(key::Arguments),
     /// Joins features to the rows of a file, each as of the row's time.
     TrainingData(training_data::Arguments),
     /// Shows what a value is made of: windows, tiles, rows.
@@ -159,6 +165,8 @@ async fn dispatch(global: Global, command: UserCommand, printer: &Printer) -> Re
         UserCommand::Rollback(arguments) => rollback::run(&Workbench::open(&global)?, &arguments, printer),
         UserCommand::Destroy(arguments) => destroy::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Get(arguments) => get::run(&Workbench::open(&global)?, &arguments, printer).await,
+        UserCommand::Serve(arguments) => serve::run(&Workbench::open(&global)?, &arguments, printer).await,
+        UserCommand::Key(arguments) => key::run(&Workbench::open(&global)?, &arguments, printer),
         UserCommand::TrainingData(arguments) => {
             training_data::run(&Workbench::open(&global)?, &arguments, printer).await
         }

@@ -21,6 +21,7 @@ use crate::offline::OfflineTable;
 use crate::online::{EmbeddedStore, OnlineStore};
 use crate::project::Folder;
 use crate::registry::{Applied, AppliedView, Registry};
+use crate::serving::Clock;
 use crate::source::SourceTable;
 use crate::tile::TileSpec;
 use crate::time::{Span, Timestamp};
@@ -33,6 +34,7 @@ pub(crate) struct Workbench {
     pub(crate) session: SessionContext,
     pub(crate) guests: Guests,
     pub(crate) now: Timestamp,
+    fixed_now: Option<Timestamp>,
     /// For plans and guests together.
     pub(crate) memory_bytes: usize,
     loader: OnceLock<Loader>,
@@ -65,9 +67,18 @@ impl Workbench {
                 log: log(global.verbose),
             },
             now: global.now.unwrap_or_else(wall_clock),
+            fixed_now: global.now,
             memory_bytes: global.memory_bytes,
             loader: OnceLock::new(),
         })
+    }
+
+    /// What the time is whenever it is asked; `--now` stops it.
+    pub(crate) fn clock(&self) -> Clock {
+        match self.fixed_now {
+            Some(now) => Arc::new(move || now),
+            None => Arc::new(wall_clock),
+        }
     }
 
     pub(crate) fn project(&self) -> &Project {

@@ -19,6 +19,7 @@ mod environment;
 mod generation;
 mod live;
 mod load;
+mod memory;
 mod sweep;
 
 #[cfg(test)]
@@ -29,13 +30,14 @@ mod tests;
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use self::environment::{View, exists};
 use self::generation::Generation;
 use self::live::Live;
+use self::memory::Memory;
 use super::item::Item;
-use super::store::{Change, GenerationState, LiveRecord, OnlineError, OnlineStore, Read};
+use super::store::{CacheCounts, Change, GenerationState, LiveRecord, OnlineError, OnlineStore, Read};
 use crate::time::{Span, Timestamp};
 use crate::workspace::Name;
 
@@ -47,6 +49,16 @@ pub struct EmbeddedStore {
     map_size_bytes: usize,
     /// Locks of generations that are built and not yet switched to: a sweep leaves them alone.
     building: Mutex<HashMap<PathBuf, File>>,
+    memory: Memory,
+}
+
+/// A view's live generation.
+struct Found<'a> {
+    view: &'a View<'a>,
+    /// Where it says that it is live, and the last transaction that was seen there.
+    live: (&'a Live, usize),
+    record: &'a LiveRecord,
+    generation: &'a Generation,
 }
 
 /// How often a read starts anew because a generation was dropped while it was looked up.
@@ -61,6 +73,15 @@ impl EmbeddedStore {
             root: OnceLock::new(),
             map_size_bytes: usize::try_from(map_size_bytes).unwrap_or(usize::MAX),
             building: Mutex::default(),
+            memory: Memory::new(0),
+        }
+    }
+
+    /// The same, which keeps decoded items of so many bytes in memory.
+    pub fn with_cache(self, cache_bytes: u64) -> Self {
+        Self {
+            memory: Memory::new(cache_bytes),
+            ..self
         }
     }
 
@@ -87,20 +108,25 @@ impl EmbeddedStore {
     fn read<T>(
         &self,
         names: &[&Name],
-        mut read: impl FnMut(usize, &View<'_>, &LiveRecord, &Generation) -> Result<T, OnlineError>,
+        mut read: impl FnMut(usize, Found<'_>) -> Result<T, OnlineError>,
     ) -> Result<Vec<Option<T>>, OnlineError> {
         let Some(first) = names.first() else {
             return Ok(Vec::new());
         };
         let mut missing = None;
+        if Live::is_outdated(self.root()) {
+            self.memory.clear();
+        }
         'anew: for _ in 0..TRIES {
             let Some(live) = Live::open(self.root(), &View(first))? else {
                 return Ok(names.iter().map(|_| None).collect());
             };
             let mut answers = Vec::with_capacity(names.len());
-            for (index, record) in live.records(names)?.into_iter().enumerate() {
+            let (records, transaction) = live.records(names)?;
+            for (index, record) in records.into_iter().enumerate() {
                 let view = View(names[index]);
                 let Some(record) = record else {
+                    self.memory.forget(names[index]);
                     answers.push(None);
                     continue;
                 };
@@ -110,7 +136,13 @@ impl EmbeddedStore {
                     missing = Some(view.missing(&path));
                     continue 'anew;
                 };
-                answers.push(Some(read(index, &view, &record, &generation)?));
+                let found = Found {
+                    view: &view,
+                    live: (&live, transaction),
+                    record: &record,
+                    generation: &generation,
+                };
+                answers.push(Some(read(index, found)?));
             }
             return Ok(answers);
         }
@@ -120,9 +152,9 @@ impl EmbeddedStore {
     fn read_one<T>(
         &self,
         name: &Name,
-        mut read: impl FnMut(&View<'_>, &LiveRecord, &Generation) -> Result<T, OnlineError>,
+        mut read: impl FnMut(Found<'_>) -> Result<T, OnlineError>,
     ) -> Result<Option<T>, OnlineError> {
-        let answers = self.read(&[name], |_, view, live, generation| read(view, live, generation))?;
+        let answers = self.read(&[name], |_, found| read(found))?;
         Ok(answers.into_iter().flatten().next())
     }
 
@@ -137,21 +169,31 @@ impl EmbeddedStore {
 impl OnlineStore for EmbeddedStore {
     fn get(&self, wanted: &[(Name, Vec<Vec<u8>>)]) -> Result<Vec<Option<Read>>, OnlineError> {
         let names: Vec<&Name> = wanted.iter().map(|(name, _)| name).collect();
-        self.read(&names, |index, view, live, generation| {
-            let snapshot = generation.snapshot(view)?;
-            let keys = &wanted[index].1;
+        self.read(&names, |index, found| {
+            let (name, keys) = &wanted[index];
+            let snapshot = found.generation.snapshot(found.view)?;
+            let known = (self.memory).known(name, found.live, found.generation, &snapshot, found.record)?;
+            let items = keys.iter().map(|key| self.memory.item(&known, &snapshot, key));
             Ok(Read {
-                live: snapshot.record(live)?,
-                state: snapshot.state()?,
-                items: keys.iter().map(|key| snapshot.get(key)).collect::<Result<_, _>>()?,
+                live: known.record.clone(),
+                state: Arc::clone(&known.state),
+                items: items.collect::<Result<_, _>>()?,
             })
         })
     }
 
+    fn get_cached(&self, wanted: &[(&Name, &[Vec<u8>])]) -> Option<Vec<Read>> {
+        self.memory.get(wanted)
+    }
+
+    fn cache_counts(&self) -> CacheCounts {
+        self.memory.counts()
+    }
+
     fn live(&self, name: &Name) -> Result<Option<(LiveRecord, GenerationState)>, OnlineError> {
-        let found = self.read_one(name, |view, live, generation| {
-            let snapshot = generation.snapshot(view)?;
-            Ok((snapshot.record(live)?, snapshot.state()?))
+        let found = self.read_one(name, |found| {
+            let snapshot = found.generation.snapshot(found.view)?;
+            Ok((snapshot.record(found.record)?, snapshot.state()?))
         });
         match found {
             // Somebody deleted the view's folder, as the hint says: it is built anew.
@@ -246,7 +288,8 @@ impl OnlineStore for EmbeddedStore {
             return Err(view.conflict(None));
         };
         let Some(generation) = self.generation(&view, expected)? else {
-            let found = live.records(&[name])?.into_iter().flatten().next();
+            let (found, _) = live.records(&[name])?;
+            let found = found.into_iter().flatten().next();
             return Err(view.conflict(found.as_ref()));
         };
         generation.write(&view, change, |commit| live.if_still(&view, expected, commit))
@@ -257,7 +300,7 @@ impl OnlineStore for EmbeddedStore {
     }
 
     fn scan(&self, name: &Name) -> Result<Vec<(Vec<u8>, Item)>, OnlineError> {
-        let all = self.read_one(name, |view, _, generation| generation.snapshot(view)?.scan())?;
+        let all = self.read_one(name, |found| found.generation.snapshot(found.view)?.scan())?;
         Ok(all.unwrap_or_default())
     }
 }

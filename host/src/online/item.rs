@@ -45,6 +45,12 @@ impl Item {
         self.effective <= now && self.expires.is_none_or(|expires| now < expires)
     }
 
+    /// About how many bytes it takes in memory, if it takes so many in the store.
+    pub(super) fn memory_bytes(&self, stored: usize) -> u64 {
+        // A value takes its own size, and a text, list or map an allocation with what the store has of it, more or less.
+        (size_of::<Self>() + self.values.len() * size_of::<Value>() + 2 * stored) as u64
+    }
+
     /// The item's bytes; `key` is kept in them, as the store may know only its hash.
     pub fn encode(&self, key: &[u8]) -> Vec<u8> {
         let mut body = Vec::with_capacity(64 + self.values.len() * 10);

@@ -11,5 +11,5 @@ mod value;
 
 pub use embedded::EmbeddedStore;
 pub use item::{Item, ItemError};
-pub use store::{Change, GenerationState, LiveRecord, OnlineError, OnlineStore, Read};
+pub use store::{CacheCounts, Change, GenerationState, LiveRecord, OnlineError, OnlineStore, Read};
 pub use value::Value;

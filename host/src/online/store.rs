@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -55,9 +56,22 @@ pub struct Read {
     /// What was live.
     pub live: LiveRecord,
     /// What it held.
-    pub state: GenerationState,
+    pub state: Arc<GenerationState>,
     /// For each key its item, whether visible or not.
-    pub items: Vec<Option<Item>>,
+    pub items: Vec<Option<Arc<Item>>>,
+}
+
+/// What a store's memory of items did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CacheCounts {
+    /// Items that were there.
+    pub hits: u64,
+    /// Items that were not.
+    pub misses: u64,
+    /// Items that are there.
+    pub items: u64,
+    /// Bytes that they take.
+    pub bytes: u64,
 }
 
 /// What goes wrong in an online store.
@@ -148,6 +162,16 @@ pub trait OnlineStore: Send + Sync {
     /// Items of keys of several views; none for a view of which nothing is live. What is live is one snapshot of all views, and
     /// each view's part is one snapshot of its items and state. Items are given whether visible or not.
     fn get(&self, wanted: &[(Name, Vec<Vec<u8>>)]) -> Result<Vec<Option<Read>>, OnlineError>;
+
+    /// The same, if all of it is in memory and nothing was written since: never waits for a disk or a network.
+    fn get_cached(&self, _wanted: &[(&Name, &[Vec<u8>])]) -> Option<Vec<Read>> {
+        None
+    }
+
+    /// What the memory of items did.
+    fn cache_counts(&self) -> CacheCounts {
+        CacheCounts::default()
+    }
 
     /// What is live of a view, whatever the name's version, and what it holds.
     fn live(&self, name: &Name) -> Result<Option<(LiveRecord, GenerationState)>, OnlineError>;

@@ -119,6 +119,45 @@ impl Value {
         }
     }
 
+    /// The same but for structs, which are lists of their values in the order of the fields; into bytes, without making a tree.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Null => out.extend_from_slice(b"null"),
+            Self::Boolean(true) => out.extend_from_slice(b"true"),
+            Self::Boolean(false) => out.extend_from_slice(b"false"),
+            Self::Int64(value) => {
+                out.push(b'"');
+                write(value, out);
+                out.push(b'"');
+            }
+            Self::Float64(value) if value.is_finite() => write(value, out),
+            Self::Float64(value) if value.is_nan() => out.extend_from_slice(b"\"NaN\""),
+            Self::Float64(value) if *value > 0.0 => out.extend_from_slice(b"\"Infinity\""),
+            Self::Float64(_) => out.extend_from_slice(b"\"-Infinity\""),
+            Self::Utf8(value) => Self::write_text(value, out),
+            Self::List(values) => write_list(values.iter(), out),
+            Self::Struct(fields) => write_list(fields.iter().map(|(_, value)| value), out),
+            Self::Map(entries) => {
+                out.push(b'{');
+                for (at, (key, value)) in entries.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b',');
+                    }
+                    Self::write_text(&key.plain(), out);
+                    out.push(b':');
+                    value.write_json(out);
+                }
+                out.push(b'}');
+            }
+            Self::Binary(_) | Self::Date(_) | Self::Timestamp(_) | Self::Decimal(..) => write(&self.to_json(), out),
+        }
+    }
+
+    /// A text in JSON.
+    pub fn write_text(text: &str, out: &mut Vec<u8>) {
+        write(text, out);
+    }
+
     /// As a person reads it.
     pub fn plain(&self) -> String {
         match self.to_json() {
@@ -126,6 +165,26 @@ impl Value {
             other => other.to_string(),
         }
     }
+}
+
+fn write<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    let length = out.len();
+    // Neither these values nor a vector can fail; if one did, the answer would still be JSON.
+    if serde_json::to_writer(&mut *out, value).is_err() {
+        out.truncate(length);
+        out.extend_from_slice(b"null");
+    }
+}
+
+fn write_list<'a>(values: impl Iterator<Item = &'a Value>, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (at, value) in values.enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        value.write_json(out);
+    }
+    out.push(b']');
 }
 
 fn decimal(digits: i128, scale: i8) -> String {

@@ -1,8 +1,10 @@
 //! The registry: what has been applied, and the components that go with it. Files below the offline store, each put only if
 //! it is not there: of two people who apply at once, one is told of the other.
 
+mod keys;
 mod view;
 
+pub use keys::ApiKey;
 pub use view::{Adopted, AppliedComponent, AppliedView, Kept, Known, Next, Step};
 
 use std::collections::BTreeMap;
@@ -178,9 +180,14 @@ impl Registry {
         }
     }
 
+    /// The number of the last application, none if there is none.
+    pub fn latest_number(&self) -> Result<Option<u64>, RegistryError> {
+        Ok(self.numbers()?.into_iter().max())
+    }
+
     /// The last application, none if there is none.
     pub fn latest(&self) -> Result<Option<Applied>, RegistryError> {
-        match self.numbers()?.into_iter().max() {
+        match self.latest_number()? {
             None => Ok(None),
             Some(number) => self.read(number).map(Some),
         }

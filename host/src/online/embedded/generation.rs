@@ -4,13 +4,14 @@ use std::sync::LazyLock;
 use heed::{EnvFlags, RwTxn};
 use sha2::{Digest, Sha256};
 
-use super::environment::{Environment, Items, Opened, Records, Transaction, View, open};
+use super::environment::{Environment, Items, Opened, Records, Transaction, View, open, opening};
 use crate::online::item::{Item, ItemError};
 use crate::online::store::{Change, GenerationState, LiveRecord, OnlineError};
 
 /// A generation: `items` by key, and in `state` what they are of and how often they were changed.
 #[derive(Clone)]
 pub(super) struct Generation {
+    opening: u64,
     environment: Environment,
     items: Items,
     state: Records,
@@ -46,6 +47,7 @@ impl Generation {
             transaction.commit().map_err(lmdb)?;
             let incomplete = || view.corrupt(format!("{} was never completed", path.display()));
             Ok(Self {
+                opening: opening(),
                 environment,
                 items: items.ok_or_else(incomplete)?,
                 state: state.ok_or_else(incomplete)?,
@@ -68,10 +70,21 @@ impl Generation {
         let state = state.map_err(|error| view.lmdb(error))?;
         transaction.commit().map_err(|error| view.lmdb(error))?;
         Ok(Self {
+            opening: opening(),
             environment,
             items,
             state,
         })
+    }
+
+    /// The number of the last transaction that wrote to it.
+    pub(super) fn last_transaction(&self) -> usize {
+        self.environment.info().last_txn_id
+    }
+
+    /// Whether it is the same opening.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.opening == other.opening
     }
 
     pub(super) fn into_environment(self) -> Environment {
@@ -181,6 +194,11 @@ impl Snapshot<'_> {
         self.generation.state(self.view, &self.transaction)
     }
 
+    /// The number of the last transaction that it sees.
+    pub(super) fn transaction(&self) -> usize {
+        self.transaction.id()
+    }
+
     /// How often it was changed since it was loaded.
     pub(super) fn changes(&self) -> Result<u64, OnlineError> {
         self.generation.changes(self.view, &self.transaction)
@@ -194,7 +212,8 @@ impl Snapshot<'_> {
         })
     }
 
-    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Item>, OnlineError> {
+    /// A key's item, and how many bytes it has in the store.
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<(Item, usize)>, OnlineError> {
         let stored = stored_key(key);
         let bytes = self.generation.items.get(&self.transaction, &stored);
         let Some(bytes) = bytes.map_err(|error| self.view.lmdb(error))? else {
@@ -202,7 +221,7 @@ impl Snapshot<'_> {
         };
         let (found, item) = Item::decode(bytes).map_err(|error| self.view.item(key, error))?;
         match found == key {
-            true => Ok(Some(item)),
+            true => Ok(Some((item, bytes.len()))),
             // Two long keys of one digest.
             false if key.len() >= KEY_BYTES_MAX => Ok(None),
             false => Err(self.view.item(key, ItemError::Key)),

@@ -20,7 +20,7 @@ fn folder() -> TempDir {
 }
 
 fn store(folder: &Path) -> EmbeddedStore {
-    EmbeddedStore::new(folder, MAP_BYTES)
+    EmbeddedStore::new(folder, MAP_BYTES).with_cache(1 << 16)
 }
 
 /// As another process would find it.
@@ -84,9 +84,14 @@ fn number(item: &Item) -> i64 {
 }
 
 fn numbers(store: &EmbeddedStore, name: &Name, keys: &[&[u8]]) -> Option<Vec<Option<i64>>> {
-    let keys = keys.iter().map(|key| key.to_vec()).collect();
-    let read = store.get(&[(name.clone(), keys)]).expect("a read").remove(0)?;
-    Some(read.items.iter().map(|item| item.as_ref().map(number)).collect())
+    let keys: Vec<Vec<u8>> = keys.iter().map(|key| key.to_vec()).collect();
+    let read = store.get(&[(name.clone(), keys.clone())]).expect("a read").remove(0);
+    // What is in memory is what lies on the disk.
+    if let Some(cached) = store.get_cached(&[(name, &keys)]) {
+        assert_eq!(cached.first(), read.as_ref());
+    }
+    let read = read?;
+    Some(read.items.iter().map(|item| item.as_deref().map(number)).collect())
 }
 
 fn generations_of(folder: &Path, name: &Name) -> Vec<u64> {
@@ -122,8 +127,8 @@ fn what_is_loaded_is_read_after_the_switch_and_not_before() {
     };
     let expected = Read {
         live,
-        state: state(1, 1),
-        items: vec![Some(item(1)), None],
+        state: Arc::new(state(1, 1)),
+        items: vec![Some(Arc::new(item(1))), None],
     };
     assert_eq!(read(&reopened(folder.path())), [Some(expected)]);
 }
@@ -160,7 +165,7 @@ fn versions_and_views_do_not_mix() {
         .iter()
         .map(|read| {
             read.as_ref()
-                .map(|read| (read.live.version, read.items[0].as_ref().map(number)))
+                .map(|read| (read.live.version, read.items[0].as_deref().map(number)))
         })
         .collect();
     assert_eq!(found, [Some((1, Some(2))), None, Some((2, Some(3)))]);

@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 
 use heed::{EnvFlags, RwTxn};
 
-use super::environment::{Environment, Opened, Records, View, exists, open};
+use super::environment::{Environment, Opened, Records, View, exists, open, opening};
 use super::generation;
 use super::load::sync_folders;
 use crate::online::store::{LiveRecord, OnlineError};
@@ -14,6 +14,8 @@ use crate::workspace::Name;
 /// from, `numbers` the last generation of each view's version, so that no number is ever given twice.
 #[derive(Clone)]
 pub(super) struct Live {
+    /// Which opening: a store that was deleted and made anew has another one.
+    opening: u64,
     environment: Environment,
     live: Records,
     retired: Records,
@@ -75,6 +77,7 @@ impl Live {
             }
         };
         Ok(Self {
+            opening: opening(),
             environment,
             live,
             retired,
@@ -82,13 +85,28 @@ impl Live {
         })
     }
 
-    /// What is live of views, at one snapshot.
-    pub(super) fn records(&self, names: &[&Name]) -> Result<Vec<Option<LiveRecord>>, OnlineError> {
+    /// Whether an open store's files have been deleted or replaced.
+    pub(super) fn is_outdated(root: &Path) -> bool {
+        OPENED.is_outdated(&root.join("live"))
+    }
+
+    /// Whether it is the same opening.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.opening == other.opening
+    }
+
+    /// The number of the last transaction that wrote to it.
+    pub(super) fn last_transaction(&self) -> usize {
+        self.environment.info().last_txn_id
+    }
+
+    /// What is live of views, at one snapshot, and the number of the last transaction that it sees.
+    pub(super) fn records(&self, names: &[&Name]) -> Result<(Vec<Option<LiveRecord>>, usize), OnlineError> {
         let Some(first) = names.first() else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), 0));
         };
         let transaction = self.environment.read_txn().map_err(|error| View(first).lmdb(error))?;
-        names
+        let records = names
             .iter()
             .map(|name| {
                 let view = View(name);
@@ -98,7 +116,8 @@ impl Live {
                     .map(|bytes| view.decode(bytes))
                     .transpose()
             })
-            .collect()
+            .collect::<Result<_, _>>()?;
+        Ok((records, transaction.id()))
     }
 
     /// Acts while the live record is `expected` and cannot be changed. Its count of changes is not looked at.

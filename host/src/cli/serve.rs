@@ -1,0 +1,117 @@
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::error::CliError;
+use super::output::Printer;
+use super::workbench::Workbench;
+use crate::online::EmbeddedStore;
+use crate::server::{Limits, Server};
+use crate::serving::Serving;
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Address and port; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: String,
+    /// Memory for decoded items, in bytes; 0 for none.
+    #[arg(long, default_value_t = 256 << 20)]
+    cache_bytes: u64,
+    /// Asks for keys on loopback addresses too; elsewhere they are always asked for.
+    #[arg(long)]
+    require_keys: bool,
+    /// How long an answer may take, in milliseconds; requests may ask for less with `latencyBudgetMs`.
+    #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..=600_000))]
+    request_timeout_ms: u64,
+    /// Requests that are answered at once; more are told to come again (429).
+    #[arg(long, default_value_t = 1024, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_in_flight: u32,
+    /// Connections at once; more are closed (503).
+    #[arg(long, default_value_t = 16 << 10, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    max_connections: u32,
+    /// The longest body of a request, in bytes.
+    #[arg(long, default_value_t = 1 << 20, value_parser = clap::value_parser!(u32).range(1024..))]
+    max_body_bytes: u32,
+    /// What is logged to stderr, one JSON object a line: error (what is the server's fault), info (what is a client's, too), debug
+    /// (every request).
+    #[arg(long, default_value = "info")]
+    log: tracing::Level,
+}
+
+pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
+    log(arguments.log);
+    let address = address(&arguments.listen)?;
+    let (path, map_size_bytes) = bench.folder.online();
+    let store = EmbeddedStore::new(&path, map_size_bytes).with_cache(arguments.cache_bytes);
+    let timeout = Duration::from_millis(arguments.request_timeout_ms);
+    let workspace = bench.project().name.clone();
+    let serving = Serving::new(workspace, bench.registry(), Arc::new(store), bench.clock(), timeout)?;
+    let keys = (arguments.require_keys || !address.ip().is_loopback()).then(|| bench.registry());
+    let limits = Limits {
+        body_bytes_max: arguments.max_body_bytes as usize,
+        in_flight_max: arguments.max_in_flight as usize,
+        connections_max: arguments.max_connections as usize,
+        request_timeout: timeout,
+        ..Limits::default()
+    };
+    if keys.is_some() && bench.registry().keys()?.is_empty() {
+        printer
+            .tell("there is no key yet, so every request is refused: make one with `sandglass key create --name NAME`");
+    }
+    let server = Server::bind(address, Arc::new(serving), keys, limits).await;
+    let server = server.map_err(|error| {
+        let hint = Some("choose another port with `--listen`".to_owned());
+        CliError::invalid(format!("cannot listen on {address}: {error}"), hint)
+    })?;
+    let address = server
+        .address()
+        .map_err(|error| CliError::internal(error.to_string()))?;
+    printer.answer(
+        &format!("listening on http://{address}\n"),
+        &json!({ "listening": address.to_string() }),
+    );
+    server.run(stopped()).await;
+    Ok(())
+}
+
+fn address(text: &str) -> Result<SocketAddr, CliError> {
+    let wrong = |reason: String| {
+        let hint = Some("write `--listen 127.0.0.1:8080`".to_owned());
+        CliError::invalid(format!("`{text}` is no address to listen on: {reason}"), hint)
+    };
+    let mut found = text.to_socket_addrs().map_err(|error| wrong(error.to_string()))?;
+    found.next().ok_or_else(|| wrong("it has none".to_owned()))
+}
+
+/// One JSON object a line on stderr.
+fn log(level: tracing::Level) {
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_writer(std::io::stderr);
+    let ours = Targets::new().with_target("sandglass", level);
+    // A program that embeds this one may have set its own.
+    let _ = tracing_subscriber::registry().with(ours).with(lines).try_init();
+}
+
+/// When somebody asks the process to end.
+async fn stopped() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

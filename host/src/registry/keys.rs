@@ -1,0 +1,135 @@
+//! API keys of a workspace: each a file with the key's hash, so that what is stored opens nothing.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Registry, RegistryError};
+use crate::time::Timestamp;
+
+/// What keys begin with.
+const PREFIX: &str = "sg_";
+/// Bytes of a key's number and of its secret; both are written in hexadecimal.
+const ID_BYTES: usize = 8;
+const SECRET_BYTES: usize = 32;
+
+/// What is kept of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// Its number, which is a part of the key.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// SHA-256 of the key, in hexadecimal. The key has 256 random bits, so a slow hash would add nothing.
+    pub hash: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Registry {
+    /// Makes a key; what is returned beside it is the key itself, which is kept nowhere.
+    pub fn create_key(&self, name: &str, now: Timestamp) -> Result<(ApiKey, String), RegistryError> {
+        let mut random = [0; ID_BYTES + SECRET_BYTES];
+        getrandom::fill(&mut random).map_err(|error| RegistryError::Io {
+            path: self.keys_folder(),
+            problem: std::io::Error::other(error.to_string()),
+        })?;
+        let (id, secret) = random.split_at(ID_BYTES);
+        let id = hex(id);
+        let key = format!("{PREFIX}{id}_{}", hex(secret));
+        let record = ApiKey {
+            name: name.to_owned(),
+            hash: hash(&key),
+            created_at: now,
+            id,
+        };
+        let path = self.key_path(&record.id);
+        let bytes = serde_json::to_vec_pretty(&record).map_err(|error| RegistryError::Corrupt {
+            path: path.clone(),
+            problem: error.to_string(),
+        })?;
+        self.put_if_absent(&path, &bytes)?;
+        Ok((record, key))
+    }
+
+    /// All keys by their numbers.
+    pub fn keys(&self) -> Result<BTreeMap<String, ApiKey>, RegistryError> {
+        let folder = self.keys_folder();
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+            Err(problem) => return Err(RegistryError::Io { path: folder, problem }),
+        };
+        let ids = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_str()?.strip_suffix(".json")?.to_owned()));
+        let mut keys = BTreeMap::new();
+        for id in ids {
+            // One that was removed meanwhile is none.
+            if let Some(key) = self.key(&id)? {
+                keys.insert(id, key);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// The record of a key, if it is one of this workspace.
+    pub fn find_key(&self, key: &str) -> Result<Option<ApiKey>, RegistryError> {
+        let Some(id) = id_of(key) else { return Ok(None) };
+        // The hash has all of the key's bits, so how long a comparison takes tells nothing of use.
+        Ok(self.key(id)?.filter(|record| record.hash == hash(key)))
+    }
+
+    /// Removes a key; tells whether it was there.
+    pub fn remove_key(&self, id: &str) -> Result<bool, RegistryError> {
+        if !is_id(id) {
+            return Ok(false);
+        }
+        let path = self.key_path(id);
+        match std::fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(problem) => Err(RegistryError::Io { path, problem }),
+        }
+    }
+
+    fn key(&self, id: &str) -> Result<Option<ApiKey>, RegistryError> {
+        let path = self.key_path(id);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(problem) => return Err(RegistryError::Io { path, problem }),
+        };
+        let record = serde_json::from_slice(&bytes).map_err(|error| RegistryError::Corrupt {
+            path,
+            problem: error.to_string(),
+        })?;
+        Ok(Some(record))
+    }
+
+    fn keys_folder(&self) -> PathBuf {
+        self.folder.join("keys")
+    }
+
+    fn key_path(&self, id: &str) -> PathBuf {
+        self.keys_folder().join(format!("{id}.json"))
+    }
+}
+
+/// The number in a key.
+fn id_of(key: &str) -> Option<&str> {
+    let (id, secret) = key.strip_prefix(PREFIX)?.split_once('_')?;
+    (is_id(id) && secret.len() == 2 * SECRET_BYTES).then_some(id)
+}
+
+fn is_id(id: &str) -> bool {
+    id.len() == 2 * ID_BYTES && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn hash(key: &str) -> String {
+    hex(&Sha256::digest(key.as_bytes()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,306 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
+use axum::response::Response;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Bytes;
+use hyper::header::HeaderValue;
+use tokio::sync::Semaphore;
+
+use super::keys::Keys;
+use super::limits::Limits;
+use super::metrics::Metrics;
+use super::respond::{REQUEST_ID, STALE, answer, error_answer, given_id, json_answer};
+use crate::registry::Registry;
+use crate::serving::{self, BatchRequest, MetadataRequest, ServeError, Serving, Timing, VectorRequest, Vectors};
+
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    Vector,
+    Batch,
+    Metadata,
+}
+
+impl Call {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Vector => "get-features",
+            Self::Batch => "get-features-batch",
+            Self::Metadata => "metadata",
+        }
+    }
+}
+
+/// The names in a path of the second version.
+pub(super) struct Names {
+    pub(super) workspace: String,
+    pub(super) service: String,
+}
+
+/// What all requests share.
+pub(super) struct App {
+    serving: Arc<Serving>,
+    keys: Option<Keys>,
+    limits: Limits,
+    in_flight: Semaphore,
+    metrics: Metrics,
+    stopping: AtomicBool,
+    /// Numbers of requests: this process's and one for each.
+    process: u64,
+    requests: AtomicU64,
+}
+
+/// An answer and which service gave it.
+struct Answered {
+    service: String,
+    body: Vec<u8>,
+    stale: Option<HeaderValue>,
+}
+
+impl App {
+    pub(super) fn new(serving: Arc<Serving>, keys: Option<Registry>, limits: Limits) -> Self {
+        let mut random = [0; 8];
+        // Without randomness numbers of two processes may be equal, which only makes logs harder to read.
+        let _ = getrandom::fill(&mut random);
+        Self {
+            serving,
+            keys: keys.map(Keys::new),
+            in_flight: Semaphore::new(limits.in_flight_max),
+            limits,
+            metrics: Metrics::new(),
+            stopping: AtomicBool::new(false),
+            process: u64::from_le_bytes(random),
+            requests: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// From now on `/ready` says no.
+    pub(super) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Looks for what other processes have changed. Waits for files.
+    pub(super) fn look(&self) {
+        if let Err(error) = self.serving.refresh_blocking() {
+            tracing::warn!(%error, "what was applied last cannot be read");
+        }
+        if let Some(keys) = &self.keys
+            && let Err(error) = keys.look()
+        {
+            tracing::warn!(%error, "the keys cannot be read");
+        }
+        match self.serving.freshness_blocking() {
+            Ok(views) => {
+                let now = self.serving.now();
+                for (view, through) in views {
+                    let seconds = |micros: i64| micros as f64 / 1e6;
+                    self.metrics
+                        .fresh(&view, seconds(through.micros()), seconds(now.since(through).micros()));
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the online store cannot be read"),
+        }
+    }
+
+    pub(super) fn ready(&self) -> Response {
+        let why = match self.stopping.load(Ordering::Relaxed) {
+            true => "stopping",
+            false if self.serving.catalog().number() == 0 => "nothing has been applied yet",
+            false => return answer(200, "text/plain", "ready\n"),
+        };
+        answer(503, "text/plain", format!("{why}\n"))
+    }
+
+    pub(super) fn show_metrics(&self, request: &Request) -> Response {
+        if let Some(Err(error)) = self.keys.as_ref().map(|keys| keys.check(request.headers())) {
+            return self.refuse(request, &error);
+        }
+        match self.metrics.text(self.serving.cache_counts()) {
+            Ok(text) => answer(200, "application/openmetrics-text; version=1.0.0; charset=utf-8", text),
+            Err(error) => self.refuse(request, &ServeError::Internal(error.to_string())),
+        }
+    }
+
+    pub(super) fn refuse(&self, request: &Request, error: &ServeError) -> Response {
+        let id = self.request_id(request);
+        self.metrics.request("other", "", error.status());
+        with_id(error_answer(error, &id), &id)
+    }
+
+    fn request_id(&self, request: &Request) -> String {
+        match given_id(request.headers()) {
+            Some(given) => given.to_owned(),
+            None => {
+                let number = self.requests.fetch_add(1, Ordering::Relaxed);
+                format!("{:016x}-{number}", self.process)
+            }
+        }
+    }
+
+    pub(super) async fn call(&self, call: Call, names: Option<Names>, request: Request) -> Response {
+        let started = Instant::now();
+        let id = self.request_id(&request);
+        let answered = self.answer(call, names, request, started).await;
+        let micros = started.elapsed().as_micros();
+        let response = match answered {
+            Ok(answered) => {
+                self.metrics.request(call.name(), &answered.service, 200);
+                tracing::debug!(
+                    request_id = id,
+                    call = call.name(),
+                    service = answered.service,
+                    status = 200,
+                    micros,
+                    "request"
+                );
+                let mut response = json_answer(200, answered.body);
+                if let Some(stale) = answered.stale {
+                    response.headers_mut().insert(STALE, stale);
+                }
+                response
+            }
+            Err(error) => {
+                let status = error.status();
+                self.metrics.request(call.name(), "", status);
+                match status {
+                    500.. => tracing::error!(request_id = id, call = call.name(), status, micros, %error, "request"),
+                    _ => tracing::info!(request_id = id, call = call.name(), status, micros, %error, "request"),
+                }
+                error_answer(&error, &id)
+            }
+        };
+        with_id(response, &id)
+    }
+
+    async fn answer(
+        &self,
+        call: Call,
+        names: Option<Names>,
+        request: Request,
+        started: Instant,
+    ) -> Result<Answered, ServeError> {
+        if let Some(keys) = &self.keys {
+            keys.check(request.headers())?;
+        }
+        let _permit = self.in_flight.try_acquire().map_err(|_| {
+            ServeError::Busy(format!(
+                "{} requests are being answered, which is this server's limit",
+                self.limits.in_flight_max
+            ))
+        })?;
+        match call {
+            Call::Vector => {
+                let mut read: VectorRequest = self.read(request).await?;
+                take_names(names, &mut read.workspace_name, &mut read.feature_service_name)?;
+                let vectors = self.serving.vectors(&(&read).into()).await?;
+                Ok(self.answered(&vectors, started, |timing, out| {
+                    vectors.write_one(&read.metadata_options, timing, out);
+                }))
+            }
+            Call::Batch => {
+                let mut read: BatchRequest = self.read(request).await?;
+                take_names(names, &mut read.workspace_name, &mut read.feature_service_name)?;
+                let vectors = self.serving.vectors(&(&read).into()).await?;
+                Ok(self.answered(&vectors, started, |timing, out| {
+                    vectors.write_batch(&read.metadata_options, timing, out);
+                }))
+            }
+            Call::Metadata => {
+                let mut read = match &names {
+                    // There the names are in the path, and there is no body.
+                    Some(_) => MetadataRequest::default(),
+                    None => self.read(request).await?,
+                };
+                take_names(names, &mut read.workspace_name, &mut read.feature_service_name)?;
+                let (workspace, service) = (read.workspace_name.as_deref(), read.feature_service_name.as_deref());
+                let (service, metadata) = self.serving.metadata(workspace, service).await?;
+                Ok(Answered {
+                    service,
+                    body: metadata.to_string().into_bytes(),
+                    stale: None,
+                })
+            }
+        }
+    }
+
+    fn answered(&self, vectors: &Vectors, started: Instant, write: impl FnOnce(&Timing, &mut Vec<u8>)) -> Answered {
+        let server = started.elapsed();
+        let mut body = Vec::with_capacity(1024);
+        write(&Timing { server }, &mut body);
+        self.metrics.answered(vectors, started.elapsed());
+        let stale: Vec<&str> = vectors.stale().iter().map(|(view, _)| view.as_str()).collect();
+        Answered {
+            service: vectors.service().name.clone(),
+            body,
+            stale: (!stale.is_empty())
+                .then(|| HeaderValue::from_str(&stale.join(", ")).ok())
+                .flatten(),
+        }
+    }
+
+    async fn read<T: serde::de::DeserializeOwned>(&self, request: Request) -> Result<T, ServeError> {
+        serving::read(&self.body(request.into_body()).await?)
+    }
+
+    async fn body(&self, body: Body) -> Result<Bytes, ServeError> {
+        let most = self.limits.body_bytes_max;
+        let too_large = || ServeError::TooLarge(format!("a request's body has at most {most} bytes"));
+        if body.size_hint().lower() > most as u64 {
+            return Err(too_large());
+        }
+        let read = tokio::time::timeout(self.limits.body_timeout, Limited::new(body, most).collect()).await;
+        match read {
+            Err(_) => Err(ServeError::Slow(format!(
+                "the request's body did not come within {} s",
+                self.limits.body_timeout.as_secs()
+            ))),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+            Ok(Err(error)) => Err(ServeError::Invalid(format!(
+                "the request's body could not be read: {error}"
+            ))),
+            Ok(Ok(read)) => Ok(read.to_bytes()),
+        }
+    }
+}
+
+/// Takes the names of the path; those of the body may be left out, and are not others.
+fn take_names(
+    names: Option<Names>,
+    workspace: &mut Option<String>,
+    service: &mut Option<String>,
+) -> Result<(), ServeError> {
+    let Some(names) = names else { return Ok(()) };
+    for (what, own, other) in [
+        ("workspace", &names.workspace, &*workspace),
+        ("feature service", &names.service, &*service),
+    ] {
+        if let Some(other) = other
+            && other != own
+        {
+            let message = format!("the path has {what} `{own}`, and the body `{other}`");
+            return Err(ServeError::Invalid(message));
+        }
+    }
+    *workspace = Some(names.workspace);
+    *service = Some(names.service);
+    Ok(())
+}
+
+fn with_id(mut response: Response, id: &str) -> Response {
+    if let Ok(id) = HeaderValue::from_str(id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}

@@ -1,0 +1,67 @@
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use hyper::HeaderMap;
+use hyper::header::AUTHORIZATION;
+use sha2::{Digest, Sha256};
+
+use crate::registry::{Registry, RegistryError};
+use crate::serving::ServeError;
+
+/// The keys that are known, by their hashes.
+pub(super) struct Keys {
+    registry: Registry,
+    known: RwLock<HashMap<[u8; 32], String>>,
+}
+
+impl Keys {
+    pub(super) fn new(registry: Registry) -> Self {
+        Self {
+            registry,
+            known: RwLock::default(),
+        }
+    }
+
+    /// Forgets keys that were removed.
+    pub(super) fn look(&self) -> Result<(), RegistryError> {
+        let there = self.registry.keys()?;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, id| there.contains_key(id));
+        Ok(())
+    }
+
+    /// Whether a request has a key; looks at most at one file.
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), ServeError> {
+        let refused = |message: &str| ServeError::Unauthorized(message.to_owned());
+        let header = headers.get(AUTHORIZATION).ok_or_else(|| {
+            refused(
+                "this server takes requests with a key only: send `Authorization: Tecton-key <key>` or `Bearer <key>`",
+            )
+        })?;
+        let key = header.to_str().ok().and_then(|text| {
+            let (scheme, key) = text.trim().split_once(' ')?;
+            let known = ["tecton-key", "bearer"]
+                .iter()
+                .any(|known| scheme.eq_ignore_ascii_case(known));
+            known.then_some(key.trim())
+        });
+        let key =
+            key.ok_or_else(|| refused("write `Authorization: Tecton-key <key>` or `Authorization: Bearer <key>`"))?;
+        let hash: [u8; 32] = Sha256::digest(key.as_bytes()).into();
+        if self
+            .known
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains_key(&hash)
+        {
+            return Ok(());
+        }
+        let found = self
+            .registry
+            .find_key(key)?
+            .ok_or_else(|| refused("the key is not known, or was removed"))?;
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(hash, found.id);
+        Ok(())
+    }
+}

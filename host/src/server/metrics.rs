@@ -1,0 +1,204 @@
+//! What `/metrics` shows, in the text format of OpenMetrics. Labels are names of services and views that exist, so that no client can
+//! make more of them.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::{Family, MetricConstructor};
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::online::CacheCounts;
+use crate::serving::Vectors;
+
+/// Seconds, from what a read out of memory takes to the longest that a request may.
+const SECONDS: [f64; 15] = [
+    0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+];
+
+type Floating = Gauge<f64, AtomicU64>;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    call: &'static str,
+    service: String,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfService {
+    service: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfView {
+    view: String,
+}
+
+#[derive(Clone)]
+struct Seconds;
+
+impl MetricConstructor<Histogram> for Seconds {
+    fn new_metric(&self) -> Histogram {
+        Histogram::new(SECONDS)
+    }
+}
+
+/// All metrics of a server.
+pub(super) struct Metrics {
+    registry: Mutex<Registry>,
+    requests: Family<Request, Counter>,
+    latency: Family<OfService, Histogram, Seconds>,
+    reads: Family<OfView, Histogram, Seconds>,
+    through: Family<OfView, Floating>,
+    age: Family<OfView, Floating>,
+    connections: Gauge,
+    cache_hits: Counter,
+    cache_misses: Counter,
+    cache_items: Gauge,
+    cache_bytes: Gauge,
+    /// Handles by service, so that a request looks up one name.
+    services: RwLock<HashMap<String, Arc<ServiceMetrics>>>,
+}
+
+/// What every answered request of a service counts.
+struct ServiceMetrics {
+    latency: Histogram,
+    reads: Vec<Histogram>,
+}
+
+/// A connection that is open.
+pub(super) struct Open(Gauge);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+impl Metrics {
+    pub(super) fn new() -> Self {
+        let mut registry = Registry::with_prefix("sandglass");
+        let requests = Family::default();
+        registry.register(
+            "requests",
+            "Requests by call, service and HTTP status",
+            requests.clone(),
+        );
+        let latency = Family::new_with_constructor(Seconds);
+        registry.register("request_seconds", "Time to answer, by service", latency.clone());
+        let reads = Family::new_with_constructor(Seconds);
+        registry.register(
+            "read_seconds",
+            "Time of the store's read that a view was part of",
+            reads.clone(),
+        );
+        let through = Family::default();
+        registry.register(
+            "view_through_timestamp_seconds",
+            "Through which time a view is materialized and online, in seconds since 1970",
+            through.clone(),
+        );
+        let age = Family::default();
+        registry.register(
+            "view_age_seconds",
+            "How long ago the time is through which a view is online",
+            age.clone(),
+        );
+        let connections = Gauge::default();
+        registry.register("connections", "Open connections", connections.clone());
+        let (cache_hits, cache_misses) = (Counter::default(), Counter::default());
+        registry.register("item_cache_hits", "Items that were in memory", cache_hits.clone());
+        registry.register(
+            "item_cache_misses",
+            "Items that were read from the store",
+            cache_misses.clone(),
+        );
+        let (cache_items, cache_bytes) = (Gauge::default(), Gauge::default());
+        registry.register("item_cache_items", "Items in memory", cache_items.clone());
+        registry.register("item_cache_bytes", "Bytes of items in memory", cache_bytes.clone());
+        Self {
+            registry: Mutex::new(registry),
+            requests,
+            latency,
+            reads,
+            through,
+            age,
+            connections,
+            cache_hits,
+            cache_misses,
+            cache_items,
+            cache_bytes,
+            services: RwLock::default(),
+        }
+    }
+
+    pub(super) fn connection(&self) -> Open {
+        self.connections.inc();
+        Open(self.connections.clone())
+    }
+
+    /// A request; `service` is one that exists, or nothing.
+    pub(super) fn request(&self, call: &'static str, service: &str, status: u16) {
+        let labels = Request {
+            call,
+            service: service.to_owned(),
+            status,
+        };
+        self.requests.get_or_create(&labels).inc();
+    }
+
+    /// A request that was answered.
+    pub(super) fn answered(&self, vectors: &Vectors, took: Duration) {
+        let service = vectors.service();
+        let known = {
+            let services = self.services.read().unwrap_or_else(PoisonError::into_inner);
+            services
+                .get(&service.name)
+                .filter(|known| known.reads.len() == service.views.len())
+                .cloned()
+        };
+        let known = known.unwrap_or_else(|| {
+            let reads = service.views.iter().map(|view| OfView {
+                view: view.definition.name.clone(),
+            });
+            let of = OfService {
+                service: service.name.clone(),
+            };
+            let made = Arc::new(ServiceMetrics {
+                latency: self.latency.get_or_create_owned(&of),
+                reads: reads.map(|of| self.reads.get_or_create_owned(&of)).collect(),
+            });
+            let mut services = self.services.write().unwrap_or_else(PoisonError::into_inner);
+            services.insert(service.name.clone(), Arc::clone(&made));
+            made
+        });
+        known.latency.observe(took.as_secs_f64());
+        let read = vectors.store_time().as_secs_f64();
+        known.reads.iter().for_each(|reads| reads.observe(read));
+    }
+
+    /// Through which time a view is online, and how long ago that is, in seconds.
+    pub(super) fn fresh(&self, view: &str, through: f64, age: f64) {
+        let of = OfView { view: view.to_owned() };
+        self.through.get_or_create(&of).set(through);
+        self.age.get_or_create(&of).set(age);
+    }
+
+    /// All of it as text.
+    pub(super) fn text(&self, cache: CacheCounts) -> Result<String, std::fmt::Error> {
+        self.cache_hits.inner().store(cache.hits, Ordering::Relaxed);
+        self.cache_misses.inner().store(cache.misses, Ordering::Relaxed);
+        self.cache_items.set(i64::try_from(cache.items).unwrap_or(i64::MAX));
+        self.cache_bytes.set(i64::try_from(cache.bytes).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
+        Ok(text)
+    }
+}

@@ -1,0 +1,103 @@
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::app::{App, Call, Names};
+use super::respond::answer;
+use crate::serving::ServeError;
+
+/// The OpenAPI document that `/openapi.json` answers.
+pub const OPENAPI: &str = include_str!("openapi.json");
+
+/// Methods and paths, as the OpenAPI document has them.
+pub const ROUTES: [(&str, &str); 10] = [
+    ("post", "/api/v1/feature-service/get-features"),
+    ("post", "/api/v1/feature-service/get-features-batch"),
+    ("post", "/api/v1/feature-service/metadata"),
+    (
+        "post",
+        "/api/v2/workspaces/{workspace}/feature-services/{service}/get-features",
+    ),
+    (
+        "post",
+        "/api/v2/workspaces/{workspace}/feature-services/{service}/get-features-batch",
+    ),
+    (
+        "get",
+        "/api/v2/workspaces/{workspace}/feature-services/{service}/metadata",
+    ),
+    ("get", "/health"),
+    ("get", "/ready"),
+    ("get", "/metrics"),
+    ("get", "/openapi.json"),
+];
+
+pub(super) fn router(app: Arc<App>) -> Router {
+    let [
+        vector,
+        batch,
+        metadata,
+        vector_2,
+        batch_2,
+        metadata_2,
+        health,
+        ready,
+        metrics,
+        openapi,
+    ] = ROUTES;
+    Router::new()
+        .route(
+            vector.1,
+            post(|state, request| call(state, Call::Vector, None, request)),
+        )
+        .route(batch.1, post(|state, request| call(state, Call::Batch, None, request)))
+        .route(
+            metadata.1,
+            post(|state, request| call(state, Call::Metadata, None, request)),
+        )
+        .route(
+            vector_2.1,
+            post(|state, path, request| call(state, Call::Vector, Some(path), request)),
+        )
+        .route(
+            batch_2.1,
+            post(|state, path, request| call(state, Call::Batch, Some(path), request)),
+        )
+        .route(
+            metadata_2.1,
+            get(|state, path, request| call(state, Call::Metadata, Some(path), request)),
+        )
+        .route(health.1, get(|| async { answer(200, "text/plain", "ok\n") }))
+        .route(ready.1, get(|State(app): State<Arc<App>>| async move { app.ready() }))
+        .route(
+            metrics.1,
+            get(|State(app): State<Arc<App>>, request: Request| async move { app.show_metrics(&request) }),
+        )
+        .route(openapi.1, get(|| async { answer(200, "application/json", OPENAPI) }))
+        .fallback(|State(app): State<Arc<App>>, request: Request| async move {
+            let message = format!("there is no path `{}`; /openapi.json lists them", request.uri().path());
+            app.refuse(&request, &ServeError::Unknown(message))
+        })
+        .method_not_allowed_fallback(|State(app): State<Arc<App>>, request: Request| async move {
+            let message = format!(
+                "`{}` does not take {}; /openapi.json lists what it takes",
+                request.uri().path(),
+                request.method()
+            );
+            app.refuse(&request, &ServeError::Method(message))
+        })
+        .with_state(app)
+}
+
+async fn call(
+    State(app): State<Arc<App>>,
+    call: Call,
+    path: Option<Path<(String, String)>>,
+    request: Request,
+) -> Response {
+    let names = path.map(|Path((workspace, service))| Names { workspace, service });
+    app.call(call, names, request).await
+}

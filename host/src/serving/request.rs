@@ -1,0 +1,263 @@
+//! Requests as clients send them: camelCase as in the documentation and the Python client, snake_case as in the Java client. Fields
+//! that are not known are passed over, as there are newer clients.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use super::error::ServeError;
+
+/// Rows of one batch request.
+pub const BATCH_ROWS_MAX: usize = 1000;
+
+/// The fields of an object in their order, each once.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Fields(pub Vec<(String, Value)>);
+
+impl Fields {
+    /// The value of a field.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Read;
+        impl<'de> Visitor<'de> for Read {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<Fields, E> {
+                Ok(Fields::default())
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields: Vec<(String, Value)> = Vec::with_capacity(map.size_hint().unwrap_or(0).min(16));
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if fields.iter().any(|(other, _)| *other == name) {
+                        return Err(de::Error::custom(format!("`{name}` is there twice")));
+                    }
+                    fields.push((name, value));
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_any(Read)
+    }
+}
+
+/// What an answer says beside the values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MetadataOptions {
+    /// Names of features.
+    #[serde(alias = "include_names", deserialize_with = "or_default")]
+    pub include_names: bool,
+    /// When each value became effective.
+    #[serde(alias = "include_effective_times", deserialize_with = "or_default")]
+    pub include_effective_times: bool,
+    /// Types.
+    #[serde(alias = "include_data_types", deserialize_with = "or_default")]
+    pub include_data_types: bool,
+    /// How long it took.
+    #[serde(alias = "include_slo_info", deserialize_with = "or_default")]
+    pub include_slo_info: bool,
+    /// Whether each value was there.
+    #[serde(alias = "include_serving_status", deserialize_with = "or_default")]
+    pub include_serving_status: bool,
+    /// The views' descriptions.
+    #[serde(alias = "include_feature_descriptions", deserialize_with = "or_default")]
+    pub include_feature_descriptions: bool,
+    /// The views' tags.
+    #[serde(alias = "include_feature_tags", deserialize_with = "or_default")]
+    pub include_feature_tags: bool,
+}
+
+impl MetadataOptions {
+    /// Whether features are described.
+    pub fn describes_features(&self) -> bool {
+        self.include_names
+            || self.include_effective_times
+            || self.include_data_types
+            || self.include_serving_status
+            || self.include_feature_descriptions
+            || self.include_feature_tags
+    }
+}
+
+/// How a request is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RequestOptions {
+    /// Whether items may come out of memory. They are never older than the store's, so this only costs time.
+    #[serde(alias = "read_from_cache", deserialize_with = "or_true")]
+    pub read_from_cache: bool,
+    /// When what is done is answered, in milliseconds.
+    #[serde(alias = "latency_budget_ms", deserialize_with = "milliseconds")]
+    pub latency_budget_ms: Option<u64>,
+    /// Counts of nothing are 0 and not null.
+    #[serde(alias = "coerce_null_counts_to_zero", deserialize_with = "or_default")]
+    pub coerce_null_counts_to_zero: bool,
+    /// Fields of the context that no view takes are passed over.
+    #[serde(alias = "ignore_extra_request_context_fields", deserialize_with = "or_default")]
+    pub ignore_extra_request_context_fields: bool,
+}
+
+impl Default for RequestOptions {
+    fn default() -> Self {
+        Self {
+            read_from_cache: true,
+            latency_budget_ms: None,
+            coerce_null_counts_to_zero: false,
+            ignore_extra_request_context_fields: false,
+        }
+    }
+}
+
+/// One vector.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct VectorRequest {
+    /// The workspace; the server's if it is not said.
+    #[serde(alias = "workspace_name")]
+    pub workspace_name: Option<String>,
+    /// The service.
+    #[serde(alias = "feature_service_name")]
+    pub feature_service_name: Option<String>,
+    /// The join keys.
+    #[serde(alias = "join_key_map")]
+    pub join_key_map: Fields,
+    /// What only the caller knows.
+    #[serde(alias = "request_context_map")]
+    pub request_context_map: Fields,
+    /// Whether values that could not be had are answered as null.
+    #[serde(alias = "allow_partial_results", deserialize_with = "or_default")]
+    pub allow_partial_results: bool,
+    /// What is said beside the values.
+    #[serde(alias = "metadata_options", deserialize_with = "or_default")]
+    pub metadata_options: MetadataOptions,
+    /// How it is answered.
+    #[serde(alias = "request_options", deserialize_with = "or_default")]
+    pub request_options: RequestOptions,
+}
+
+/// Several vectors of one service.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct BatchRequest {
+    /// The workspace; the server's if it is not said.
+    #[serde(alias = "workspace_name")]
+    pub workspace_name: Option<String>,
+    /// The service.
+    #[serde(alias = "feature_service_name")]
+    pub feature_service_name: Option<String>,
+    /// One for each vector.
+    #[serde(alias = "request_data", deserialize_with = "rows")]
+    pub request_data: Vec<RowRequest>,
+    /// Whether values that could not be had are answered as null.
+    #[serde(alias = "allow_partial_results", deserialize_with = "or_default")]
+    pub allow_partial_results: bool,
+    /// What is said beside the values.
+    #[serde(alias = "metadata_options", deserialize_with = "or_default")]
+    pub metadata_options: MetadataOptions,
+    /// How it is answered.
+    #[serde(alias = "request_options", deserialize_with = "or_default")]
+    pub request_options: RequestOptions,
+}
+
+/// One row of a batch.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RowRequest {
+    /// The join keys.
+    #[serde(alias = "join_key_map")]
+    pub join_key_map: Fields,
+    /// What only the caller knows.
+    #[serde(alias = "request_context_map")]
+    pub request_context_map: Fields,
+}
+
+/// What a service takes and gives.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct MetadataRequest {
+    /// The workspace; the server's if it is not said.
+    #[serde(alias = "workspace_name")]
+    pub workspace_name: Option<String>,
+    /// The service.
+    #[serde(alias = "feature_service_name")]
+    pub feature_service_name: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Body<T> {
+    params: T,
+}
+
+/// A request's parameters.
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ServeError> {
+    let read: Result<Body<T>, _> = serde_json::from_slice(body);
+    let body = read.map_err(|error| {
+        ServeError::Invalid(format!(
+            "the body is not a request: {error}; send {{\"params\": {{…}}}} as in the documentation"
+        ))
+    })?;
+    Ok(body.params)
+}
+
+fn or_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+fn or_true<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(true))
+}
+
+/// A whole number, or a text with one: int64 is a text in the JSON of protocol buffers.
+fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let wrong = |found: &dyn fmt::Display| {
+        de::Error::custom(format!(
+            "`latencyBudgetMs` is a whole number of milliseconds from 1 on, not {found}"
+        ))
+    };
+    let found = match Option::<Value>::deserialize(deserializer)? {
+        None => return Ok(None),
+        Some(Value::Number(number)) => number.as_u64().ok_or_else(|| wrong(&number))?,
+        Some(Value::String(text)) => text.parse().map_err(|_| wrong(&text))?,
+        Some(other) => return Err(wrong(&other)),
+    };
+    match found {
+        0 => Err(wrong(&0)),
+        found => Ok(Some(found)),
+    }
+}
+
+/// Rows up to the most that are taken, so that a request cannot ask for more memory than they need.
+fn rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RowRequest>, D::Error> {
+    struct Read;
+    impl<'de> Visitor<'de> for Read {
+        type Value = Vec<RowRequest>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a list of at most {BATCH_ROWS_MAX} rows")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Self::Value, A::Error> {
+            let mut read = Vec::new();
+            while let Some(row) = rows.next_element()? {
+                if read.len() == BATCH_ROWS_MAX {
+                    return Err(de::Error::custom(format!("a batch has at most {BATCH_ROWS_MAX} rows")));
+                }
+                read.push(row);
+            }
+            Ok(read)
+        }
+    }
+    deserializer.deserialize_seq(Read)
+}

@@ -1,0 +1,375 @@
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+
+use super::answer::Vectors;
+use super::catalog::{Catalog, Service};
+use super::error::ServeError;
+use super::metadata::metadata;
+use super::request::{BatchRequest, Fields, RequestOptions, VectorRequest};
+use crate::key::{KeyValue, encode};
+use crate::online::{CacheCounts, OnlineStore, Read};
+use crate::plan::last_due;
+use crate::registry::{Registry, RegistryError};
+use crate::time::{Span, Timestamp};
+use crate::workspace::{Name, Workspace};
+
+/// What time it is.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Times that a request starts anew because what is applied changed meanwhile.
+const TRIES: usize = 4;
+/// How far the clocks of this machine and of the one that materializes may lie apart.
+const SKEW: Span = Span::from_micros(60_000_000);
+/// Reads of the store that wait for a disk at once.
+const READS_MAX: usize = 64;
+
+/// Answers requests from what is applied and what is online, as it is at each moment.
+pub struct Serving {
+    workspace: Workspace,
+    registry: Registry,
+    store: Arc<dyn OnlineStore>,
+    clock: Clock,
+    catalog: RwLock<Arc<Catalog>>,
+    refreshing: Mutex<()>,
+    reads: Arc<Semaphore>,
+    timeout: Duration,
+}
+
+/// What is asked of a service, whichever way.
+pub(crate) struct Asked<'a> {
+    pub(crate) workspace: Option<&'a str>,
+    pub(crate) service: Option<&'a str>,
+    /// Join keys and context of each row.
+    pub(crate) rows: Vec<(&'a Fields, &'a Fields)>,
+    pub(crate) options: RequestOptions,
+}
+
+impl<'a> From<&'a VectorRequest> for Asked<'a> {
+    fn from(request: &'a VectorRequest) -> Self {
+        Self {
+            workspace: request.workspace_name.as_deref(),
+            service: request.feature_service_name.as_deref(),
+            rows: vec![(&request.join_key_map, &request.request_context_map)],
+            options: request.request_options,
+        }
+    }
+}
+
+impl<'a> From<&'a BatchRequest> for Asked<'a> {
+    fn from(request: &'a BatchRequest) -> Self {
+        let rows = request.request_data.iter();
+        Self {
+            workspace: request.workspace_name.as_deref(),
+            service: request.feature_service_name.as_deref(),
+            rows: rows.map(|row| (&row.join_key_map, &row.request_context_map)).collect(),
+            options: request.request_options,
+        }
+    }
+}
+
+/// The keys of a request: for each of the service's views those of all rows, and where in them each row's lookups are.
+struct Wanted {
+    keys: Vec<Vec<Vec<u8>>>,
+    places: Vec<Vec<Option<usize>>>,
+}
+
+impl Serving {
+    /// Of a workspace; nothing needs to have been applied yet. Requests have so long.
+    pub fn new(
+        workspace: Workspace,
+        registry: Registry,
+        store: Arc<dyn OnlineStore>,
+        clock: Clock,
+        timeout: Duration,
+    ) -> Result<Self, RegistryError> {
+        let catalog = catalog(&registry)?.unwrap_or_else(|| Catalog::empty(&workspace));
+        Ok(Self {
+            workspace,
+            registry,
+            store,
+            clock,
+            catalog: RwLock::new(Arc::new(catalog)),
+            refreshing: Mutex::default(),
+            reads: Arc::new(Semaphore::new(READS_MAX)),
+            timeout,
+        })
+    }
+
+    /// The services, as they were applied last when somebody looked.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What the memory of items did.
+    pub fn cache_counts(&self) -> CacheCounts {
+        self.store.cache_counts()
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Looks whether something was applied, and takes it over. Tells whether it was. Waits for files.
+    pub fn refresh_blocking(&self) -> Result<bool, ServeError> {
+        let _one = self.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.registry.latest_number()? == Some(self.catalog().number()) {
+            return Ok(false);
+        }
+        let Some(found) = catalog(&self.registry)? else {
+            return Ok(false);
+        };
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(found);
+        Ok(true)
+    }
+
+    /// The same, off the threads that answer.
+    pub async fn refresh(self: &Arc<Self>) -> Result<bool, ServeError> {
+        let this = Arc::clone(self);
+        let looked = tokio::task::spawn_blocking(move || this.refresh_blocking()).await;
+        looked.map_err(|error| ServeError::Internal(error.to_string()))?
+    }
+
+    /// Through which time each online view is materialized, as far as anything of it is live. Waits for files.
+    pub fn freshness_blocking(&self) -> Result<Vec<(String, Timestamp)>, ServeError> {
+        let catalog = self.catalog();
+        let mut found = Vec::new();
+        for view in catalog.project().feature_views.iter().filter(|view| view.online) {
+            let name = Name::new(&self.workspace, &view.name, 1);
+            if let Some((_, state)) = self.store.live(&name)? {
+                found.push((view.name.clone(), state.through));
+            }
+        }
+        Ok(found)
+    }
+
+    /// A service by the names that a request has for it.
+    pub(crate) async fn service(
+        self: &Arc<Self>,
+        workspace: Option<&str>,
+        service: Option<&str>,
+    ) -> Result<Arc<Service>, ServeError> {
+        if let Some(workspace) = workspace
+            && workspace != self.workspace.as_str()
+        {
+            let message = format!(
+                "there is no workspace `{workspace}` here; this server has `{}`",
+                self.workspace
+            );
+            return Err(ServeError::Unknown(message));
+        }
+        let Some(name) = service else {
+            return Err(ServeError::Invalid("`featureServiceName` is missing".to_owned()));
+        };
+        if let Some(found) = self.catalog().service(name)? {
+            return Ok(found);
+        }
+        // It may just have been applied.
+        if self.refresh().await?
+            && let Some(found) = self.catalog().service(name)?
+        {
+            return Ok(found);
+        }
+        Err(ServeError::Unknown(format!("there is no feature service `{name}`")))
+    }
+
+    /// The features of rows.
+    pub(crate) async fn vectors(self: &Arc<Self>, asked: &Asked<'_>) -> Result<Vectors, ServeError> {
+        let started = Instant::now();
+        let budget = asked.options.latency_budget_ms.map(Duration::from_millis);
+        let deadline = started + budget.unwrap_or(self.timeout).min(self.timeout);
+        let mut absent = String::new();
+        for _ in 0..TRIES {
+            let service = self.service(asked.workspace, asked.service).await?;
+            let wanted = wanted(&service, asked)?;
+            let reading = Instant::now();
+            let read = self.read(&service, wanted.keys, &asked.options, deadline).await?;
+            let store_time = reading.elapsed();
+            let Some(read) = read else {
+                let layout = service.last_layout().filter(|_| budget.is_some());
+                let Some(layout) = layout else {
+                    let message = format!(
+                        "the online store did not answer within {} ms",
+                        (deadline - started).as_millis()
+                    );
+                    return Err(ServeError::TimedOut(message));
+                };
+                return Ok(Vectors::timed_out(service, layout, asked.rows.len(), store_time));
+            };
+            if let Some(view) = read.iter().position(Option::is_none) {
+                // Never materialized, or destroyed with an application that was not seen yet.
+                absent = service.views[view].definition.name.clone();
+                if self.refresh().await? {
+                    continue;
+                }
+                break;
+            }
+            let reads: Vec<Read> = read.into_iter().flatten().collect();
+            let layout = service.layout(&reads)?;
+            let now = self.now();
+            let mut stale = Vec::new();
+            let mut at = Vec::new();
+            for (view, read) in service.views.iter().zip(&reads) {
+                let online_from = read.state.through.saturating_add(view.data_delay);
+                if now.saturating_add(SKEW) < online_from {
+                    return Err(ServeError::Unavailable(format!(
+                        "feature view `{}` is materialized for a time that is not yet here, {online_from}: look at this \
+                         machine's clock, which says {now}",
+                        view.definition.name
+                    )));
+                }
+                at.push(now.max(online_from));
+                if last_due(&view.definition, view.data_delay, now) > read.state.through {
+                    stale.push((view.definition.name.clone(), read.state.through));
+                }
+            }
+            return Ok(Vectors {
+                service,
+                layout,
+                reads,
+                places: wanted.places,
+                at,
+                stale,
+                store_time,
+                coerce_counts: asked.options.coerce_null_counts_to_zero,
+                timed_out: false,
+            });
+        }
+        Err(absent_view(&absent))
+    }
+
+    /// One read of all views; none if there was no time for it.
+    async fn read(
+        self: &Arc<Self>,
+        service: &Arc<Service>,
+        keys: Vec<Vec<Vec<u8>>>,
+        options: &RequestOptions,
+        deadline: Instant,
+    ) -> Result<Option<Vec<Option<Read>>>, ServeError> {
+        if options.read_from_cache {
+            let views = service.views.iter().zip(&keys);
+            let wanted: Vec<_> = views.map(|(view, keys)| (&view.name, keys.as_slice())).collect();
+            if let Some(reads) = self.store.get_cached(&wanted) {
+                return Ok(Some(reads.into_iter().map(Some).collect()));
+            }
+        }
+        let deadline = tokio::time::Instant::from_std(deadline);
+        let permit = Arc::clone(&self.reads).acquire_owned();
+        let Ok(permit) = tokio::time::timeout_at(deadline, permit).await else {
+            return Ok(None);
+        };
+        let (store, service) = (Arc::clone(&self.store), Arc::clone(service));
+        let read = tokio::task::spawn_blocking(move || {
+            // Held for as long as the store takes, whether or not anybody waits.
+            let _permit = permit;
+            let names = service.views.iter().map(|view| view.name.clone());
+            store.get(&names.zip(keys).collect::<Vec<_>>())
+        });
+        match tokio::time::timeout_at(deadline, read).await {
+            Err(_) => Ok(None),
+            Ok(Err(error)) => Err(ServeError::Internal(error.to_string())),
+            Ok(Ok(read)) => Ok(Some(read?)),
+        }
+    }
+
+    /// A service's name, and what it takes and gives as the metadata call answers it.
+    pub(crate) async fn metadata(
+        self: &Arc<Self>,
+        workspace: Option<&str>,
+        service: Option<&str>,
+    ) -> Result<(String, serde_json::Value), ServeError> {
+        let service = self.service(workspace, service).await?;
+        let keys = service.views.iter().map(|_| Vec::new()).collect();
+        let deadline = Instant::now() + self.timeout;
+        let read = self.read(&service, keys, &RequestOptions::default(), deadline).await?;
+        let read = read.ok_or_else(|| ServeError::TimedOut("the online store did not answer in time".to_owned()))?;
+        if let Some(absent) = read.iter().position(Option::is_none) {
+            return Err(absent_view(&service.views[absent].definition.name));
+        }
+        let reads: Vec<Read> = read.into_iter().flatten().collect();
+        let layout = service.layout(&reads)?;
+        Ok((service.name.clone(), metadata(&service, &layout)))
+    }
+}
+
+fn absent_view(view: &str) -> ServeError {
+    ServeError::Unavailable(format!(
+        "feature view `{view}` has nothing online yet; run `sandglass materialize`"
+    ))
+}
+
+fn catalog(registry: &Registry) -> Result<Option<Catalog>, RegistryError> {
+    Ok(registry.latest()?.as_ref().map(Catalog::new))
+}
+
+/// The keys of a request's rows.
+fn wanted(service: &Service, asked: &Asked<'_>) -> Result<Wanted, ServeError> {
+    let mut keys: Vec<Vec<Vec<u8>>> = service
+        .views
+        .iter()
+        .map(|_| Vec::with_capacity(asked.rows.len()))
+        .collect();
+    let mut places = Vec::with_capacity(asked.rows.len());
+    for (row, (join_keys, context)) in asked.rows.iter().enumerate() {
+        let at = |message: String| match asked.rows.len() {
+            1 => ServeError::Invalid(message),
+            _ => ServeError::Invalid(format!("row {row}: {message}")),
+        };
+        let values = values(service, join_keys).map_err(at)?;
+        if let Some((extra, _)) = context
+            .0
+            .first()
+            .filter(|_| !asked.options.ignore_extra_request_context_fields)
+        {
+            return Err(at(format!(
+                "feature service `{}` takes no request context, and `{extra}` is given",
+                service.name
+            )));
+        }
+        let lookups = service.lookups.iter().map(|lookup| {
+            let key: Option<Vec<KeyValue>> = lookup.keys.iter().map(|place| values[*place].clone()).collect();
+            let keys = &mut keys[lookup.view];
+            key.map(|key| {
+                keys.push(encode(&key));
+                keys.len() - 1
+            })
+        });
+        places.push(lookups.collect());
+    }
+    Ok(Wanted { keys, places })
+}
+
+/// The values of join keys, none where a request says null.
+fn values(service: &Service, fields: &Fields) -> Result<Vec<Option<KeyValue>>, String> {
+    let names = || {
+        let names: Vec<String> = service.keys.iter().map(|key| format!("`{}`", key.name)).collect();
+        names.join(", ")
+    };
+    if let Some((extra, _)) = fields
+        .0
+        .iter()
+        .find(|(name, _)| !service.keys.iter().any(|key| key.name == *name))
+    {
+        return Err(format!(
+            "feature service `{}` has no join key `{extra}`; it has {}",
+            service.name,
+            names()
+        ));
+    }
+    service
+        .keys
+        .iter()
+        .map(|key| match fields.get(&key.name) {
+            None => Err(format!(
+                "join key `{}` is missing in `joinKeyMap`; feature service `{}` has {}",
+                key.name,
+                service.name,
+                names()
+            )),
+            Some(serde_json::Value::Null) => Ok(None),
+            Some(value) => KeyValue::from_json(key, value).map(Some).map_err(|error| error.message),
+        })
+        .collect()
+}

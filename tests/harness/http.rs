@@ -34,7 +34,9 @@ impl ServerProcess {
             String::from_utf8_lossy(&log).into_owned()
         });
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         if line.is_empty() {
             let _ = child.kill();
             let _ = child.wait();
@@ -148,14 +150,19 @@ impl Http {
             headers,
             body: Vec::new(),
         };
-        let length = reply.header("content-length").map_or(0, |length| length.parse().unwrap());
+        let length = reply
+            .header("content-length")
+            .map_or(0, |length| length.parse().unwrap());
         reply.body.resize(length, 0);
         self.stream.read_exact(&mut reply.body).ok()?;
         Some(reply)
     }
 
     pub fn request(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\ncontent-length: {}\r\n", body.len());
+        let mut head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: test\r\ncontent-length: {}\r\n",
+            body.len()
+        );
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -171,12 +178,20 @@ impl Http {
     }
 
     pub fn post(&mut self, path: &str, body: &Value) -> Reply {
-        self.request("POST", path, &[("content-type", "application/json")], body.to_string().as_bytes())
+        self.request(
+            "POST",
+            path,
+            &[("content-type", "application/json")],
+            body.to_string().as_bytes(),
+        )
     }
 
     /// One vector; it has to be answered.
     pub fn features(&mut self, params: Value) -> Value {
-        let reply = self.post("/api/v1/feature-service/get-features", &serde_json::json!({ "params": params }));
+        let reply = self.post(
+            "/api/v1/feature-service/get-features",
+            &serde_json::json!({ "params": params }),
+        );
         assert_eq!(reply.status, 200, "{}", reply.text());
         reply.json()
     }

@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// The longest body of a request, in bytes.
     #[arg(long, default_value_t = 1 << 20, value_parser = clap::value_parser!(u32).range(1024..))]
     max_body_bytes: u32,
+    /// How long the body of a request may take to come, in milliseconds.
+    #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..=600_000))]
+    body_timeout_ms: u64,
     /// What is logged to stderr, one JSON object a line: error (what is the server's fault), info (what is a client's, too), debug
     /// (every request).
     #[arg(long, default_value = "info")]
@@ -57,6 +60,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         in_flight_max: arguments.max_in_flight as usize,
         connections_max: arguments.max_connections as usize,
         request_timeout: timeout,
+        body_timeout: Duration::from_millis(arguments.body_timeout_ms),
         ..Limits::default()
     };
     if keys.is_some() && bench.registry().keys()?.is_empty() {

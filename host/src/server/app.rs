@@ -263,8 +263,8 @@ impl App {
         let read = tokio::time::timeout(self.limits.body_timeout, Limited::new(body, most).collect()).await;
         match read {
             Err(_) => Err(ServeError::Slow(format!(
-                "the request's body did not come within {} s",
-                self.limits.body_timeout.as_secs()
+                "the request's body did not come within {} ms",
+                self.limits.body_timeout.as_millis()
             ))),
             Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
             Ok(Err(error)) => Err(ServeError::Invalid(format!(

@@ -1,6 +1,6 @@
 use axum::body::Body;
 use axum::response::Response;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{HeaderMap, StatusCode};
 use serde_json::json;
 
@@ -34,6 +34,12 @@ pub(super) fn error_answer(error: &ServeError, request_id: &str) -> Response {
         response
             .headers_mut()
             .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    if matches!(error, ServeError::Slow(_) | ServeError::TooLarge(_)) {
+        // What is left of the body is not waited for.
+        response
+            .headers_mut()
+            .insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }

@@ -13,6 +13,8 @@ mod error;
 mod metadata;
 mod request;
 mod serve;
+#[cfg(test)]
+mod tests;
 mod types;
 
 pub(crate) use request::read;

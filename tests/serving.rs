@@ -1,0 +1,9 @@
+//! The feature server over real connections: what clients send and read, what is wrong with requests, what other processes do meanwhile.
+
+mod bad_requests;
+mod connections;
+mod keys;
+mod python;
+mod shapes;
+mod switches;
+mod world;

@@ -27,6 +27,7 @@ impl<V: Native, const GREATEST: bool> Extreme<V, GREATEST> {
 
 impl<V: Native, const GREATEST: bool> Aggregator for Extreme<V, GREATEST> {
     type State = Option<V>;
+    const ENCODED_BYTES: usize = 8;
 
     fn kind(&self) -> StateKind {
         if GREATEST { StateKind::Max } else { StateKind::Min }

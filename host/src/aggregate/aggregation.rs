@@ -171,8 +171,8 @@ impl Aggregation {
         match kind {
             StateKind::Count => self.grouped(Count),
             StateKind::Sum => of_numbers!(self, V => Sum::<V>::new(prepared)),
-            StateKind::Min => of_values!(self, V => Extreme::<V>::least(prepared)),
-            StateKind::Max => of_values!(self, V => Extreme::<V>::greatest(prepared)),
+            StateKind::Min => of_values!(self, V => Extreme::<V, false>::new(prepared)),
+            StateKind::Max => of_values!(self, V => Extreme::<V, true>::new(prepared)),
             StateKind::Moments2 => of_numbers!(self, V => Moments::<V, 2>::new(prepared)),
             StateKind::Moments4 => of_numbers!(self, V => Moments::<V, 4>::new(prepared)),
             StateKind::First(n) => of_values!(self, V => Ordered::<V, Every>::first(kind, n, prepared)),

@@ -13,6 +13,7 @@ use arrow::error::ArrowError;
 
 use super::codec::Reader;
 use super::error::{StateError, too_large};
+use super::extreme::replaces;
 use super::nested;
 
 /// How an aggregation sees a column's values: four forms of them, whatever the column's type.
@@ -162,6 +163,22 @@ pub(super) trait Native: Clone + Debug + Ord + Send + Sync + 'static {
     fn canonical(self) -> Self {
         self
     }
+    /// Keeps the lesser or the greater of a row's value and what was kept. Tells by how many bytes of heap that has grown.
+    fn keep_extreme<const GREATEST: bool>(kept: &mut Option<Self>, array: &Self::Array, row: usize) -> isize {
+        if kept
+            .as_ref()
+            .is_some_and(|kept| !replaces::<GREATEST>(kept.compare(array, row)))
+        {
+            return 0;
+        }
+        let value = Self::get(array, row);
+        if value.is_nan() {
+            return 0;
+        }
+        let grown = value.heap_bytes().cast_signed();
+        let before = kept.replace(value);
+        grown - before.map_or(0, |before| before.heap_bytes().cast_signed())
+    }
     /// Whether min and max skip it.
     fn is_nan(&self) -> bool {
         false
@@ -202,6 +219,15 @@ impl Native for i64 {
 
     fn compare(&self, array: &Int64Array, row: usize) -> Ordering {
         self.cmp(&array.value(row))
+    }
+
+    /// Without a branch that depends on values.
+    #[inline]
+    fn keep_extreme<const GREATEST: bool>(kept: &mut Option<Self>, array: &Int64Array, row: usize) -> isize {
+        let value = array.value(row);
+        let other = kept.unwrap_or(value);
+        *kept = Some(if GREATEST { other.max(value) } else { other.min(value) });
+        0
     }
 
     fn encode(&self, out: &mut Vec<u8>) {

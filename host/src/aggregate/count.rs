@@ -13,6 +13,7 @@ pub(super) struct Count;
 
 impl Aggregator for Count {
     type State = u64;
+    const ENCODED_BYTES: usize = 1;
 
     fn kind(&self) -> StateKind {
         StateKind::Count

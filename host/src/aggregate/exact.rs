@@ -662,7 +662,7 @@ mod tests {
         assert_eq!(sum.to_f64().to_bits(), 0.0_f64.to_bits());
         sum.add_f64(0.5);
         assert_eq!(encoded(&sum), [5, 1, 0x80, 0]);
-        sum.add_i64(-1);
+        sum.add_i128(-1);
         assert_eq!(encoded(&sum), [4, 1, 0x80]);
         sum.add_f64(f64::INFINITY);
         assert_eq!(encoded(&sum), [1]);

@@ -11,43 +11,30 @@ use super::states::{Aggregator, Finalized, Rows};
 
 /// The least or the greatest value; NaN is skipped, and minus zero is less than zero.
 #[derive(Debug, Clone)]
-pub(super) struct Extreme<V> {
-    kind: StateKind,
-    /// A value replaces one that compares to it like this.
-    replaces: Ordering,
+pub(super) struct Extreme<V, const GREATEST: bool> {
     prepared: DataType,
     values: PhantomData<V>,
 }
 
-impl<V: Native> Extreme<V> {
-    pub(super) fn least(prepared: DataType) -> Self {
+impl<V: Native, const GREATEST: bool> Extreme<V, GREATEST> {
+    pub(super) fn new(prepared: DataType) -> Self {
         Self {
-            kind: StateKind::Min,
-            replaces: Ordering::Greater,
-            prepared,
-            values: PhantomData,
-        }
-    }
-
-    pub(super) fn greatest(prepared: DataType) -> Self {
-        Self {
-            kind: StateKind::Max,
-            replaces: Ordering::Less,
             prepared,
             values: PhantomData,
         }
     }
 }
 
-impl<V: Native> Aggregator for Extreme<V> {
+impl<V: Native, const GREATEST: bool> Aggregator for Extreme<V, GREATEST> {
     type State = Option<V>;
+    const ENCODED_BYTES: usize = 8;
 
     fn kind(&self) -> StateKind {
-        self.kind
+        if GREATEST { StateKind::Max } else { StateKind::Min }
     }
 
     fn header(&self) -> Vec<u8> {
-        codec::header(self.kind, Some(V::CLASS))
+        codec::header(self.kind(), Some(V::CLASS))
     }
 
     fn empty(&self) -> Option<V> {
@@ -55,28 +42,17 @@ impl<V: Native> Aggregator for Extreme<V> {
     }
 
     fn update(&self, states: &mut [Option<V>], groups: &[usize], rows: Rows<'_>) -> Result<isize, StateError> {
-        let array = native::<V>(rows.values).ok_or_else(|| codec::unprepared(self.kind, rows.values))?;
+        let array = native::<V>(rows.values).ok_or_else(|| codec::unprepared(self.kind(), rows.values))?;
         let mut grown = 0;
         for_valid(array, groups, |row, group| {
-            let state = &mut states[group];
-            if state
-                .as_ref()
-                .is_none_or(|state| state.compare(array, row) == self.replaces)
-            {
-                let value = V::get(array, row);
-                if !value.is_nan() {
-                    grown += value.heap_bytes().cast_signed();
-                    let before = state.replace(value);
-                    grown -= before.map_or(0, |before| before.heap_bytes().cast_signed());
-                }
-            }
+            grown += V::keep_extreme::<GREATEST>(&mut states[group], array, row);
         });
         Ok(grown)
     }
 
     fn merge(&self, into: &mut Option<V>, from: &Option<V>) -> isize {
         let Some(value) = from else { return 0 };
-        if into.as_ref().is_some_and(|into| into.cmp(value) != self.replaces) {
+        if into.as_ref().is_some_and(|into| !replaces::<GREATEST>(into.cmp(value))) {
             return 0;
         }
         let before = into.replace(value.clone());
@@ -106,4 +82,9 @@ impl<V: Native> Aggregator for Extreme<V> {
     fn heap_bytes(&self, state: &Option<V>) -> usize {
         state.as_ref().map_or(0, Native::heap_bytes)
     }
+}
+
+/// Whether a value takes the place of one that compares to it like this.
+pub(super) fn replaces<const GREATEST: bool>(kept: Ordering) -> bool {
+    kept == if GREATEST { Ordering::Less } else { Ordering::Greater }
 }

@@ -421,10 +421,12 @@ impl From<Function> for String {
 }
 
 impl StateKind {
-    /// Whether a function can be made of this state: of its own, or one that has the count beside other things.
+    /// Whether a function can be made of this state: sums of powers have the sum and the count beside them, and a sum the count.
     pub fn serves(self, function: &Function) -> bool {
-        let counts = matches!(self, Self::Sum | Self::Moments2 | Self::Moments4);
-        self == function.state() || counts && *function == Function::Count
+        let chain = [Self::Count, Self::Sum, Self::Moments2, Self::Moments4];
+        let place = |kind| chain.iter().position(|other| *other == kind);
+        let asked = function.state();
+        self == asked || place(self).zip(place(asked)).is_some_and(|(own, asked)| own > asked)
     }
 
     /// The number that states begin with; never used for another kind.

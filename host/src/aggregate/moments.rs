@@ -7,14 +7,14 @@ use num_bigint::{BigInt, BigUint, Sign};
 
 use super::class::native;
 use super::codec::{self, Reader, put_varint};
-use super::count::counts;
 use super::error::StateError;
 use super::exact::Exact;
 use super::function::{Function, StateKind};
-use super::number::{Number, number, scales};
+use super::number::{Number, Sums, number, scales};
 use super::round::{ratio, root};
 use super::short::Short;
 use super::states::{Aggregator, Finalized, Rows};
+use super::sum::{Sum, Summed};
 
 /// How many values there are and the exact sums of their first `N` powers `S1`, `S2`, …: two for variances, four for skew and kurtosis.
 ///
@@ -109,8 +109,11 @@ impl<V: Number, const N: usize> Aggregator for Moments<V, N> {
     }
 
     fn finalize(&self, states: &[Powers<N>], function: &Function) -> Result<Finalized, StateError> {
-        if *function == Function::Count {
-            return Ok(counts(states.iter().map(|state| state.count)));
+        if StateKind::Sum.serves(function) {
+            let sums: Option<Vec<_>> = states.iter().map(Powers::first::<V>).collect();
+            let sums =
+                sums.ok_or_else(|| codec::corrupt(self.kind(), "its sum is more than its count of values can have"))?;
+            return Sum::<V>::new(self.prepared.clone()).finalize(&sums, function);
         }
         let (up, down) = scales(&self.prepared, 2);
         let short = Short::new(&up, &down);
@@ -168,6 +171,12 @@ struct Central {
 }
 
 impl<const N: usize> Powers<N> {
+    /// The sum and the count, none if there is no such sum of so many values.
+    fn first<V: Number>(&self) -> Option<Summed<V::Sum>> {
+        let sum = V::Sum::decode(self.sums[0].clone(), self.count)?;
+        Some(Summed::new(self.count, sum))
+    }
+
     /// None if a value was not finite.
     fn central(&self) -> Option<Central> {
         let mut sums = [const { (BigInt::ZERO, 0) }; 4];

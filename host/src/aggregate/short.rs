@@ -149,11 +149,11 @@ mod tests {
     #[test]
     fn what_is_no_sum_of_squares_is_left() {
         let mut sums = [Exact::ZERO, Exact::ZERO];
-        sums[0].add_i64(3);
-        sums[1].add_i64(2);
+        sums[0].add_i128(3);
+        sums[1].add_i128(2);
         let short = Short::new(&1_u32.into(), &1_u32.into());
         assert_eq!(short.spread([&sums[0], &sums[1]], 2, 0, true), None);
-        sums[1].add_i64(-9);
+        sums[1].add_i128(-9);
         assert_eq!(short.spread([&sums[0], &sums[1]], 2, 0, true), None);
         assert_eq!(short.mean(&sums[1], 2), Some(-3.5));
     }

@@ -77,6 +77,8 @@ pub trait States: Send + Sync + Debug {
 pub(super) trait Aggregator: Debug + Clone + Send + Sync + 'static {
     /// The state of one group.
     type State: Debug + Clone + Send + Sync + 'static;
+    /// Bytes that room is made for in each group's encoded state; it may be longer.
+    const ENCODED_BYTES: usize = 0;
 
     /// What of the function decides the state.
     fn kind(&self) -> StateKind;
@@ -99,9 +101,6 @@ pub(super) trait Aggregator: Debug + Clone + Send + Sync + 'static {
         0
     }
 }
-
-/// After so many states their mean length is known well enough to make room for the others.
-const SAMPLE: usize = 64;
 
 /// States of an aggregator, one after the other.
 #[derive(Debug)]
@@ -210,14 +209,10 @@ impl<A: Aggregator> States for Grouped<A> {
 
     fn encode(&self) -> Result<BinaryArray, StateError> {
         let groups = self.states.len();
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(groups * (self.header.len() + A::ENCODED_BYTES));
         let mut ends = Vec::with_capacity(groups + 1);
         ends.push(0);
-        for (group, state) in self.states.iter().enumerate() {
-            if group == SAMPLE {
-                // Others are about as long.
-                bytes.reserve(bytes.len() / SAMPLE * (groups - SAMPLE));
-            }
+        for state in &self.states {
             codec::put_short(&self.header, &mut bytes);
             self.aggregator.encode(state, &mut bytes);
             ends.push(i32::try_from(bytes.len()).map_err(|_| too_large("states"))?);

@@ -33,6 +33,12 @@ pub(super) struct Summed<S> {
     sum: S,
 }
 
+impl<S> Summed<S> {
+    pub(super) fn new(count: u64, sum: S) -> Self {
+        Self { count, sum }
+    }
+}
+
 impl<V: Number> Sum<V> {
     pub(super) fn new(prepared: DataType) -> Self {
         Self {
@@ -63,6 +69,7 @@ impl<V: Number> Sum<V> {
 
 impl<V: Number> Aggregator for Sum<V> {
     type State = Summed<V::Sum>;
+    const ENCODED_BYTES: usize = 8;
 
     fn kind(&self) -> StateKind {
         StateKind::Sum

@@ -132,7 +132,7 @@ impl TileSpec {
                 aggregation,
             });
         }
-        share_counts(&mut columns, &mut features);
+        share_states(&mut columns, &mut features);
         // The time comes first, and is asked for by itself.
         let order = view.row_order(rows).into_iter().skip(1);
         let secondary = match &aggregations.secondary_key {
@@ -352,23 +352,23 @@ impl TileColumn {
     }
 }
 
-/// A state that has the count beside other things stands for the count's own.
-fn share_counts(columns: &mut Vec<TileColumn>, features: &mut [TileFeature]) {
-    while let Some((count, other)) = columns.iter().enumerate().find_map(|(at, count)| {
+/// A state that serves what another one is for stands for that one too: one of sums of powers for those of a sum and of a count.
+fn share_states(columns: &mut Vec<TileColumn>, features: &mut [TileFeature]) {
+    while let Some((served, serving)) = columns.iter().enumerate().find_map(|(at, served)| {
         let serves = |other: &TileColumn| {
             let kind = other.aggregation.function().state();
-            other.column == count.column
-                && kind != count.aggregation.function().state()
-                && kind.serves(count.aggregation.function())
+            other.column == served.column
+                && kind != served.aggregation.function().state()
+                && kind.serves(served.aggregation.function())
         };
         Some((at, place(columns, serves)?))
     }) {
-        columns.remove(count);
+        columns.remove(served);
         for feature in features.iter_mut() {
-            if feature.column == count {
-                feature.column = other;
+            if feature.column == served {
+                feature.column = serving;
             }
-            feature.column -= usize::from(feature.column > count);
+            feature.column -= usize::from(feature.column > served);
         }
     }
 }

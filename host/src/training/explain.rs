@@ -164,7 +164,7 @@ async fn windows(
                 continue;
             };
             let states = &spec.columns[feature.column];
-            let mut alone = feature.aggregation.states();
+            let mut alone = states.aggregation.states();
             alone.grow(1);
             if let Some(bytes) = batch
                 .column_by_name(&states.name)

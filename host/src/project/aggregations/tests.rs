@@ -69,7 +69,7 @@ fn features_in_the_order_of_their_names() {
 }
 
 #[test]
-fn a_count_needs_no_state_beside_one_that_has_it() {
+fn what_another_state_serves_needs_none() {
     let states = |functions: &[(&str, &str)]| {
         let text: String = (functions.iter())
             .map(|(column, function)| aggregation(column, function, "\"1d\""))
@@ -104,6 +104,8 @@ fn a_count_needs_no_state_beside_one_that_has_it() {
         )
     );
     let (columns, _) = states(&[
+        ("amount", "mean"),
+        ("amount", "var_pop"),
         ("amount", "skew"),
         ("amount", "count"),
         ("quantity", "min"),

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use super::json::Json;
 use super::oracle::{Feature, Function, Row, View, Window};
 use super::value::{Kind, Value};
 use super::world::{
     DAY, HOUR, Materialized, Served, at, by_key, compare, get, project, shown, time, training, write_events,
     write_spine,
 };
-use crate::harness::{Project, purchases};
+use crate::harness::{Http, InProcess, Project, purchases};
 
 fn columns() -> Vec<(String, Kind)> {
     [
@@ -130,6 +131,22 @@ fn prepared(views: &[Materialized], rows: &[Row]) -> Project {
     project
 }
 
+/// The features of customers in one request, as the server writes them.
+fn vectors(http: &mut Http, view: &str, customers: &[i64]) -> Json {
+    let rows = customers
+        .iter()
+        .map(|customer| serde_json::json!({ "joinKeyMap": { "user_id": customer } }));
+    let rows: Vec<_> = rows.collect();
+    let params = serde_json::json!({ "featureServiceName": view, "requestData": rows });
+    let reply = http.post(
+        "/api/v1/feature-service/get-features-batch",
+        &serde_json::json!({ "params": params }),
+    );
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    assert_eq!(reply.header("sandglass-stale"), None);
+    Json::read(&reply.text()).get("result").clone()
+}
+
 #[test]
 fn as_the_clock_walks() {
     let _timed = crate::harness::Timed::new("aggregates::purchases::as_the_clock_walks");
@@ -142,13 +159,27 @@ fn as_the_clock_walks() {
     let mut spine = Vec::new();
     let mut walked: Vec<Vec<Vec<Value>>> = vec![Vec::new(); views.len()];
     project.json(&time(boundary(0)), &["apply"]);
+    // One server for all of them: what other processes materialize is seen without a restart.
+    let server = InProcess::start(&project);
+    let mut http = Http::connect(&server.address);
     for day in 0..20 {
         let now = boundary(day);
         project.json(&time(now), &["materialize"]);
+        server.at(now);
         for (view, walked) in views.iter().zip(&mut walked) {
             let served = Served::of(&project, &view.name, now);
-            for customer in &customers {
+            let over_http = vectors(&mut http, &view.name, &customers);
+            for (customer, over_http) in customers.iter().zip(over_http.list()) {
                 let given = served.get(*customer);
+                let said = over_http.get("features").list();
+                assert_eq!(said.len(), given.len());
+                for (name, (said, value)) in served.names.iter().zip(said.iter().zip(given)) {
+                    assert!(
+                        value.is_said_by(said),
+                        "{name} of {customer} at {}: {said:?} for {value:?}",
+                        time(now)
+                    );
+                }
                 let expected = view.view.values(&of[customer], now);
                 compare("online", given, &served.names, &expected, || {
                     let shown = shown(&columns(), &of[customer]);
@@ -187,7 +218,7 @@ fn as_the_clock_walks() {
     }
     let values: usize = walked.iter().flatten().map(Vec::len).sum();
     eprintln!(
-        "{} customers at 20 boundaries, {values} values, each three ways and by brute force",
+        "{} customers at 20 boundaries, {values} values, each four ways and by brute force",
         customers.len()
     );
 }

@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -194,5 +196,63 @@ impl Http {
         );
         assert_eq!(reply.status, 200, "{}", reply.text());
         reply.json()
+    }
+}
+
+/// A server in this process, whose clock a test moves while other processes apply and materialize.
+pub struct InProcess {
+    pub address: String,
+    clock: Arc<AtomicI64>,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl InProcess {
+    pub fn start(project: &Project) -> Self {
+        use sandglass::online::EmbeddedStore;
+        use sandglass::server::{Limits, Server};
+        use sandglass::serving::{Clock, Serving};
+
+        let folder = sandglass::project::Folder::open(&project.path("")).unwrap();
+        let (path, map_size_bytes) = folder.online();
+        let store = Arc::new(EmbeddedStore::new(&path, map_size_bytes).with_cache(16 << 20));
+        let registry = sandglass::registry::Registry::new(&folder.offline(), folder.project());
+        let clock = Arc::new(AtomicI64::new(0));
+        let shown = Arc::clone(&clock);
+        let now: Clock = Arc::new(move || sandglass::time::Timestamp::from_micros(shown.load(Ordering::Acquire)));
+        let workspace = folder.project().name.clone();
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let (tell, told) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            super::runtime().block_on(async {
+                let serving = Serving::new(workspace, registry, store, now, Duration::from_secs(10)).unwrap();
+                let address = "127.0.0.1:0".parse().unwrap();
+                let server = Server::bind(address, Arc::new(serving), None, Limits::default())
+                    .await
+                    .unwrap();
+                tell.send(server.address().unwrap().to_string()).unwrap();
+                server.run(async { drop(stopped.await) }).await;
+            });
+        });
+        Self {
+            address: told.recv().unwrap(),
+            clock,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// From now on it is this time.
+    pub fn at(&self, micros: i64) {
+        self.clock.store(micros, Ordering::Release);
+    }
+}
+
+impl Drop for InProcess {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
     }
 }

@@ -7,7 +7,7 @@ mod python;
 pub mod random;
 
 pub use data::{Row, purchases, write_pages, write_rows};
-pub use http::{Http, Reply, ServerProcess};
+pub use http::{Http, InProcess, Reply, ServerProcess};
 pub use project::{Answer, Project, component, repository, runtime};
 pub use python::python;
 pub use random::Random;

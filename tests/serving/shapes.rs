@@ -350,12 +350,18 @@ fn what_is_there_beside_features() {
 
 /// The dashboard and the alerts ask for metrics that are there, by labels that they have.
 fn dashboards_ask_for(metrics: &str) {
-    let read = |name: &str| std::fs::read_to_string(crate::harness::repository().join("dashboards").join(name)).unwrap();
+    let read =
+        |name: &str| std::fs::read_to_string(crate::harness::repository().join("dashboards").join(name)).unwrap();
     let dashboard: Value = serde_json::from_str(&read("feature-server.json")).unwrap();
     let mut ids = Vec::new();
     for panel in dashboard["panels"].as_array().unwrap() {
         ids.push(panel["id"].as_i64().unwrap());
-        for text in [&panel["title"], &panel["description"], &panel["targets"][0]["expr"], &panel["targets"][0]["legendFormat"]] {
+        for text in [
+            &panel["title"],
+            &panel["description"],
+            &panel["targets"][0]["expr"],
+            &panel["targets"][0]["legendFormat"],
+        ] {
             assert!(text.as_str().is_some_and(|text| !text.is_empty()), "{panel}");
         }
     }
@@ -371,7 +377,9 @@ fn dashboards_ask_for(metrics: &str) {
         let mut found = 0;
         for name in names {
             assert!(
-                metrics.lines().any(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{']))),
+                metrics
+                    .lines()
+                    .any(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{']))),
                 "{name} is no metric of\n{metrics}"
             );
             found += 1;

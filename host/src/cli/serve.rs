@@ -40,6 +40,9 @@ pub(crate) struct Arguments {
     /// How long the body of a request may take to come, in milliseconds.
     #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..=600_000))]
     body_timeout_ms: u64,
+    /// Adds `POST /echo?bytes=N`, for benchmarks.
+    #[arg(long, hide = true)]
+    echo: bool,
     /// What is logged to stderr, one JSON object a line: error (what is the server's fault), info (what is a client's, too), debug
     /// (every request).
     #[arg(long, default_value = "info")]
@@ -72,6 +75,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         let hint = Some("choose another port with `--listen`".to_owned());
         CliError::invalid(format!("cannot listen on {address}: {error}"), hint)
     })?;
+    let server = if arguments.echo { server.with_echo() } else { server };
     let address = server
         .address()
         .map_err(|error| CliError::internal(error.to_string()))?;

@@ -114,9 +114,6 @@ impl EmbeddedStore {
             return Ok(Vec::new());
         };
         let mut missing = None;
-        if Live::is_outdated(self.root()) {
-            self.memory.clear();
-        }
         'anew: for _ in 0..TRIES {
             let Some(live) = Live::open(self.root(), &View(first))? else {
                 return Ok(names.iter().map(|_| None).collect());

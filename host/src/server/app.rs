@@ -254,7 +254,7 @@ impl App {
         serving::read(&self.body(request.into_body()).await?)
     }
 
-    async fn body(&self, body: Body) -> Result<Bytes, ServeError> {
+    pub(super) async fn body(&self, body: Body) -> Result<Bytes, ServeError> {
         let most = self.limits.body_bytes_max;
         let too_large = || ServeError::TooLarge(format!("a request's body has at most {most} bytes"));
         if body.size_hint().lower() > most as u64 {

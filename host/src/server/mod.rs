@@ -44,6 +44,7 @@ const FULL: &[u8] =
 pub struct Server {
     listener: TcpListener,
     app: Arc<App>,
+    echo: bool,
 }
 
 impl Server {
@@ -61,7 +62,15 @@ impl Server {
         Ok(Self {
             listener: TcpListener::bind(address).await?,
             app: Arc::new(App::new(serving, keys, limits)),
+            echo: false,
         })
+    }
+
+    /// The same with `POST /echo?bytes=N`, which reads a body and answers so many bytes: what a request costs without features,
+    /// for benchmarks.
+    #[must_use]
+    pub fn with_echo(self) -> Self {
+        Self { echo: true, ..self }
     }
 
     /// Where it listens.
@@ -74,10 +83,13 @@ impl Server {
 
     /// Answers until `stop` is done, then what has begun, for as long as the limits say.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { listener, app } = self;
+        let Self { listener, app, echo } = self;
         let limits = app.limits();
         let looking = tokio::spawn(look(Arc::clone(&app)));
-        let routes = routes::router(Arc::clone(&app));
+        let mut routes = routes::router(Arc::clone(&app));
+        if echo {
+            routes = routes.merge(routes::echo(Arc::clone(&app)));
+        }
         let mut builder = http1::Builder::new();
         builder
             .timer(TokioTimer::new())

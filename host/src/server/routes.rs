@@ -92,6 +92,25 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
+/// The longest answer of `/echo`.
+const ECHO_BYTES_MAX: usize = 1 << 20;
+
+/// `POST /echo?bytes=N`: reads a body and answers so many bytes.
+pub(super) fn echo(app: Arc<App>) -> Router {
+    let echo = |State(app): State<Arc<App>>, request: Request| async move {
+        let bytes = request
+            .uri()
+            .query()
+            .and_then(|query| query.strip_prefix("bytes=")?.parse().ok())
+            .unwrap_or(0);
+        match app.body(request.into_body()).await {
+            Ok(_) => answer(200, "application/json", vec![b' '; bytes.min(ECHO_BYTES_MAX)]),
+            Err(error) => answer(error.status(), "text/plain", error.to_string()),
+        }
+    };
+    Router::new().route("/echo", post(echo)).with_state(app)
+}
+
 async fn call(
     State(app): State<Arc<App>>,
     call: Call,

@@ -1,6 +1,5 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -94,23 +93,11 @@ impl<T: Clone + AsRef<Environment>> Opened<T> {
         Ok(Some(opened))
     }
 
-    /// Whether the files of an environment that is open have been deleted or replaced.
-    pub(super) fn is_outdated(&self, path: &Path) -> bool {
-        let by_path = self.by_path.lock().unwrap_or_else(PoisonError::into_inner);
-        by_path.get(path).is_some_and(|(id, _)| FileId::of(path) != Some(*id))
-    }
-
     /// Closes what lies below a folder, once it is read no more.
     pub(super) fn forget(&self, folder: &Path) {
         let mut by_path = self.by_path.lock().unwrap_or_else(PoisonError::into_inner);
         by_path.retain(|path, _| !path.starts_with(folder));
     }
-}
-
-/// A number that no environment was given before.
-pub(super) fn opening() -> u64 {
-    static LAST: AtomicU64 = AtomicU64::new(0);
-    LAST.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Whether there is an environment in a folder.

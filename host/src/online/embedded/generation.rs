@@ -1,18 +1,17 @@
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Weak};
 
 use heed::{EnvFlags, RwTxn};
 use sha2::{Digest, Sha256};
 
-use super::environment::{Environment, Items, Opened, Records, Transaction, View, open, opening};
+use super::environment::{Environment, Items, Opened, Records, Transaction, View, open};
 use crate::online::item::{Item, ItemError};
 use crate::online::store::{Change, GenerationState, LiveRecord, OnlineError};
 
 /// A generation: `items` by key, and in `state` what they are of and how often they were changed.
 #[derive(Clone)]
 pub(super) struct Generation {
-    opening: u64,
-    environment: Environment,
+    environment: Arc<Environment>,
     items: Items,
     state: Records,
 }
@@ -47,8 +46,7 @@ impl Generation {
             transaction.commit().map_err(lmdb)?;
             let incomplete = || view.corrupt(format!("{} was never completed", path.display()));
             Ok(Self {
-                opening: opening(),
-                environment,
+                environment: Arc::new(environment),
                 items: items.ok_or_else(incomplete)?,
                 state: state.ok_or_else(incomplete)?,
             })
@@ -70,25 +68,19 @@ impl Generation {
         let state = state.map_err(|error| view.lmdb(error))?;
         transaction.commit().map_err(|error| view.lmdb(error))?;
         Ok(Self {
-            opening: opening(),
-            environment,
+            environment: Arc::new(environment),
             items,
             state,
         })
     }
 
-    /// The number of the last transaction that wrote to it.
-    pub(super) fn last_transaction(&self) -> usize {
-        self.environment.info().last_txn_id
-    }
-
-    /// Whether it is the same opening.
-    pub(super) fn is(&self, other: &Self) -> bool {
-        self.opening == other.opening
+    /// Its environment, for as long as that is open.
+    pub(super) fn opening(&self) -> Weak<Environment> {
+        Arc::downgrade(&self.environment)
     }
 
     pub(super) fn into_environment(self) -> Environment {
-        self.environment
+        Arc::unwrap_or_clone(self.environment)
     }
 
     pub(super) fn begin(&self, view: &View<'_>) -> Result<RwTxn<'_>, OnlineError> {

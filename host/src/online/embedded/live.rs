@@ -1,9 +1,9 @@
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Weak};
 
 use heed::{EnvFlags, RwTxn};
 
-use super::environment::{Environment, Opened, Records, View, exists, open, opening};
+use super::environment::{Environment, Opened, Records, View, exists, open};
 use super::generation;
 use super::load::sync_folders;
 use crate::online::store::{LiveRecord, OnlineError};
@@ -14,9 +14,7 @@ use crate::workspace::Name;
 /// from, `numbers` the last generation of each view's version, so that no number is ever given twice.
 #[derive(Clone)]
 pub(super) struct Live {
-    /// Which opening: a store that was deleted and made anew has another one.
-    opening: u64,
-    environment: Environment,
+    environment: Arc<Environment>,
     live: Records,
     retired: Records,
     numbers: Records,
@@ -77,27 +75,16 @@ impl Live {
             }
         };
         Ok(Self {
-            opening: opening(),
-            environment,
+            environment: Arc::new(environment),
             live,
             retired,
             numbers,
         })
     }
 
-    /// Whether an open store's files have been deleted or replaced.
-    pub(super) fn is_outdated(root: &Path) -> bool {
-        OPENED.is_outdated(&root.join("live"))
-    }
-
-    /// Whether it is the same opening.
-    pub(super) fn is(&self, other: &Self) -> bool {
-        self.opening == other.opening
-    }
-
-    /// The number of the last transaction that wrote to it.
-    pub(super) fn last_transaction(&self) -> usize {
-        self.environment.info().last_txn_id
+    /// Its environment, for as long as that is open.
+    pub(super) fn opening(&self) -> Weak<Environment> {
+        Arc::downgrade(&self.environment)
     }
 
     /// What is live of views, at one snapshot, and the number of the last transaction that it sees.

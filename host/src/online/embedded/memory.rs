@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 
+use super::environment::Environment;
 use super::generation::{Generation, Snapshot};
 use super::live::Live;
 use crate::online::item::Item;
@@ -28,12 +29,12 @@ pub(super) struct Memory {
     misses: AtomicU64,
 }
 
-/// A view's live generation as one transaction left it.
+/// A view's live generation as one transaction left it. It keeps no environment open.
 pub(super) struct Known {
     number: u64,
-    live: Live,
+    live: Weak<Environment>,
     live_transaction: usize,
-    generation: Generation,
+    generation: Weak<Environment>,
     transaction: usize,
     pub(super) record: LiveRecord,
     pub(super) state: Arc<GenerationState>,
@@ -42,7 +43,8 @@ pub(super) struct Known {
 impl Known {
     /// Whether nothing was switched or written since.
     fn is_current(&self) -> bool {
-        self.live.last_transaction() == self.live_transaction && self.generation.last_transaction() == self.transaction
+        let last = |opening: &Weak<Environment>| Some(opening.upgrade()?.info().last_txn_id);
+        last(&self.live) == Some(self.live_transaction) && last(&self.generation) == Some(self.transaction)
     }
 }
 
@@ -149,12 +151,12 @@ impl Memory {
         let same = |known: &Known| {
             (known.record.version, known.record.generation) == (record.version, record.generation)
                 && known.transaction == transaction
-                && known.generation.is(generation)
+                && known.generation.ptr_eq(&generation.opening())
         };
         if let Some(found) = &found
             && same(found)
             && found.live_transaction == live_transaction
-            && found.live.is(live)
+            && found.live.ptr_eq(&live.opening())
         {
             return Ok(Arc::clone(found));
         }
@@ -165,9 +167,9 @@ impl Memory {
         };
         let known = Arc::new(Known {
             number,
-            live: live.clone(),
+            live: live.opening(),
             live_transaction,
-            generation: generation.clone(),
+            generation: generation.opening(),
             transaction,
             record: snapshot.record(record)?,
             state,
@@ -214,13 +216,7 @@ impl Memory {
         Ok(held.item)
     }
 
-    /// Forgets all views: environments are closed only when nobody has them.
-    pub(super) fn clear(&self) {
-        let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
-        views.clear();
-    }
-
-    /// Forgets a view's environments: one whose files were deleted is closed only then.
+    /// Forgets a view.
     pub(super) fn forget(&self, name: &Name) {
         let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
         views.remove(name);

@@ -58,7 +58,7 @@ fn whole(store: &EmbeddedStore) -> i64 {
     let expected = |key| (key != found.rem_euclid(KEYS)).then_some(found);
     let numbers: Vec<_> = read.items.iter().map(|item| item.as_deref().map(number)).collect();
     assert_eq!(numbers, (0..KEYS).map(expected).collect::<Vec<_>>(), "through {found}");
-    assert_eq!(read.state, state(found, found.unsigned_abs()));
+    assert_eq!(*read.state, state(found, found.unsigned_abs()));
     found
 }
 

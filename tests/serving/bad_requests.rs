@@ -18,7 +18,11 @@ fn each_has_its_status_and_message() {
         }
         json!({ "params": params }).to_string()
     };
-    let nested = format!("{{\"params\":{}1{}}}", "[".repeat(1000), "]".repeat(1000));
+    let nested = format!(
+        "{{\"params\":{{\"joinKeyMap\":{{\"customer_id\":{}1{}}}}}}}",
+        "[".repeat(1000),
+        "]".repeat(1000)
+    );
     let cases: Vec<(&str, String, u16, &str)> = vec![
         (GET, String::new(), 400, "EOF"),
         (GET, "not json".to_owned(), 400, "the body is not a request"),

@@ -8,6 +8,8 @@ mod contract;
 mod definitions;
 #[path = "fuzz/src/lift.rs"]
 mod lift;
+#[path = "fuzz/src/request.rs"]
+mod request;
 #[path = "fuzz/src/schema.rs"]
 mod schema;
 
@@ -19,11 +21,12 @@ type Target = (&'static str, fn(&[u8]));
 #[test]
 fn corpus_is_replayed() {
     let _timed = Timed::new("fuzz::corpus_is_replayed");
-    let targets: [Target; 4] = [
+    let targets: [Target; 5] = [
         ("component", component::run),
         ("contract", contract::run),
         ("definitions", definitions::run),
         ("lift", lift::run),
+        ("request", request::run),
     ];
     for (target, run) in targets {
         let folder = repository().join("tests/fuzz/corpus").join(target);

@@ -79,7 +79,7 @@ fn nothing_fails_and_nothing_is_mixed() {
     let server = ServerProcess::start(&project, "1997-01-07", &[]);
     let stop = AtomicBool::new(false);
     let answered = AtomicU64::new(0);
-    let wanted = cases(20_000) as u64;
+    let wanted = cases(100_000) as u64;
     let (mut switches, mut generations) = (0, 0);
     std::thread::scope(|scope| {
         for thread in 0..4_i64 {

@@ -251,7 +251,7 @@ impl App {
     }
 
     async fn read<T: serde::de::DeserializeOwned>(&self, request: Request) -> Result<T, ServeError> {
-        serving::read(&self.body(request.into_body()).await?)
+        Ok(serving::read(&self.body(request.into_body()).await?)?)
     }
 
     pub(super) async fn body(&self, body: Body) -> Result<Bytes, ServeError> {

@@ -1,3 +1,4 @@
+use super::request::RequestError;
 use crate::error::{Classified, Kind};
 use crate::online::OnlineError;
 use crate::registry::RegistryError;
@@ -68,6 +69,12 @@ impl ServeError {
             Self::Unavailable(_) => "UNAVAILABLE",
             Self::TimedOut(_) => "DEADLINE_EXCEEDED",
         }
+    }
+}
+
+impl From<RequestError> for ServeError {
+    fn from(error: RequestError) -> Self {
+        Self::Invalid(error.to_string())
     }
 }
 

@@ -17,13 +17,12 @@ mod serve;
 mod tests;
 mod types;
 
-pub(crate) use request::read;
-
 pub use answer::{Timing, Vectors};
 pub use catalog::{Catalog, Feature, Layout, Service};
 pub use error::ServeError;
 pub use request::{
-    BATCH_ROWS_MAX, BatchRequest, Fields, MetadataOptions, MetadataRequest, RequestOptions, VectorRequest,
+    BATCH_ROWS_MAX, BatchRequest, Fields, MetadataOptions, MetadataRequest, RequestError, RequestOptions, RowRequest,
+    VectorRequest, read,
 };
 pub use serve::{Clock, Serving};
 pub use types::ClientType;

@@ -7,8 +7,6 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-use super::error::ServeError;
-
 /// Rows of one batch request.
 pub const BATCH_ROWS_MAX: usize = 1000;
 
@@ -200,14 +198,14 @@ struct Body<T> {
     params: T,
 }
 
+/// What is wrong with a body.
+#[derive(Debug, thiserror::Error)]
+#[error("the body is not a request: {0}; send {{\"params\": {{…}}}} as in the documentation")]
+pub struct RequestError(#[source] serde_json::Error);
+
 /// A request's parameters.
-pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ServeError> {
-    let read: Result<Body<T>, _> = serde_json::from_slice(body);
-    let body = read.map_err(|error| {
-        ServeError::Invalid(format!(
-            "the body is not a request: {error}; send {{\"params\": {{…}}}} as in the documentation"
-        ))
-    })?;
+pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, RequestError> {
+    let body: Body<T> = serde_json::from_slice(body).map_err(RequestError)?;
     Ok(body.params)
 }
 

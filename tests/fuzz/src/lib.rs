@@ -7,6 +7,13 @@ extern crate self as sandglass;
 pub mod definition;
 #[path = "../../../host/src/error.rs"]
 pub mod error;
+/// Of serving what reads requests.
+pub mod serving {
+    #[path = "../../../../host/src/serving/request.rs"]
+    mod request;
+
+    pub use request::{BATCH_ROWS_MAX, BatchRequest, Fields, MetadataRequest, VectorRequest, read};
+}
 #[path = "../../../host/src/time/mod.rs"]
 pub mod time;
 #[path = "../../../host/src/workspace.rs"]
@@ -16,4 +23,5 @@ pub mod component;
 pub mod contract;
 pub mod definitions;
 pub mod lift;
+pub mod request;
 mod schema;

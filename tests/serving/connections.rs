@@ -29,6 +29,8 @@ fn requests_that_are_cut_anywhere() {
     let server = serve(&project, &[]);
     let mut http = server.http();
     let expected = http.post(GET, &serde_json::from_str(&body()).unwrap()).body;
+    // All views' files are open from now on.
+    http.features(params("customer_features", 1));
     let before = open_files(server.id());
     let request = format!("{}{}", head(body().len()), body());
     for cut in 0..request.len() {

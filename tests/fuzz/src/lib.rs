@@ -3,19 +3,18 @@
 // The bodies say `sandglass::`, which is the host there and this crate here.
 extern crate self as sandglass;
 
+#[path = "../../../host/src/aggregate/mod.rs"]
+pub mod aggregate;
 #[path = "../../../host/src/definition/mod.rs"]
 pub mod definition;
 #[path = "../../../host/src/error.rs"]
 pub mod error;
-/// Of serving what reads requests.
-pub mod serving {
-    #[path = "../../../../host/src/serving/request.rs"]
-    mod request;
-
-    pub use request::{BATCH_ROWS_MAX, BatchRequest, Fields, MetadataRequest, VectorRequest, read};
-}
+#[path = "../../../host/src/serving/request.rs"]
+mod requests;
 #[path = "../../../host/src/time/mod.rs"]
 pub mod time;
+#[path = "../../../host/src/tile/window.rs"]
+mod windows;
 #[path = "../../../host/src/workspace.rs"]
 pub mod workspace;
 
@@ -25,3 +24,13 @@ pub mod definitions;
 pub mod lift;
 pub mod request;
 mod schema;
+
+/// Of tiles what definitions ask for.
+pub mod tile {
+    pub use crate::windows::{TimeWindow, WindowError};
+}
+
+/// Of serving what reads requests.
+pub mod serving {
+    pub use crate::requests::{BATCH_ROWS_MAX, BatchRequest, Fields, MetadataRequest, VectorRequest, read};
+}

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Instant;
 
 use axum::body::{Body, HttpBody};
@@ -156,7 +157,6 @@ impl App {
         let micros = started.elapsed().as_micros();
         let response = match answered {
             Ok(answered) => {
-                self.metrics.request(call.name(), &answered.service, 200);
                 tracing::debug!(
                     request_id = id,
                     call = call.name(),
@@ -205,7 +205,7 @@ impl App {
                 let mut read: VectorRequest = self.read(request).await?;
                 take_names(names, &mut read.workspace_name, &mut read.feature_service_name)?;
                 let vectors = self.serving.vectors(&(&read).into()).await?;
-                Ok(self.answered(&vectors, started, |timing, out| {
+                Ok(self.answered(call, &vectors, started, |timing, out| {
                     vectors.write_one(&read.metadata_options, timing, out);
                 }))
             }
@@ -213,7 +213,7 @@ impl App {
                 let mut read: BatchRequest = self.read(request).await?;
                 take_names(names, &mut read.workspace_name, &mut read.feature_service_name)?;
                 let vectors = self.serving.vectors(&(&read).into()).await?;
-                Ok(self.answered(&vectors, started, |timing, out| {
+                Ok(self.answered(call, &vectors, started, |timing, out| {
                     vectors.write_batch(&read.metadata_options, timing, out);
                 }))
             }
@@ -226,6 +226,7 @@ impl App {
                 take_names(names, &mut read.workspace_name, &mut read.feature_service_name)?;
                 let (workspace, service) = (read.workspace_name.as_deref(), read.feature_service_name.as_deref());
                 let (service, metadata) = self.serving.metadata(workspace, service).await?;
+                self.metrics.request(call.name(), &service, 200);
                 Ok(Answered {
                     service,
                     body: metadata.to_string().into_bytes(),
@@ -235,11 +236,18 @@ impl App {
         }
     }
 
-    fn answered(&self, vectors: &Vectors, started: Instant, write: impl FnOnce(&Timing, &mut Vec<u8>)) -> Answered {
+    fn answered(
+        &self,
+        call: Call,
+        vectors: &Vectors,
+        started: Instant,
+        write: impl FnOnce(&Timing, &mut Vec<u8>),
+    ) -> Answered {
         let server = started.elapsed();
-        let mut body = Vec::with_capacity(1024);
+        // A feature with all that can be said of it has some hundred bytes.
+        let mut body = Vec::with_capacity(256 + 96 * vectors.layout().features.len());
         write(&Timing { server }, &mut body);
-        self.metrics.answered(vectors, started.elapsed());
+        self.metrics.answered(call.name(), vectors, started.elapsed());
         let stale: Vec<&str> = vectors.stale().iter().map(|(view, _)| view.as_str()).collect();
         Answered {
             service: vectors.service().name.clone(),
@@ -260,7 +268,12 @@ impl App {
         if body.size_hint().lower() > most as u64 {
             return Err(too_large());
         }
-        let read = tokio::time::timeout(self.limits.body_timeout, Limited::new(body, most).collect()).await;
+        let mut reading = std::pin::pin!(Limited::new(body, most).collect());
+        // A small body has mostly come with its head, and then no timer is needed.
+        let read = match futures::poll!(&mut reading) {
+            Poll::Ready(read) => Ok(read),
+            Poll::Pending => tokio::time::timeout(self.limits.body_timeout, reading).await,
+        };
         match read {
             Err(_) => Err(ServeError::Slow(format!(
                 "the request's body did not come within {} ms",

@@ -63,12 +63,13 @@ pub(super) struct Metrics {
     cache_misses: Counter,
     cache_items: Gauge,
     cache_bytes: Gauge,
-    /// Handles by service, so that a request looks up one name.
-    services: RwLock<HashMap<String, Arc<ServiceMetrics>>>,
+    /// Handles by call and service, so that a request looks up one name.
+    services: RwLock<HashMap<&'static str, HashMap<String, Arc<ServiceMetrics>>>>,
 }
 
 /// What every answered request of a service counts.
 struct ServiceMetrics {
+    requests: Counter,
     latency: Histogram,
     reads: Vec<Histogram>,
 }
@@ -144,7 +145,7 @@ impl Metrics {
         Open(self.connections.clone())
     }
 
-    /// A request; `service` is one that exists, or nothing.
+    /// Another request; `service` is one that exists, or nothing.
     pub(super) fn request(&self, call: &'static str, service: &str, status: u16) {
         let labels = Request {
             call,
@@ -154,15 +155,13 @@ impl Metrics {
         self.requests.get_or_create(&labels).inc();
     }
 
-    /// A request that was answered.
-    pub(super) fn answered(&self, vectors: &Vectors, took: Duration) {
+    /// A request for features that was answered.
+    pub(super) fn answered(&self, call: &'static str, vectors: &Vectors, took: Duration) {
         let service = vectors.service();
         let known = {
             let services = self.services.read().unwrap_or_else(PoisonError::into_inner);
-            services
-                .get(&service.name)
-                .filter(|known| known.reads.len() == service.views.len())
-                .cloned()
+            let known = services.get(call).and_then(|services| services.get(&service.name));
+            known.filter(|known| known.reads.len() == service.views.len()).cloned()
         };
         let known = known.unwrap_or_else(|| {
             let reads = service.views.iter().map(|view| OfView {
@@ -171,14 +170,22 @@ impl Metrics {
             let of = OfService {
                 service: service.name.clone(),
             };
+            let request = Request {
+                call,
+                service: service.name.clone(),
+                status: 200,
+            };
             let made = Arc::new(ServiceMetrics {
+                requests: self.requests.get_or_create_owned(&request),
                 latency: self.latency.get_or_create_owned(&of),
                 reads: reads.map(|of| self.reads.get_or_create_owned(&of)).collect(),
             });
             let mut services = self.services.write().unwrap_or_else(PoisonError::into_inner);
-            services.insert(service.name.clone(), Arc::clone(&made));
+            let of_call = services.entry(call).or_default();
+            of_call.insert(service.name.clone(), Arc::clone(&made));
             made
         });
+        known.requests.inc();
         known.latency.observe(took.as_secs_f64());
         let read = vectors.store_time().as_secs_f64();
         known.reads.iter().for_each(|reads| reads.observe(read));

@@ -129,7 +129,9 @@ def feast_repository(folder: Path, sandglass: str, keys: int, python: Path) -> P
         "        schema=[Field(name=f'{name}_id', dtype=Int64)] + [Field(name=f'{name}_f{number}', dtype=Float64) for number in range(10)])\n"
         "    globals()[f'view_{name}'] = view\n    views.append(view)\nall_features = FeatureService(name='all', features=views)\n"
     )
-    (repo / "load.py").write_text(
+    # Not in the repository: Feast takes every module there for definitions.
+    load = folder / "load_feast.py"
+    load.write_text(
         "import datetime, random, sys\nimport pandas as pd\nfrom feast import FeatureStore\n"
         "store = FeatureStore('.')\nkeys = int(sys.argv[1])\npick = random.Random(7)\n"
         f"for name in {ENTITIES!r}:\n"
@@ -138,9 +140,9 @@ def feast_repository(folder: Path, sandglass: str, keys: int, python: Path) -> P
         "    frame = pd.DataFrame(columns)\n    frame.to_parquet(f'{name}.parquet')\n    if len(sys.argv) > 2:\n        store.write_to_online_store(f'by_{name}', frame)\n"
     )
     run = lambda *command: subprocess.run([str(part) for part in command], cwd=repo, check=True, capture_output=True)
-    run(python, "load.py", keys)
+    run(python, load, keys)
     run(python.parent / "feast", "apply")
-    run(python, "load.py", keys, "online")
+    run(python, load, keys, "online")
     (repo / "ready").write_text("")
     return repo
 

@@ -102,6 +102,45 @@ fn what_clients_send_and_read() {
         })
     );
 
+    // Each option adds what it says and nothing else, whatever was asked before.
+    for set in (1..64).chain([1, 33, 8]) {
+        let asked: Vec<(&str, &str)> = [
+            ("includeNames", "name"),
+            ("includeDataTypes", "dataType"),
+            ("includeFeatureDescriptions", "description"),
+            ("includeFeatureTags", "tags"),
+            ("includeEffectiveTimes", "effectiveTime"),
+            ("includeServingStatus", "status"),
+        ]
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| set >> at & 1 == 1)
+        .map(|(_, option)| option)
+        .collect();
+        let options: serde_json::Map<String, Value> = asked
+            .iter()
+            .map(|(option, _)| ((*option).to_owned(), json!(true)))
+            .collect();
+        let some = http.features(json!({
+            "featureServiceName": "customer_features", "joinKeyMap": { "customer_id": 1 }, "metadataOptions": options,
+        }));
+        for (feature, all) in some["metadata"]["features"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .zip(features.as_array().unwrap())
+        {
+            let expected = all
+                .as_object()
+                .unwrap()
+                .iter()
+                .filter(|(name, _)| asked.iter().any(|(_, asked)| asked == name));
+            let expected: serde_json::Map<String, Value> =
+                expected.map(|(name, value)| (name.clone(), value.clone())).collect();
+            assert_eq!(*feature, Value::Object(expected), "{asked:?}");
+        }
+    }
+
     // Without options there is no metadata.
     let plain = http.features(json!({ "featureServiceName": "customer_features", "joinKeyMap": { "customer_id": 1 } }));
     assert_eq!(plain, json!({ "result": all["result"] }));

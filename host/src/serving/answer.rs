@@ -163,14 +163,15 @@ impl Vectors {
         };
         if options.describes_features() {
             field(out);
-            out.extend_from_slice(b"\"features\":[");
-            for (at, feature) in self.layout.features.iter().enumerate() {
-                if at > 0 {
-                    out.push(b',');
-                }
-                self.write_feature(feature, options, batch, out);
+            match self.layout.described(options) {
+                // What depends on the layout alone is written once.
+                Some(described) => out.extend_from_slice(described.get_or_init(|| {
+                    let mut described = Vec::new();
+                    self.write_described(options, batch, &mut described);
+                    described
+                })),
+                None => self.write_described(options, batch, out),
             }
-            out.push(b']');
         }
         if stale {
             field(out);
@@ -205,6 +206,17 @@ impl Vectors {
             self.write_slo(timing, out);
         }
         out.push(b'}');
+    }
+
+    fn write_described(&self, options: &MetadataOptions, batch: bool, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"\"features\":[");
+        for (at, feature) in self.layout.features.iter().enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            self.write_feature(feature, options, batch, out);
+        }
+        out.push(b']');
     }
 
     fn write_slo(&self, timing: &Timing, out: &mut Vec<u8>) {

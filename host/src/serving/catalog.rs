@@ -1,9 +1,10 @@
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde_json::json;
 
 use super::error::ServeError;
+use super::request::MetadataOptions;
 use super::types::ClientType;
 use crate::aggregate::Function;
 use crate::definition::{FeatureService, FeatureView, JoinKey, OnlineStoreKind, Project, ResolvedFeature, Stores};
@@ -56,6 +57,8 @@ pub struct ServedLookup {
 /// The features of a service as the generations have them that these states are of.
 pub struct Layout {
     states: Vec<Arc<GenerationState>>,
+    /// What is said of features without looking at rows, by what is asked for.
+    described: [OnceLock<Vec<u8>>; 16],
     /// In Tecton's order: by namespace, then by name.
     pub features: Vec<Feature>,
 }
@@ -141,6 +144,32 @@ impl Catalog {
             Some(Ok(service)) => Ok(Some(Arc::clone(service))),
             Some(Err(reason)) => Err(ServeError::Unavailable(format!("feature service `{name}`: {reason}"))),
         }
+    }
+}
+
+impl Layout {
+    /// Where that is kept which these options say of the features, if it is the same for all rows.
+    pub(super) fn described(&self, options: &MetadataOptions) -> Option<&OnceLock<Vec<u8>>> {
+        let MetadataOptions {
+            include_names,
+            include_effective_times,
+            include_data_types,
+            include_slo_info: _,
+            include_serving_status,
+            include_feature_descriptions,
+            include_feature_tags,
+        } = *options;
+        if include_effective_times || include_serving_status {
+            return None;
+        }
+        let flags = [
+            include_names,
+            include_data_types,
+            include_feature_descriptions,
+            include_feature_tags,
+        ];
+        let place = flags.iter().fold(0, |place, flag| 2 * place + usize::from(*flag));
+        self.described.get(place)
     }
 }
 
@@ -238,6 +267,7 @@ impl Service {
             })?;
         let features = resolved.features.iter().map(|feature| self.feature(feature, reads));
         Ok(Layout {
+            described: [const { OnceLock::new() }; 16],
             states: reads.iter().map(|read| Arc::clone(&read.state)).collect(),
             features: features.collect(),
         })

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use serde_json::json;
 
-use super::world::{GET, params, prepared, serve};
-use crate::harness::{Http, cases};
+use super::world::{GET, params, prepared, serve, until};
+use crate::harness::{Http, Reply, cases};
 
 fn body() -> String {
     json!({ "params": params("spend", 1) }).to_string()
@@ -143,14 +143,14 @@ fn more_at_once_than_are_answered() {
     let mut slow = server.http();
     slow.send(head(body().len()).as_bytes());
     let mut http = server.http();
-    let started = std::time::Instant::now();
-    let busy = loop {
-        let reply = http.post(GET, &serde_json::from_str(&body()).unwrap());
-        if reply.status != 200 {
-            break reply;
-        }
-        assert!(started.elapsed().as_secs() < 30);
+    let holds = |reply: &Reply| {
+        reply
+            .text()
+            .lines()
+            .any(|line| line == "sandglass_requests_in_flight 1")
     };
+    until(&mut http, |http| http.get("/metrics"), holds);
+    let busy = http.post(GET, &serde_json::from_str(&body()).unwrap());
     assert_eq!(busy.header("retry-after"), Some("1"));
     assert!(busy.error(429).contains("1 requests are being answered"));
     slow.send(body().as_bytes());

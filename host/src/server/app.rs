@@ -128,7 +128,8 @@ impl App {
         if let Some(Err(error)) = self.keys.as_ref().map(|keys| keys.check(request.headers())) {
             return self.refuse(request, &error);
         }
-        match self.metrics.text(self.serving.cache_counts()) {
+        let in_flight = self.limits.in_flight_max - self.in_flight.available_permits();
+        match self.metrics.text(self.serving.cache_counts(), in_flight) {
             Ok(text) => answer(200, "application/openmetrics-text; version=1.0.0; charset=utf-8", text),
             Err(error) => self.refuse(request, &ServeError::Internal(error.to_string())),
         }

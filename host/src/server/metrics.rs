@@ -59,6 +59,7 @@ pub(super) struct Metrics {
     through: Family<OfView, Floating>,
     age: Family<OfView, Floating>,
     connections: Gauge,
+    in_flight: Gauge,
     cache_hits: Counter,
     cache_misses: Counter,
     cache_items: Gauge,
@@ -114,6 +115,12 @@ impl Metrics {
         );
         let connections = Gauge::default();
         registry.register("connections", "Open connections", connections.clone());
+        let in_flight = Gauge::default();
+        registry.register(
+            "requests_in_flight",
+            "Requests for features that are being answered",
+            in_flight.clone(),
+        );
         let (cache_hits, cache_misses) = (Counter::default(), Counter::default());
         registry.register("item_cache_hits", "Items that were in memory", cache_hits.clone());
         registry.register(
@@ -132,6 +139,7 @@ impl Metrics {
             through,
             age,
             connections,
+            in_flight,
             cache_hits,
             cache_misses,
             cache_items,
@@ -199,7 +207,8 @@ impl Metrics {
     }
 
     /// All of it as text.
-    pub(super) fn text(&self, cache: CacheCounts) -> Result<String, std::fmt::Error> {
+    pub(super) fn text(&self, cache: CacheCounts, in_flight: usize) -> Result<String, std::fmt::Error> {
+        self.in_flight.set(i64::try_from(in_flight).unwrap_or(i64::MAX));
         self.cache_hits.inner().store(cache.hits, Ordering::Relaxed);
         self.cache_misses.inner().store(cache.misses, Ordering::Relaxed);
         self.cache_items.set(i64::try_from(cache.items).unwrap_or(i64::MAX));

@@ -93,7 +93,7 @@ impl Client {
         Self { retries, ..self }
     }
 
-    /// How long an answer may take; 5 seconds if it is not said.
+    /// How long each try may take; 5 seconds if it is not said.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }

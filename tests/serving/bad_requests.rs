@@ -18,6 +18,8 @@ fn each_has_its_status_and_message() {
         }
         json!({ "params": params }).to_string()
     };
+    let wide: Vec<String> = (0..300).map(|field| format!("\"f{field}\":1")).collect();
+    let wide = format!("{{\"params\":{{\"joinKeyMap\":{{{}}}}}}}", wide.join(","));
     let nested = format!(
         "{{\"params\":{{\"joinKeyMap\":{{\"customer_id\":{}1{}}}}}}}",
         "[".repeat(1000),
@@ -49,6 +51,7 @@ fn each_has_its_status_and_message() {
             400,
             "`featureServiceName` is missing",
         ),
+        (GET, wide, 400, "an object has at most 256 fields"),
         (GET, nested, 400, "recursion limit"),
         (GET, "\u{feff}{}".to_owned(), 400, "the body is not a request"),
         (
@@ -159,7 +162,7 @@ fn each_has_its_status_and_message() {
             "/api/v2/workspaces/%ff/feature-services/spend/get-features",
             "{}".to_owned(),
             400,
-            "",
+            "UTF-8",
         ),
         (
             "/api/v3/anything",

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
-use super::world::NOW;
+use super::world::{GET, NOW, until};
 use crate::harness::{Http, Project, ServerProcess, cases};
 
 /// Two views whose features all come from one constant: an answer with two of them is mixed.
@@ -151,6 +151,46 @@ fn nothing_fails_and_nothing_is_mixed() {
     assert_eq!(constants(&last), [("left".to_owned(), 7), ("right".to_owned(), 7)]);
     let (status, log) = server.stop();
     assert_eq!((status, log.contains("ERROR")), (0, false), "{log}");
+}
+
+#[test]
+fn keys_of_another_version_are_not_looked_up() {
+    let _timed = crate::harness::Timed::new("serving::switches::keys_of_another_version_are_not_looked_up");
+    let project = Project::new("");
+    let define = |keys: &str| {
+        let text = format!(
+            "[project]\nname = \"shop\"\n\n[[entity]]\nname = \"pair\"\njoin_keys = {{ {keys} }}\n\n[[source]]\nname = \"pairs\"\n\
+             path = \"data/pairs.csv\"\ntimestamp_column = \"timestamp\"\n\n[[feature_view]]\nname = \"of_pairs\"\nkind = \"batch\"\n\
+             entities = [\"pair\"]\nsources = [\"pairs\"]\ntimestamp_column = \"timestamp\"\nbatch_schedule = \"1d\"\n\
+             feature_start_time = \"1997-01-01\"\nonline = true\n"
+        );
+        std::fs::write(project.path("sandglass.toml"), text).unwrap();
+    };
+    std::fs::create_dir_all(project.path("data")).unwrap();
+    let rows = "a,b,timestamp,value\n1,2,1997-01-01T00:00:00Z,12\n2,1,1997-01-01T00:00:00Z,21\n";
+    std::fs::write(project.path("data/pairs.csv"), rows).unwrap();
+    define("a = \"int64\", b = \"int64\"");
+    project.apply_and_materialize(NOW);
+    let server = ServerProcess::start(&project, NOW, &[]);
+    let mut http = server.http();
+    let params = json!({ "featureServiceName": "of_pairs", "joinKeyMap": { "a": 1, "b": 2 } });
+    let ask = |http: &mut Http| http.post(GET, &json!({ "params": params }));
+    assert_eq!(ask(&mut http).json()["result"]["features"], json!(["12"]));
+    // The keys' order is that of the stored key. Until the new version is there, no answer is better than another pair's.
+    define("b = \"int64\", a = \"int64\"");
+    project.json(NOW, &["apply"]);
+    let answered = until(&mut http, ask, |reply| {
+        reply.status != 200 || reply.json()["result"]["features"] != json!(["12"])
+    });
+    assert!(answered.error(503).contains("has other join keys in version 1"));
+    let get = project.run(NOW, &["get", "of_pairs", "--key", "a=1", "--key", "b=2"]);
+    assert!(
+        get.status == 1 && get.stderr.contains("has other join keys in version 1"),
+        "{}",
+        get.stderr
+    );
+    project.json(NOW, &["materialize"]);
+    assert_eq!(ask(&mut http).json()["result"]["features"], json!(["12"]));
 }
 
 struct Stop<'a>(&'a AtomicBool);

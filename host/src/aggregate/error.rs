@@ -53,10 +53,11 @@ impl Classified for StateError {
                 Some("delete the version's tiles and materialize: they are made again of offline rows".to_owned())
             }
             Self::Later { .. } => Some("use the program that wrote it, or a later one".to_owned()),
-            Self::TooLarge { .. } => Some(
+            Self::TooLarge { what: "states" } => Some(
                 "set `max_backfill_interval` to a shorter time, or ask for fewer values in functions that keep many"
                     .to_owned(),
             ),
+            Self::TooLarge { .. } => Some("ask for fewer values in functions that keep many".to_owned()),
             Self::Internal(_) => None,
         }
     }

@@ -7,6 +7,7 @@ use num_bigint::{BigInt, BigUint, Sign};
 
 use super::class::native;
 use super::codec::{self, Reader, put_varint};
+use super::count::counts;
 use super::error::StateError;
 use super::exact::Exact;
 use super::function::{Function, StateKind};
@@ -105,10 +106,15 @@ impl<V: Number, const N: usize> Aggregator for Moments<V, N> {
                 return None;
             }
         }
+        // A sum that so many values cannot have is found here, and not when it is asked for.
+        V::Sum::decode(state.sums[0].clone(), state.count)?;
         Some(state)
     }
 
     fn finalize(&self, states: &[Powers<N>], function: &Function) -> Result<Finalized, StateError> {
+        if *function == Function::Count {
+            return Ok(counts(states.iter().map(|state| state.count)));
+        }
         if StateKind::Sum.serves(function) {
             let sums: Option<Vec<_>> = states.iter().map(Powers::first::<V>).collect();
             let sums =

@@ -69,6 +69,19 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     let mut stale = false;
     let mut items: Vec<Option<&Item>> = Vec::new();
     for (lookup, read) in resolved.lookups.iter().zip(&reads) {
+        let known = applied.views.get(&lookup.view);
+        if let Some(view) = known
+            && !view.versions_with_its_keys().contains(&read.live.version)
+        {
+            let message = format!(
+                "feature view `{}` has other join keys in version {}, which is live until version {} is materialized",
+                lookup.view, read.live.version, view.version
+            );
+            return Err(CliError::invalid(
+                message,
+                Some("run `sandglass materialize` first".to_owned()),
+            ));
+        }
         let is_stale = check_time(bench, project, lookup, read)?;
         if is_stale {
             let through = read.state.through;

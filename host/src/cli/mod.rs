@@ -143,7 +143,12 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return printer.fail(&CliError::internal(format!("cannot start threads: {error}"))),
     };
+    let serves = matches!(command, UserCommand::Serve(_));
     let result = runtime.block_on(dispatch(global, command, &printer));
+    if serves {
+        // A store that does not answer keeps no server from ending.
+        runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    }
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => printer.fail(&error),

@@ -157,6 +157,10 @@ impl MaterializeError {
                     error: SourceError::Rows { source_name, problem },
                 };
             }
+            if let Some(error) = inner.downcast_ref::<StateError>() {
+                let error = TileError::State(error.clone());
+                return Self::Tile { label, error };
+            }
             cause = inner.source();
         }
         Self::Engine {

@@ -93,7 +93,8 @@ impl Registry {
         }
     }
 
-    fn key(&self, id: &str) -> Result<Option<ApiKey>, RegistryError> {
+    /// What is kept of a key by its number.
+    pub(crate) fn key(&self, id: &str) -> Result<Option<ApiKey>, RegistryError> {
         let path = self.key_path(id);
         let bytes = match std::fs::read(&path) {
             Ok(bytes) => bytes,

@@ -24,6 +24,16 @@ pub struct AppliedView {
     pub adopted: Vec<Adopted>,
 }
 
+impl AppliedView {
+    /// Versions whose rows have the join keys of this definition, this one among them. What another version has online cannot be read
+    /// with these keys.
+    pub fn versions_with_its_keys(&self) -> Vec<u32> {
+        let keys = |parts: &Parts| parts.get("join_keys").cloned();
+        let kept = self.kept.iter().filter(|kept| keys(&kept.parts) == keys(&self.parts));
+        kept.map(|kept| kept.version).chain([self.version]).collect()
+    }
+}
+
 /// A version that is not materialized any more and can be gone back to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Kept {

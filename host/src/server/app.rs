@@ -92,26 +92,25 @@ impl App {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Looks for what other processes have changed. Waits for files.
-    pub(super) fn look(&self) {
+    /// Looks for what was applied and materialized. Waits for files.
+    pub(super) fn look_at_views(&self) {
         if let Err(error) = self.serving.refresh_blocking() {
             tracing::warn!(%error, "what was applied last cannot be read");
         }
-        if let Some(keys) = &self.keys
-            && let Err(error) = keys.look()
-        {
-            tracing::warn!(%error, "the keys cannot be read");
-        }
-        match self.serving.freshness_blocking() {
-            Ok(views) => {
-                let now = self.serving.now();
-                for (view, through) in views {
-                    let seconds = |micros: i64| micros as f64 / 1e6;
-                    self.metrics
-                        .fresh(&view, seconds(through.micros()), seconds(now.since(through).micros()));
-                }
+        let fresh = self.serving.freshness_blocking().into_iter();
+        self.metrics.fresh(fresh.map(|(view, through)| match through {
+            Ok(through) => (view, Some(through)),
+            Err(error) => {
+                tracing::warn!(%error, view, "the online store cannot be read");
+                (view, None)
             }
-            Err(error) => tracing::warn!(%error, "the online store cannot be read"),
+        }));
+    }
+
+    /// Looks for keys that were removed. Waits for files.
+    pub(super) fn look_at_keys(&self) {
+        if let Some(keys) = &self.keys {
+            keys.look();
         }
     }
 
@@ -129,7 +128,10 @@ impl App {
             return self.refuse(request, &error);
         }
         let in_flight = self.limits.in_flight_max - self.in_flight.available_permits();
-        match self.metrics.text(self.serving.cache_counts(), in_flight) {
+        match self
+            .metrics
+            .text(self.serving.cache_counts(), in_flight, self.serving.now())
+        {
             Ok(text) => answer(200, "application/openmetrics-text; version=1.0.0; charset=utf-8", text),
             Err(error) => self.refuse(request, &ServeError::Internal(error.to_string())),
         }
@@ -151,7 +153,7 @@ impl App {
         }
     }
 
-    pub(super) async fn call(&self, call: Call, names: Option<Names>, request: Request) -> Response {
+    pub(super) async fn call(&self, call: Call, names: Option<Result<Names, String>>, request: Request) -> Response {
         let started = Instant::now();
         let id = self.request_id(&request);
         let answered = self.answer(call, names, request, started).await;
@@ -173,7 +175,7 @@ impl App {
                 response
             }
             Err(error) => {
-                let status = error.status();
+                let (status, error) = (error.status(), error.shortened());
                 self.metrics.request(call.name(), "", status);
                 match status {
                     500.. => tracing::error!(request_id = id, call = call.name(), status, micros, %error, "request"),
@@ -188,13 +190,20 @@ impl App {
     async fn answer(
         &self,
         call: Call,
-        names: Option<Names>,
+        names: Option<Result<Names, String>>,
         request: Request,
         started: Instant,
     ) -> Result<Answered, ServeError> {
         if let Some(keys) = &self.keys {
             keys.check(request.headers())?;
         }
+        let names = names.transpose().map_err(ServeError::Invalid)?;
+        let body = match (call, &names) {
+            // There the names are in the path, and there is no body.
+            (Call::Metadata, Some(_)) => Bytes::from_static(b"{\"params\":{}}"),
+            _ => self.body(request.into_body()).await?,
+        };
+        // Only now: who sends a body slowly holds no place.
         let _permit = self.in_flight.try_acquire().map_err(|_| {
             ServeError::Busy(format!(
                 "{} requests are being answered, which is this server's limit",
@@ -203,7 +212,7 @@ impl App {
         })?;
         match call {
             Call::Vector => {
-                let mut read: VectorRequest = self.read(request).await?;
+                let mut read: VectorRequest = serving::read(&body)?;
                 take_names(names, &mut read.workspace_name, &mut read.feature_service_name)?;
                 let vectors = self.serving.vectors(&(&read).into()).await?;
                 Ok(self.answered(call, &vectors, started, |timing, out| {
@@ -211,7 +220,7 @@ impl App {
                 }))
             }
             Call::Batch => {
-                let mut read: BatchRequest = self.read(request).await?;
+                let mut read: BatchRequest = serving::read(&body)?;
                 take_names(names, &mut read.workspace_name, &mut read.feature_service_name)?;
                 let vectors = self.serving.vectors(&(&read).into()).await?;
                 Ok(self.answered(call, &vectors, started, |timing, out| {
@@ -219,11 +228,7 @@ impl App {
                 }))
             }
             Call::Metadata => {
-                let mut read = match &names {
-                    // There the names are in the path, and there is no body.
-                    Some(_) => MetadataRequest::default(),
-                    None => self.read(request).await?,
-                };
+                let mut read: MetadataRequest = serving::read(&body)?;
                 take_names(names, &mut read.workspace_name, &mut read.feature_service_name)?;
                 let (workspace, service) = (read.workspace_name.as_deref(), read.feature_service_name.as_deref());
                 let (service, metadata) = self.serving.metadata(workspace, service).await?;
@@ -257,10 +262,6 @@ impl App {
                 .then(|| HeaderValue::from_str(&stale.join(", ")).ok())
                 .flatten(),
         }
-    }
-
-    async fn read<T: serde::de::DeserializeOwned>(&self, request: Request) -> Result<T, ServeError> {
-        Ok(serving::read(&self.body(request.into_body()).await?)?)
     }
 
     pub(super) async fn body(&self, body: Body) -> Result<Bytes, ServeError> {

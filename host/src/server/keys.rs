@@ -5,7 +5,7 @@ use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
 
-use crate::registry::{Registry, RegistryError};
+use crate::registry::Registry;
 use crate::serving::ServeError;
 
 /// The keys that are known, by their hashes.
@@ -22,12 +22,23 @@ impl Keys {
         }
     }
 
-    /// Forgets keys that were removed.
-    pub(super) fn look(&self) -> Result<(), RegistryError> {
-        let there = self.registry.keys()?;
+    /// Forgets keys that were removed, and those of which that cannot be told.
+    pub(super) fn look(&self) {
+        let known: Vec<String> = {
+            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+            known.values().cloned().collect()
+        };
+        let there: Vec<String> = (known.into_iter())
+            .filter(|id| match self.registry.key(id) {
+                Ok(found) => found.is_some(),
+                Err(error) => {
+                    tracing::warn!(%error, "a key cannot be read and is refused");
+                    false
+                }
+            })
+            .collect();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, id| there.contains_key(id));
-        Ok(())
+        known.retain(|_, id| there.contains(id));
     }
 
     /// Whether a request has a key; looks at most at one file.

@@ -1,7 +1,7 @@
 //! What `/metrics` shows, in the text format of OpenMetrics. Labels are names of services and views that exist, so that no client can
 //! make more of them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -15,7 +15,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::online::CacheCounts;
-use crate::serving::Vectors;
+use crate::serving::{Service, Vectors};
+use crate::time::Timestamp;
 
 /// Seconds, from what a read out of memory takes to the longest that a request may.
 const SECONDS: [f64; 15] = [
@@ -56,6 +57,7 @@ pub(super) struct Metrics {
     requests: Family<Request, Counter>,
     latency: Family<OfService, Histogram, Seconds>,
     reads: Family<OfView, Histogram, Seconds>,
+    fresh: Mutex<BTreeMap<String, Timestamp>>,
     through: Family<OfView, Floating>,
     age: Family<OfView, Floating>,
     connections: Gauge,
@@ -72,7 +74,14 @@ pub(super) struct Metrics {
 struct ServiceMetrics {
     requests: Counter,
     latency: Histogram,
-    reads: Vec<Histogram>,
+    reads: Vec<(String, Histogram)>,
+}
+
+impl ServiceMetrics {
+    fn is_of(&self, service: &Service) -> bool {
+        let views = service.views.iter().map(|view| &view.definition.name);
+        views.eq(self.reads.iter().map(|(view, _)| view))
+    }
 }
 
 /// A connection that is open.
@@ -136,6 +145,7 @@ impl Metrics {
             requests,
             latency,
             reads,
+            fresh: Mutex::default(),
             through,
             age,
             connections,
@@ -169,11 +179,13 @@ impl Metrics {
         let known = {
             let services = self.services.read().unwrap_or_else(PoisonError::into_inner);
             let known = services.get(call).and_then(|services| services.get(&service.name));
-            known.filter(|known| known.reads.len() == service.views.len()).cloned()
+            known.filter(|known| known.is_of(service)).cloned()
         };
         let known = known.unwrap_or_else(|| {
-            let reads = service.views.iter().map(|view| OfView {
-                view: view.definition.name.clone(),
+            let reads = service.views.iter().map(|view| {
+                let view = view.definition.name.clone();
+                let reads = self.reads.get_or_create_owned(&OfView { view: view.clone() });
+                (view, reads)
             });
             let of = OfService {
                 service: service.name.clone(),
@@ -186,7 +198,7 @@ impl Metrics {
             let made = Arc::new(ServiceMetrics {
                 requests: self.requests.get_or_create_owned(&request),
                 latency: self.latency.get_or_create_owned(&of),
-                reads: reads.map(|of| self.reads.get_or_create_owned(&of)).collect(),
+                reads: reads.collect(),
             });
             let mut services = self.services.write().unwrap_or_else(PoisonError::into_inner);
             let of_call = services.entry(call).or_default();
@@ -196,18 +208,29 @@ impl Metrics {
         known.requests.inc();
         known.latency.observe(took.as_secs_f64());
         let read = vectors.store_time().as_secs_f64();
-        known.reads.iter().for_each(|reads| reads.observe(read));
+        known.reads.iter().for_each(|(_, reads)| reads.observe(read));
     }
 
-    /// Through which time a view is online, and how long ago that is, in seconds.
-    pub(super) fn fresh(&self, view: &str, through: f64, age: f64) {
-        let of = OfView { view: view.to_owned() };
-        self.through.get_or_create(&of).set(through);
-        self.age.get_or_create(&of).set(age);
+    /// Through which time views are online; none where that cannot be told now, and then the last time stands. Others are forgotten.
+    pub(super) fn fresh(&self, views: impl Iterator<Item = (String, Option<Option<Timestamp>>)>) {
+        let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = views.filter_map(|(view, through)| {
+            let through = through.unwrap_or_else(|| fresh.get(&view).copied())?;
+            Some((view, through))
+        });
+        *fresh = found.collect();
     }
 
     /// All of it as text.
-    pub(super) fn text(&self, cache: CacheCounts, in_flight: usize) -> Result<String, std::fmt::Error> {
+    pub(super) fn text(&self, cache: CacheCounts, in_flight: usize, now: Timestamp) -> Result<String, std::fmt::Error> {
+        self.through.clear();
+        self.age.clear();
+        let seconds = |micros: i64| micros as f64 / 1e6;
+        for (view, through) in self.fresh.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let of = OfView { view: view.clone() };
+            self.through.get_or_create(&of).set(seconds(through.micros()));
+            self.age.get_or_create(&of).set(seconds(now.since(*through).micros()));
+        }
         self.in_flight.set(i64::try_from(in_flight).unwrap_or(i64::MAX));
         self.cache_hits.inner().store(cache.hits, Ordering::Relaxed);
         self.cache_misses.inner().store(cache.misses, Ordering::Relaxed);

@@ -10,6 +10,8 @@ mod limits;
 mod metrics;
 mod respond;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 pub use limits::Limits;
 pub use routes::{OPENAPI, ROUTES};
@@ -24,6 +26,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 use self::app::App;
 use crate::registry::Registry;
@@ -85,7 +88,8 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let Self { listener, app, echo } = self;
         let limits = app.limits();
-        let looking = tokio::spawn(look(Arc::clone(&app)));
+        // Apart from each other, so that a store that hangs keeps no removed key.
+        let looking = [App::look_at_views, App::look_at_keys].map(|at| tokio::spawn(look(Arc::clone(&app), at)));
         let mut routes = routes::router(Arc::clone(&app));
         if echo {
             routes = routes.merge(routes::echo(Arc::clone(&app)));
@@ -136,7 +140,7 @@ impl Server {
         {
             tracing::warn!("some requests did not end in time and are cut off");
         }
-        looking.abort();
+        looking.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -146,13 +150,13 @@ fn refuse(stream: &TcpStream) {
 }
 
 /// Looks from time to time for what other processes have changed and that no request would find.
-async fn look(app: Arc<App>) {
+async fn look(app: Arc<App>, at: fn(&App)) {
     let mut tick = tokio::time::interval(LOOK);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         let app = Arc::clone(&app);
-        let looked = tokio::task::spawn_blocking(move || app.look()).await;
+        let looked = tokio::task::spawn_blocking(move || at(&app)).await;
         if let Err(error) = looked {
             tracing::error!(%error, "looking for changes failed");
         }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -114,9 +115,12 @@ pub(super) fn echo(app: Arc<App>) -> Router {
 async fn call(
     State(app): State<Arc<App>>,
     call: Call,
-    path: Option<Path<(String, String)>>,
+    path: Option<Result<Path<(String, String)>, PathRejection>>,
     request: Request,
 ) -> Response {
-    let names = path.map(|Path((workspace, service))| Names { workspace, service });
+    let names = path.map(|path| match path {
+        Ok(Path((workspace, service))) => Ok(Names { workspace, service }),
+        Err(error) => Err(error.body_text()),
+    });
     app.call(call, names, request).await
 }

@@ -9,7 +9,7 @@ use super::types::ClientType;
 use crate::aggregate::Function;
 use crate::definition::{FeatureService, FeatureView, JoinKey, OnlineStoreKind, Project, ResolvedFeature, Stores};
 use crate::online::{GenerationState, Read};
-use crate::registry::Applied;
+use crate::registry::{Applied, AppliedView};
 use crate::tile::TimeWindow;
 use crate::time::Span;
 use crate::workspace::{Name, Workspace};
@@ -42,6 +42,8 @@ pub struct ServedView {
     pub name: Name,
     /// As it was applied.
     pub definition: FeatureView,
+    /// The versions that can be read with its keys.
+    pub versions: Vec<u32>,
     /// How long after its end an interval is effective.
     pub data_delay: Span,
 }
@@ -193,10 +195,12 @@ impl Service {
                             view.name
                         ));
                     }
-                    let version = applied.views.get(&view.name).map_or(1, |view| view.version);
+                    let known = applied.views.get(&view.name);
+                    let version = known.map_or(1, |view| view.version);
                     views.push(ServedView {
                         name: Name::new(&project.name, &view.name, version),
                         definition: view.clone(),
+                        versions: known.map_or_else(|| vec![1], AppliedView::versions_with_its_keys),
                         data_delay: project.data_delay(view),
                     });
                     views.len() - 1

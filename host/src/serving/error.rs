@@ -3,6 +3,9 @@ use crate::error::{Classified, Kind};
 use crate::online::OnlineError;
 use crate::registry::RegistryError;
 
+/// Letters of a message.
+const MESSAGE_MAX: usize = 600;
+
 /// Why a request has no answer, by the HTTP status that says whose fault it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ServeError {
@@ -52,6 +55,27 @@ impl ServeError {
             Self::Internal(_) => 500,
             Self::Unavailable(_) => 503,
             Self::TimedOut(_) => 504,
+        }
+    }
+
+    /// The same with a message of some hundred letters at most: what clients send may be as long as a body.
+    #[must_use]
+    pub fn shortened(self) -> Self {
+        let short = |text: String| match text.char_indices().nth(MESSAGE_MAX) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text,
+        };
+        match self {
+            Self::Invalid(text) => Self::Invalid(short(text)),
+            Self::Unauthorized(text) => Self::Unauthorized(short(text)),
+            Self::Unknown(text) => Self::Unknown(short(text)),
+            Self::Method(text) => Self::Method(short(text)),
+            Self::Slow(text) => Self::Slow(short(text)),
+            Self::TooLarge(text) => Self::TooLarge(short(text)),
+            Self::Busy(text) => Self::Busy(short(text)),
+            Self::Internal(text) => Self::Internal(short(text)),
+            Self::Unavailable(text) => Self::Unavailable(short(text)),
+            Self::TimedOut(text) => Self::TimedOut(short(text)),
         }
     }
 

@@ -14,7 +14,7 @@ mod metadata;
 mod request;
 mod serve;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod types;
 
 pub use answer::{Timing, Vectors};

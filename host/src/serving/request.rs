@@ -7,6 +7,9 @@ use serde::Deserialize;
 use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+/// Fields of an object with join keys or context.
+const FIELDS_MAX: usize = 256;
+
 /// Rows of one batch request.
 pub const BATCH_ROWS_MAX: usize = 1000;
 
@@ -38,6 +41,9 @@ impl<'de> Deserialize<'de> for Fields {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
                 let mut fields: Vec<(String, Value)> = Vec::with_capacity(map.size_hint().unwrap_or(0).min(16));
                 while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if fields.len() == FIELDS_MAX {
+                        return Err(de::Error::custom(format!("an object has at most {FIELDS_MAX} fields")));
+                    }
                     if fields.iter().any(|(other, _)| *other == name) {
                         return Err(de::Error::custom(format!("`{name}` is there twice")));
                     }

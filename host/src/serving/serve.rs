@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
@@ -32,7 +32,8 @@ pub struct Serving {
     store: Arc<dyn OnlineStore>,
     clock: Clock,
     catalog: RwLock<Arc<Catalog>>,
-    refreshing: Mutex<()>,
+    /// Held by who looks whether something was applied, with when the last look began.
+    refreshing: Arc<tokio::sync::Mutex<Option<Instant>>>,
     reads: Arc<Semaphore>,
     timeout: Duration,
 }
@@ -44,6 +45,8 @@ pub(crate) struct Asked<'a> {
     /// Join keys and context of each row.
     pub(crate) rows: Vec<(&'a Fields, &'a Fields)>,
     pub(crate) options: RequestOptions,
+    /// Whether what could not be had in time is answered as null.
+    pub(crate) partial: bool,
 }
 
 impl<'a> From<&'a VectorRequest> for Asked<'a> {
@@ -53,6 +56,7 @@ impl<'a> From<&'a VectorRequest> for Asked<'a> {
             service: request.feature_service_name.as_deref(),
             rows: vec![(&request.join_key_map, &request.request_context_map)],
             options: request.request_options,
+            partial: request.allow_partial_results,
         }
     }
 }
@@ -65,6 +69,7 @@ impl<'a> From<&'a BatchRequest> for Asked<'a> {
             service: request.feature_service_name.as_deref(),
             rows: rows.map(|row| (&row.join_key_map, &row.request_context_map)).collect(),
             options: request.request_options,
+            partial: request.allow_partial_results,
         }
     }
 }
@@ -91,7 +96,7 @@ impl Serving {
             store,
             clock,
             catalog: RwLock::new(Arc::new(catalog)),
-            refreshing: Mutex::default(),
+            refreshing: Arc::default(),
             reads: Arc::new(Semaphore::new(READS_MAX)),
             timeout,
         })
@@ -112,37 +117,51 @@ impl Serving {
         (self.clock)()
     }
 
-    /// Looks whether something was applied, and takes it over. Tells whether it was. Waits for files.
-    pub fn refresh_blocking(&self) -> Result<bool, ServeError> {
-        let _one = self.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Looks whether something was applied, and takes it over. Waits for files.
+    pub fn refresh_blocking(&self) -> Result<(), ServeError> {
         if self.registry.latest_number()? == Some(self.catalog().number()) {
-            return Ok(false);
+            return Ok(());
         }
-        let Some(found) = catalog(&self.registry)? else {
-            return Ok(false);
-        };
-        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(found);
-        Ok(true)
+        if let Some(found) = catalog(&self.registry)? {
+            let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
+            // Somebody else may have been faster, and have seen more.
+            if found.number() > catalog.number() {
+                *catalog = Arc::new(found);
+            }
+        }
+        Ok(())
     }
 
-    /// The same, off the threads that answer.
-    pub async fn refresh(self: &Arc<Self>) -> Result<bool, ServeError> {
+    /// The same, off the threads that answer and one at a time, unless somebody has looked since a request began.
+    async fn refresh(self: &Arc<Self>, began: Instant, deadline: Instant) -> Result<(), ServeError> {
+        let late = |_| ServeError::TimedOut("the registry did not answer in time".to_owned());
+        let deadline = tokio::time::Instant::from_std(deadline);
+        let turn = Arc::clone(&self.refreshing).lock_owned();
+        let mut turn = tokio::time::timeout_at(deadline, turn).await.map_err(late)?;
+        if turn.is_some_and(|last| last > began) {
+            return Ok(());
+        }
+        *turn = Some(Instant::now());
         let this = Arc::clone(self);
-        let looked = tokio::task::spawn_blocking(move || this.refresh_blocking()).await;
+        let looking = tokio::task::spawn_blocking(move || {
+            // Held until the look is over, whether or not anybody waits.
+            let _turn = turn;
+            this.refresh_blocking()
+        });
+        let looked = tokio::time::timeout_at(deadline, looking).await.map_err(late)?;
         looked.map_err(|error| ServeError::Internal(error.to_string()))?
     }
 
-    /// Through which time each online view is materialized, as far as anything of it is live. Waits for files.
-    pub fn freshness_blocking(&self) -> Result<Vec<(String, Timestamp)>, ServeError> {
+    /// For each online view through which time it is there: none if nothing of it is. Waits for files.
+    pub fn freshness_blocking(&self) -> Vec<(String, Result<Option<Timestamp>, ServeError>)> {
         let catalog = self.catalog();
-        let mut found = Vec::new();
-        for view in catalog.project().feature_views.iter().filter(|view| view.online) {
-            let name = Name::new(&self.workspace, &view.name, 1);
-            if let Some((_, state)) = self.store.live(&name)? {
-                found.push((view.name.clone(), state.through));
-            }
-        }
-        Ok(found)
+        let views = catalog.project().feature_views.iter().filter(|view| view.online);
+        let fresh = views.map(|view| {
+            let live = self.store.live(&Name::new(&self.workspace, &view.name, 1));
+            let through = live.map(|live| live.map(|(_, state)| state.through));
+            (view.name.clone(), through.map_err(ServeError::from))
+        });
+        fresh.collect()
     }
 
     /// A service by the names that a request has for it.
@@ -150,6 +169,7 @@ impl Serving {
         self: &Arc<Self>,
         workspace: Option<&str>,
         service: Option<&str>,
+        (began, deadline): (Instant, Instant),
     ) -> Result<Arc<Service>, ServeError> {
         if let Some(workspace) = workspace
             && workspace != self.workspace.as_str()
@@ -167,9 +187,8 @@ impl Serving {
             return Ok(found);
         }
         // It may just have been applied.
-        if self.refresh().await?
-            && let Some(found) = self.catalog().service(name)?
-        {
+        self.refresh(began, deadline).await?;
+        if let Some(found) = self.catalog().service(name)? {
             return Ok(found);
         }
         Err(ServeError::Unknown(format!("there is no feature service `{name}`")))
@@ -180,15 +199,15 @@ impl Serving {
         let started = Instant::now();
         let budget = asked.options.latency_budget_ms.map(Duration::from_millis);
         let deadline = started + budget.unwrap_or(self.timeout).min(self.timeout);
-        let mut absent = String::new();
+        let times = (started, deadline);
+        let mut service = self.service(asked.workspace, asked.service, times).await?;
         for _ in 0..TRIES {
-            let service = self.service(asked.workspace, asked.service).await?;
             let wanted = wanted(&service, asked)?;
             let reading = Instant::now();
             let read = self.read(&service, wanted.keys, &asked.options, deadline).await?;
             let store_time = reading.elapsed();
             let Some(read) = read else {
-                let layout = service.last_layout().filter(|_| budget.is_some());
+                let layout = service.last_layout().filter(|_| budget.is_some() || asked.partial);
                 let Some(layout) = layout else {
                     let message = format!(
                         "the online store did not answer within {} ms",
@@ -198,13 +217,9 @@ impl Serving {
                 };
                 return Ok(Vectors::timed_out(service, layout, asked.rows.len(), store_time));
             };
-            if let Some(view) = read.iter().position(Option::is_none) {
-                // Never materialized, or destroyed with an application that was not seen yet.
-                absent = service.views[view].definition.name.clone();
-                if self.refresh().await? {
-                    continue;
-                }
-                break;
+            if let Some(error) = unreadable(&service, &read) {
+                service = self.again(asked, service, times, error).await?;
+                continue;
             }
             let reads: Vec<Read> = read.into_iter().flatten().collect();
             let layout = service.layout(&reads)?;
@@ -237,7 +252,27 @@ impl Serving {
                 timed_out: false,
             });
         }
-        Err(absent_view(&absent))
+        Err(ServeError::Unavailable(format!(
+            "feature service `{}` is applied again and again while it is asked",
+            service.name
+        )))
+    }
+
+    /// The service as it was applied meanwhile; an error if it was not.
+    async fn again(
+        self: &Arc<Self>,
+        asked: &Asked<'_>,
+        service: Arc<Service>,
+        (began, deadline): (Instant, Instant),
+        error: ServeError,
+    ) -> Result<Arc<Service>, ServeError> {
+        self.refresh(began, deadline).await?;
+        let found = self.service(asked.workspace, asked.service, (began, deadline)).await?;
+        if Arc::ptr_eq(&found, &service) {
+            Err(error)
+        } else {
+            Ok(found)
+        }
     }
 
     /// One read of all views; none if there was no time for it.
@@ -274,24 +309,60 @@ impl Serving {
         }
     }
 
+    /// What is live of a service's views, without any item.
+    async fn describe(
+        self: &Arc<Self>,
+        service: &Arc<Service>,
+        deadline: Instant,
+    ) -> Result<Vec<Option<Read>>, ServeError> {
+        let keys = service.views.iter().map(|_| Vec::new()).collect();
+        let read = self.read(service, keys, &RequestOptions::default(), deadline).await?;
+        read.ok_or_else(|| ServeError::TimedOut("the online store did not answer in time".to_owned()))
+    }
+
     /// A service's name, and what it takes and gives as the metadata call answers it.
     pub(crate) async fn metadata(
         self: &Arc<Self>,
         workspace: Option<&str>,
         service: Option<&str>,
     ) -> Result<(String, serde_json::Value), ServeError> {
-        let service = self.service(workspace, service).await?;
-        let keys = service.views.iter().map(|_| Vec::new()).collect();
-        let deadline = Instant::now() + self.timeout;
-        let read = self.read(&service, keys, &RequestOptions::default(), deadline).await?;
-        let read = read.ok_or_else(|| ServeError::TimedOut("the online store did not answer in time".to_owned()))?;
-        if let Some(absent) = read.iter().position(Option::is_none) {
-            return Err(absent_view(&service.views[absent].definition.name));
+        let asked = Asked {
+            workspace,
+            service,
+            rows: Vec::new(),
+            options: RequestOptions::default(),
+            partial: false,
+        };
+        let began = Instant::now();
+        let times = (began, began + self.timeout);
+        let mut service = self.service(workspace, service, times).await?;
+        let mut read = self.describe(&service, times.1).await?;
+        if let Some(error) = unreadable(&service, &read) {
+            service = self.again(&asked, service, times, error).await?;
+            read = self.describe(&service, times.1).await?;
+        }
+        if let Some(error) = unreadable(&service, &read) {
+            return Err(error);
         }
         let reads: Vec<Read> = read.into_iter().flatten().collect();
         let layout = service.layout(&reads)?;
         Ok((service.name.clone(), metadata(&service, &layout)))
     }
+}
+
+/// Why a service cannot be answered from what is live: a view has nothing, or a version with other keys.
+fn unreadable(service: &Service, read: &[Option<Read>]) -> Option<ServeError> {
+    let mut views = service.views.iter().zip(read);
+    views.find_map(|(view, read)| match read {
+        None => Some(absent_view(&view.definition.name)),
+        Some(read) if !view.versions.contains(&read.live.version) => Some(ServeError::Unavailable(format!(
+            "feature view `{}` has other join keys in version {}, which is live until version {} is materialized",
+            view.definition.name,
+            read.live.version,
+            view.name.version()
+        ))),
+        Some(_) => None,
+    })
 }
 
 fn absent_view(view: &str) -> ServeError {

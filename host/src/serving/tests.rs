@@ -14,14 +14,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A store whose reads wait while it is shut.
-struct Gate {
+pub(crate) struct Gate {
     store: EmbeddedStore,
     shut: Mutex<bool>,
     opened: Condvar,
 }
 
 impl Gate {
-    fn set(&self, shut: bool) {
+    pub(crate) fn set(&self, shut: bool) {
         *self.shut.lock().expect("no panic") = shut;
         self.opened.notify_all();
     }
@@ -104,6 +104,16 @@ fn at(text: &str) -> Timestamp {
 
 /// A view with one item, of customer 7.
 fn serving(folder: &Path, columns: &[(&str, &str)], values: Vec<Value>) -> (Arc<Serving>, Arc<Gate>) {
+    serving_within(folder, columns, values, Duration::from_millis(200))
+}
+
+/// The same, whose requests have so long.
+pub(crate) fn serving_within(
+    folder: &Path,
+    columns: &[(&str, &str)],
+    values: Vec<Value>,
+    timeout: Duration,
+) -> (Arc<Serving>, Arc<Gate>) {
     let Ok(parsed) = parse("sandglass.toml", DEFINITIONS) else {
         panic!("the definitions are right")
     };
@@ -143,7 +153,7 @@ fn serving(folder: &Path, columns: &[(&str, &str)], values: Vec<Value>) -> (Arc<
     });
     let clock: Clock = Arc::new(|| "1997-01-02T01:00:00Z".parse().expect("a time"));
     let store = Arc::clone(&gate) as Arc<dyn OnlineStore>;
-    let serving = Serving::new(workspace, registry, store, clock, Duration::from_millis(200)).expect("a registry");
+    let serving = Serving::new(workspace, registry, store, clock, timeout).expect("a registry");
     (Arc::new(serving), gate)
 }
 
@@ -180,6 +190,11 @@ async fn a_store_that_does_not_answer_in_time() {
         .expect("partial");
     assert_eq!(partial["result"]["features"], json!([null]));
     assert_eq!(partial["metadata"]["features"][0]["status"], "TIME_OUT");
+    // So it is if the request says that parts will do.
+    let body = json!({ "params": { "featureServiceName": "last", "joinKeyMap": { "customer_id": 7 }, "allowPartialResults": true } });
+    let request: VectorRequest = read(body.to_string().as_bytes()).expect("a request");
+    let vectors = serving.vectors(&(&request).into()).await.expect("partial");
+    assert_eq!(vectors.rows(), 1);
     // Without a budget it is an error, after the server's own time; a longer budget does not help.
     let error = ask(&serving, Json::Null).await.expect_err("shut");
     assert_eq!(error.status(), 504);

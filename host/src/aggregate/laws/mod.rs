@@ -13,7 +13,7 @@ use arrow::datatypes::DataType;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use super::{Aggregation, Class, Function, Order, Rows, States, codec};
+use super::{Aggregation, Class, FUNCTIONS, Function, Order, Rows, States, codec};
 use columns::*;
 
 pub(super) mod columns;
@@ -244,6 +244,7 @@ fn hold(function: &str, columns: Columns, oracle: Option<&Oracle>) {
         law.is_counted()?;
         law.groups_part()?;
         law.bytes()?;
+        law.serves()?;
         if let Some(oracle) = oracle {
             law.answers(*oracle)?;
         }
@@ -474,6 +475,32 @@ impl Law {
                 counted(&mut read)?;
                 let _ = self.aggregation.finalize(&*read);
             }
+        }
+        Ok(())
+    }
+
+    /// Other functions that these states serve come to what they come to by their own.
+    fn serves(&self) -> Outcome {
+        let kind = self.aggregation.function().state();
+        for (name, _) in FUNCTIONS.iter().filter(|(_, parameters)| parameters.is_empty()) {
+            let function: Function = name.parse().expect("a function");
+            if function.state() == kind || !kind.serves(&function) {
+                continue;
+            }
+            let other = Aggregation::new(function, self.case.column.data_type()).expect("what is added can be counted");
+            let mut own = other.states();
+            own.grow(GROUPS);
+            let prepared = other.prepare(&self.case.column).expect("the column is prepared");
+            let rows = Rows {
+                values: &*prepared,
+                order: None,
+            };
+            own.update(&self.case.groups[..prepared.len()], rows)
+                .expect("states of rows");
+            let served = other.finalize(&*self.whole).expect("values");
+            let own = other.finalize(&*own).expect("values");
+            prop_assert_eq!(&served.values, &own.values, "{} of {:?}", name, kind);
+            prop_assert_eq!(served.overflows, own.overflows, "{} of {:?}", name, kind);
         }
         Ok(())
     }

@@ -147,10 +147,13 @@ impl Memory {
         record: &LiveRecord,
     ) -> Result<Arc<Known>, OnlineError> {
         let transaction = snapshot.transaction();
+        let record = snapshot.record(record)?;
         let found = self.view(name);
         let same = |known: &Known| {
             (known.record.version, known.record.generation) == (record.version, record.generation)
                 && known.transaction == transaction
+                // The snapshot's own word: a reader that is held up may take a transaction for the one before it.
+                && known.record.changes == record.changes
                 && known.generation.ptr_eq(&generation.opening())
         };
         if let Some(found) = &found
@@ -171,7 +174,7 @@ impl Memory {
             live_transaction,
             generation: generation.opening(),
             transaction,
-            record: snapshot.record(record)?,
+            record,
             state,
         });
         let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);

@@ -152,6 +152,42 @@ fn a_change_is_read_together_with_its_state() {
 }
 
 #[test]
+fn memory_is_never_older_than_the_disk() {
+    let folder = folder();
+    let reader = EmbeddedStore::new(folder.path(), MAP_BYTES).with_cache(1 << 20);
+    let writer = store(folder.path());
+    let keys = vec![b"a".to_vec(), b"z".to_vec()];
+    let cached = || {
+        let mut read = reader.get_cached(&[(&clicks(), &keys)])?;
+        Some(read.remove(0).items[0].as_deref().map(number))
+    };
+    let read = || numbers(&reader, &clicks(), &[b"a", b"z"]);
+    let live = replace(&writer, &clicks(), &state(1, 1), &[(b"a", 1)]);
+    assert_eq!(cached(), None);
+    assert_eq!(read(), Some(vec![Some(1), None]));
+    assert_eq!(cached(), Some(Some(1)));
+    // A change of the generation, one of another view, another generation, and its end.
+    let change = Change {
+        puts: vec![(b"a".to_vec(), item(2))],
+        deletes: vec![],
+        state: state(2, 2),
+    };
+    writer.write(&clicks(), &live, &change).expect("a change");
+    assert_eq!(cached(), None);
+    assert_eq!(read(), Some(vec![Some(2), None]));
+    assert_eq!(cached(), Some(Some(2)));
+    replace(&writer, &name_of("orders", 1), &state(1, 1), &[(b"a", 9)]);
+    assert_ne!(cached(), Some(Some(9)));
+    assert_eq!(read(), Some(vec![Some(2), None]));
+    let live = replace(&writer, &clicks(), &state(3, 3), &[(b"a", 3)]);
+    assert_eq!(cached(), None);
+    assert_eq!(read(), Some(vec![Some(3), None]));
+    writer.take_down(&clicks(), &live, at(9)).expect("taken down");
+    assert_eq!(cached(), None);
+    assert_eq!(read(), None);
+}
+
+#[test]
 fn versions_and_views_do_not_mix() {
     let folder = folder();
     let store = store(folder.path());

@@ -31,7 +31,7 @@ mod threads;
 
 pub use artifacts::{Artifacts, KeyProblem};
 pub use compile::{CompileLimits, Compiler, compile_and_exit};
-pub use component::{Component, Digest, LoadError, Origin, check_component};
+pub use component::{Component, Digest, LoadError, Origin, check_component, hex};
 pub use contract::{Contract, ContractProblem, Input, Parameter, ParameterKind, ParameterValue, Scope};
 pub use error::{Classified, Kind};
 pub use failure::{FailureKind, RunError};

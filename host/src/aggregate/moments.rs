@@ -107,7 +107,7 @@ impl<V: Number, const N: usize> Aggregator for Moments<V, N> {
             }
         }
         // A sum that so many values cannot have is found here, and not when it is asked for.
-        V::Sum::decode(state.sums[0].clone(), state.count)?;
+        state.first::<V>()?;
         Some(state)
     }
 

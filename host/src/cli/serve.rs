@@ -62,7 +62,6 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         body_bytes_max: arguments.max_body_bytes as usize,
         in_flight_max: arguments.max_in_flight as usize,
         connections_max: arguments.max_connections as usize,
-        request_timeout: timeout,
         body_timeout: Duration::from_millis(arguments.body_timeout_ms),
         ..Limits::default()
     };

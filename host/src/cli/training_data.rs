@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use datafusion::physical_plan::execute_stream;
+use sandglass_runtime::Digest;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::error::CliError;
 use super::from_source;
@@ -292,10 +292,7 @@ async fn opened(
 
 /// A digest for each part of a definition that values depend on.
 pub(crate) fn digests(parts: &Parts) -> BTreeMap<String, String> {
-    let digest = |value: &serde_json::Value| {
-        let bytes = Sha256::digest(value.to_string().as_bytes());
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-    };
+    let digest = |value: &serde_json::Value| Digest::of(value.to_string().as_bytes()).hex().to_owned();
     let parts = parts.iter().filter(|(part, _)| decides_values(part));
     parts.map(|(part, value)| (part.clone(), digest(value))).collect()
 }

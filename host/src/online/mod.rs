@@ -13,3 +13,4 @@ pub use embedded::EmbeddedStore;
 pub use item::{Item, ItemError};
 pub use store::{CacheCounts, Change, GenerationState, LiveRecord, OnlineError, OnlineStore, Read};
 pub use value::Value;
+pub(crate) use value::write_list;

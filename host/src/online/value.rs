@@ -3,6 +3,7 @@ use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
     TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
+use sandglass_runtime::hex;
 use serde_json::json;
 
 use crate::time::Timestamp;
@@ -99,7 +100,7 @@ impl Value {
             Self::Float64(value) if value.is_nan() => json!("NaN"),
             Self::Float64(value) => json!(if *value > 0.0 { "Infinity" } else { "-Infinity" }),
             Self::Utf8(value) => json!(value),
-            Self::Binary(value) => json!(value.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+            Self::Binary(value) => json!(hex(value)),
             Self::Date(value) => json!(crate::key::date(*value).map(|date| date.to_string())),
             Self::Timestamp(value) => json!(Timestamp::from_micros(*value).to_string()),
             Self::Decimal(digits, scale) => json!(decimal(*digits, *scale)),
@@ -135,18 +136,15 @@ impl Value {
             Self::Float64(value) if *value > 0.0 => out.extend_from_slice(b"\"Infinity\""),
             Self::Float64(_) => out.extend_from_slice(b"\"-Infinity\""),
             Self::Utf8(value) => Self::write_text(value, out),
-            Self::List(values) => write_list(values.iter(), out),
-            Self::Struct(fields) => write_list(fields.iter().map(|(_, value)| value), out),
+            Self::List(values) => write_list(values, out, Self::write_json),
+            Self::Struct(fields) => write_list(fields, out, |(_, value), out| value.write_json(out)),
             Self::Map(entries) => {
                 out.push(b'{');
-                for (at, (key, value)) in entries.iter().enumerate() {
-                    if at > 0 {
-                        out.push(b',');
-                    }
+                separated(entries, out, |(key, value), out| {
                     Self::write_text(&key.plain(), out);
                     out.push(b':');
                     value.write_json(out);
-                }
+                });
                 out.push(b'}');
             }
             Self::Binary(_) | Self::Date(_) | Self::Timestamp(_) | Self::Decimal(..) => write(&self.to_json(), out),
@@ -176,15 +174,20 @@ fn write<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
     }
 }
 
-fn write_list<'a>(values: impl Iterator<Item = &'a Value>, out: &mut Vec<u8>) {
+/// A list in JSON.
+pub(crate) fn write_list<T>(items: impl IntoIterator<Item = T>, out: &mut Vec<u8>, each: impl FnMut(T, &mut Vec<u8>)) {
     out.push(b'[');
-    for (at, value) in values.enumerate() {
+    separated(items, out, each);
+    out.push(b']');
+}
+
+fn separated<T>(items: impl IntoIterator<Item = T>, out: &mut Vec<u8>, mut each: impl FnMut(T, &mut Vec<u8>)) {
+    for (at, item) in items.into_iter().enumerate() {
         if at > 0 {
             out.push(b',');
         }
-        value.write_json(out);
+        each(item, out);
     }
-    out.push(b']');
 }
 
 fn decimal(digits: i128, scale: i8) -> String {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use sandglass_runtime::{Digest, hex};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::{Registry, RegistryError};
 use crate::time::Timestamp;
@@ -128,9 +128,5 @@ fn is_id(id: &str) -> bool {
 }
 
 fn hash(key: &str) -> String {
-    hex(&Sha256::digest(key.as_bytes()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Digest::of(key.as_bytes()).hex().to_owned()
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
@@ -16,7 +16,7 @@ use super::limits::Limits;
 use super::metrics::Metrics;
 use super::respond::{REQUEST_ID, STALE, answer, error_answer, given_id, json_answer};
 use crate::registry::Registry;
-use crate::serving::{self, BatchRequest, MetadataRequest, ServeError, Serving, Timing, VectorRequest, Vectors};
+use crate::serving::{self, BatchRequest, MetadataRequest, ServeError, Serving, VectorRequest, Vectors};
 
 /// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,11 +175,25 @@ impl App {
                 response
             }
             Err(error) => {
-                let (status, error) = (error.status(), error.shortened());
+                let (status, message) = (error.status(), error.message());
                 self.metrics.request(call.name(), "", status);
                 match status {
-                    500.. => tracing::error!(request_id = id, call = call.name(), status, micros, %error, "request"),
-                    _ => tracing::info!(request_id = id, call = call.name(), status, micros, %error, "request"),
+                    500.. => tracing::error!(
+                        request_id = id,
+                        call = call.name(),
+                        status,
+                        micros,
+                        error = message,
+                        "request"
+                    ),
+                    _ => tracing::info!(
+                        request_id = id,
+                        call = call.name(),
+                        status,
+                        micros,
+                        error = message,
+                        "request"
+                    ),
                 }
                 error_answer(&error, &id)
             }
@@ -215,16 +229,16 @@ impl App {
                 let mut read: VectorRequest = serving::read(&body)?;
                 take_names(names, &mut read.workspace_name, &mut read.feature_service_name)?;
                 let vectors = self.serving.vectors(&(&read).into()).await?;
-                Ok(self.answered(call, &vectors, started, |timing, out| {
-                    vectors.write_one(&read.metadata_options, timing, out);
+                Ok(self.answered(call, &vectors, started, |took, out| {
+                    vectors.write_one(&read.metadata_options, took, out);
                 }))
             }
             Call::Batch => {
                 let mut read: BatchRequest = serving::read(&body)?;
                 take_names(names, &mut read.workspace_name, &mut read.feature_service_name)?;
                 let vectors = self.serving.vectors(&(&read).into()).await?;
-                Ok(self.answered(call, &vectors, started, |timing, out| {
-                    vectors.write_batch(&read.metadata_options, timing, out);
+                Ok(self.answered(call, &vectors, started, |took, out| {
+                    vectors.write_batch(&read.metadata_options, took, out);
                 }))
             }
             Call::Metadata => {
@@ -247,12 +261,12 @@ impl App {
         call: Call,
         vectors: &Vectors,
         started: Instant,
-        write: impl FnOnce(&Timing, &mut Vec<u8>),
+        write: impl FnOnce(Duration, &mut Vec<u8>),
     ) -> Answered {
-        let server = started.elapsed();
+        let took = started.elapsed();
         // A feature with all that can be said of it has some hundred bytes.
         let mut body = Vec::with_capacity(256 + 96 * vectors.layout().features.len());
-        write(&Timing { server }, &mut body);
+        write(took, &mut body);
         self.metrics.answered(call.name(), vectors, started.elapsed());
         let stale: Vec<&str> = vectors.stale().iter().map(|(view, _)| view.as_str()).collect();
         Answered {

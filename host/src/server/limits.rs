@@ -9,8 +9,6 @@ pub struct Limits {
     pub in_flight_max: usize,
     /// Connections at once; more are closed.
     pub connections_max: usize,
-    /// How long an answer may take.
-    pub request_timeout: Duration,
     /// How long a body may take to come.
     pub body_timeout: Duration,
     /// How long the head of a request may take, and how long a connection may stand idle before it.
@@ -26,8 +24,6 @@ impl Default for Limits {
             body_bytes_max: 1 << 20,
             in_flight_max: 1024,
             connections_max: 16 << 10,
-            // As Tecton's.
-            request_timeout: Duration::from_secs(2),
             body_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(60),
             shutdown_grace: Duration::from_secs(10),

@@ -1,7 +1,7 @@
 //! The feature server: [`crate::serving`] over HTTP/1.1, with keys, limits, metrics and logs.
 //!
-//! Connections are taken by one task and answered by others. A request passes these, in this order: its key, the number of
-//! requests at once, the size and time of its body, its parameters. What is wrong is answered in JSON with a status, and never
+//! Connections are taken by one task and answered by others. A request passes these, in this order: its key, the size
+//! and time of its body, the number of requests at once, its parameters. What is wrong is answered in JSON with a status, and never
 //! ends the server.
 
 mod app;

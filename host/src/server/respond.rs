@@ -28,7 +28,7 @@ pub(super) fn answer(status: u16, content_type: &'static str, body: impl Into<Bo
 
 /// What is wrong, as Tecton's clients read it: they look at the status and at `message`.
 pub(super) fn error_answer(error: &ServeError, request_id: &str) -> Response {
-    let body = json!({ "error": error.name(), "message": error.to_string(), "requestId": request_id });
+    let body = json!({ "error": error.name(), "message": error.message(), "requestId": request_id });
     let mut response = json_answer(error.status(), body.to_string().into_bytes());
     if matches!(error, ServeError::Busy(_) | ServeError::Unavailable(_)) {
         response

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::catalog::{Feature, Layout, Service};
 use super::request::MetadataOptions;
-use crate::online::{Item, Read, Value};
+use crate::online::{Item, Read, Value, write_list};
 use crate::time::Timestamp;
 
 /// The answer to a request: the features of its rows.
@@ -22,13 +22,6 @@ pub struct Vectors {
     pub(super) coerce_counts: bool,
     /// Nothing was read in time.
     pub(super) timed_out: bool,
-}
-
-/// How long an answer took.
-#[derive(Debug, Clone, Copy)]
-pub struct Timing {
-    /// All of it.
-    pub server: Duration,
 }
 
 /// What became of a feature.
@@ -106,50 +99,43 @@ impl Vectors {
         }
     }
 
-    /// The answer to a request for one vector.
-    pub fn write_one(&self, options: &MetadataOptions, timing: &Timing, out: &mut Vec<u8>) {
+    /// The answer to a request for one vector that took so long.
+    pub fn write_one(&self, options: &MetadataOptions, took: Duration, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"result\":");
         self.write_features(0, out);
-        self.write_metadata(options, timing, false, out);
+        self.write_metadata(options, took, false, out);
         out.push(b'}');
     }
 
-    /// The answer to a request for several.
-    pub fn write_batch(&self, options: &MetadataOptions, timing: &Timing, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"result\":[");
-        for row in 0..self.rows() {
-            if row > 0 {
-                out.push(b',');
-            }
-            self.write_features(row, out);
-        }
-        out.push(b']');
-        self.write_metadata(options, timing, true, out);
+    /// The answer to a request for several that took so long.
+    pub fn write_batch(&self, options: &MetadataOptions, took: Duration, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"{\"result\":");
+        write_list(0..self.rows(), out, |row, out| self.write_features(row, out));
+        self.write_metadata(options, took, true, out);
         out.push(b'}');
     }
 
     fn write_features(&self, row: usize, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"features\":[");
-        for (at, feature) in self.layout.features.iter().enumerate() {
-            if at > 0 {
-                out.push(b',');
-            }
-            let value = self
-                .item(row, feature)
-                .map(|item| feature.place.and_then(|place| item.values.get(place)));
-            match value {
-                None | Some(None) if self.timed_out => out.extend_from_slice(b"null"),
-                Some(Some(Value::Null)) | None if feature.is_count && self.coerce_counts => {
-                    out.extend_from_slice(b"\"0\"");
-                }
-                Some(Some(value)) => value.write_json(out),
-                Some(None) | None => write_empty(feature.empty, out),
-            }
-        }
-        out.extend_from_slice(b"]}");
+        out.extend_from_slice(b"{\"features\":");
+        write_list(&self.layout.features, out, |feature, out| {
+            self.write_value(row, feature, out)
+        });
+        out.push(b'}');
     }
 
-    fn write_metadata(&self, options: &MetadataOptions, timing: &Timing, batch: bool, out: &mut Vec<u8>) {
+    fn write_value(&self, row: usize, feature: &Feature, out: &mut Vec<u8>) {
+        let value = self
+            .item(row, feature)
+            .map(|item| feature.place.and_then(|place| item.values.get(place)));
+        match value {
+            None | Some(None) if self.timed_out => out.extend_from_slice(b"null"),
+            Some(Some(Value::Null)) | None if feature.is_count && self.coerce_counts => out.extend_from_slice(b"\"0\""),
+            Some(Some(value)) => value.write_json(out),
+            Some(None) | None => write_empty(feature.empty, out),
+        }
+    }
+
+    fn write_metadata(&self, options: &MetadataOptions, took: Duration, batch: bool, out: &mut Vec<u8>) {
         let stale = options.include_serving_status && !self.stale.is_empty();
         if !options.describes_features() && !options.include_slo_info {
             return;
@@ -175,52 +161,39 @@ impl Vectors {
         }
         if stale {
             field(out);
-            out.extend_from_slice(b"\"staleFeatureViews\":[");
-            for (at, (view, through)) in self.stale.iter().enumerate() {
-                if at > 0 {
-                    out.push(b',');
-                }
+            out.extend_from_slice(b"\"staleFeatureViews\":");
+            write_list(&self.stale, out, |(view, through), out| {
                 out.extend_from_slice(b"{\"name\":");
                 write_text(view, out);
                 out.extend_from_slice(b",\"materializedThrough\":");
                 write_text(&through.to_string(), out);
                 out.push(b'}');
-            }
-            out.push(b']');
+            });
         }
         if options.include_slo_info {
             field(out);
             if batch {
                 // All rows were read together.
-                out.extend_from_slice(b"\"sloInfo\":[");
-                for row in 0..self.rows() {
-                    if row > 0 {
-                        out.push(b',');
-                    }
-                    self.write_slo(timing, out);
-                }
-                out.extend_from_slice(b"],\"batchSloInfo\":");
+                out.extend_from_slice(b"\"sloInfo\":");
+                write_list(0..self.rows(), out, |_, out| self.write_slo(took, out));
+                out.extend_from_slice(b",\"batchSloInfo\":");
             } else {
                 out.extend_from_slice(b"\"sloInfo\":");
             }
-            self.write_slo(timing, out);
+            self.write_slo(took, out);
         }
         out.push(b'}');
     }
 
     fn write_described(&self, options: &MetadataOptions, batch: bool, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"\"features\":[");
-        for (at, feature) in self.layout.features.iter().enumerate() {
-            if at > 0 {
-                out.push(b',');
-            }
+        out.extend_from_slice(b"\"features\":");
+        write_list(&self.layout.features, out, |feature, out| {
             self.write_feature(feature, options, batch, out);
-        }
-        out.push(b']');
+        });
     }
 
-    fn write_slo(&self, timing: &Timing, out: &mut Vec<u8>) {
-        let seconds = timing.server.as_secs_f64();
+    fn write_slo(&self, took: Duration, out: &mut Vec<u8>) {
+        let seconds = took.as_secs_f64();
         out.extend_from_slice(b"{\"sloEligible\":true,\"sloServerTimeSeconds\":");
         write_number(seconds, out);
         out.extend_from_slice(b",\"serverTimeSeconds\":");
@@ -260,14 +233,9 @@ impl Vectors {
         if options.include_serving_status {
             field(b"\"status\":", out);
             if batch {
-                out.push(b'[');
-                for row in 0..self.rows() {
-                    if row > 0 {
-                        out.push(b',');
-                    }
+                write_list(0..self.rows(), out, |row, out| {
                     out.extend_from_slice(self.status(row, feature).json());
-                }
-                out.push(b']');
+                });
             } else {
                 out.extend_from_slice(self.status(0, feature).json());
             }
@@ -291,11 +259,7 @@ fn write_empty(nulls: Option<u32>, out: &mut Vec<u8>) {
     let Some(nulls) = nulls else {
         return out.extend_from_slice(b"null");
     };
-    out.push(b'[');
-    for at in 0..nulls {
-        out.extend_from_slice(if at == 0 { b"null" } else { b",null" });
-    }
-    out.push(b']');
+    write_list(0..nulls, out, |_, out| out.extend_from_slice(b"null"));
 }
 
 fn write_text(text: &str, out: &mut Vec<u8>) {

@@ -7,17 +7,18 @@ use super::error::ServeError;
 use super::request::MetadataOptions;
 use super::types::ClientType;
 use crate::aggregate::Function;
-use crate::definition::{FeatureService, FeatureView, JoinKey, OnlineStoreKind, Project, ResolvedFeature, Stores};
+use crate::definition::{FeatureService, FeatureView, JoinKey, Project, ResolvedFeature, ServiceProblem};
 use crate::online::{GenerationState, Read};
 use crate::registry::{Applied, AppliedView};
 use crate::tile::TimeWindow;
 use crate::time::Span;
-use crate::workspace::{Name, Workspace};
+use crate::workspace::Name;
 
 /// The services of one application. A view that is online is also a service by itself.
+#[derive(Default)]
 pub struct Catalog {
     number: u64,
-    project: Arc<Project>,
+    online: Vec<Name>,
     services: HashMap<String, Result<Arc<Service>, String>>,
 }
 
@@ -88,8 +89,9 @@ impl Catalog {
     pub fn new(applied: &Applied) -> Self {
         let project = Arc::new(applied.project.clone());
         let views = project.feature_views.iter().filter(|view| view.online);
-        let views = views.map(|view| FeatureService::of_view(&view.name));
-        let services = views.chain(project.feature_services.iter().cloned());
+        let online = views.map(|view| name(applied, &view.name)).collect::<Vec<_>>();
+        let alone = online.iter().map(|view| FeatureService::of_view(view.view()));
+        let services = alone.chain(project.feature_services.iter().cloned());
         let services = services.map(|definition| {
             let name = definition.name.clone();
             (name, Service::new(applied, &project, definition).map(Arc::new))
@@ -97,30 +99,7 @@ impl Catalog {
         Self {
             number: applied.number,
             services: services.collect(),
-            project,
-        }
-    }
-
-    /// Of a workspace in which nothing was applied.
-    pub(super) fn empty(workspace: &Workspace) -> Self {
-        let project = Project {
-            name: workspace.clone(),
-            stores: Stores {
-                offline: String::new(),
-                online: OnlineStoreKind::Embedded {
-                    path: String::new(),
-                    map_size_bytes: 0,
-                },
-            },
-            entities: Vec::new(),
-            sources: Vec::new(),
-            feature_views: Vec::new(),
-            feature_services: Vec::new(),
-        };
-        Self {
-            number: 0,
-            project: Arc::new(project),
-            services: HashMap::new(),
+            online,
         }
     }
 
@@ -129,14 +108,9 @@ impl Catalog {
         self.number
     }
 
-    /// The definitions.
-    pub fn project(&self) -> &Arc<Project> {
-        &self.project
-    }
-
-    /// All services that can be asked.
-    pub fn services(&self) -> impl Iterator<Item = &Arc<Service>> {
-        self.services.values().filter_map(|service| service.as_ref().ok())
+    /// The views that are online, whatever of them is live.
+    pub fn online(&self) -> &[Name] {
+        &self.online
     }
 
     /// A service by its name, none if there is none.
@@ -177,10 +151,7 @@ impl Layout {
 
 impl Service {
     fn new(applied: &Applied, project: &Arc<Project>, definition: FeatureService) -> Result<Self, String> {
-        let resolved = definition.resolve(project, |_| None).map_err(|problems| {
-            let messages: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
-            messages.join("; ")
-        })?;
+        let resolved = definition.resolve(project, |_| None).map_err(told)?;
         let mut views: Vec<ServedView> = Vec::new();
         let mut lookups = Vec::new();
         for lookup in &resolved.lookups {
@@ -196,9 +167,8 @@ impl Service {
                         ));
                     }
                     let known = applied.views.get(&view.name);
-                    let version = known.map_or(1, |view| view.version);
                     views.push(ServedView {
-                        name: Name::new(&project.name, &view.name, version),
+                        name: name(applied, &view.name),
                         definition: view.clone(),
                         versions: known.map_or_else(|| vec![1], AppliedView::versions_with_its_keys),
                         data_delay: project.data_delay(view),
@@ -262,13 +232,10 @@ impl Service {
             }
             Some(columns)
         };
-        let resolved = self
-            .definition
-            .resolve(&self.project, features_of)
-            .map_err(|problems| {
-                let messages: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
-                ServeError::Unavailable(format!("feature service `{}`: {}", self.name, messages.join("; ")))
-            })?;
+        let resolved = self.definition.resolve(&self.project, features_of);
+        let resolved = resolved.map_err(|problems| {
+            ServeError::Unavailable(format!("feature service `{}`: {}", self.name, told(problems)))
+        })?;
         let features = resolved.features.iter().map(|feature| self.feature(feature, reads));
         Ok(Layout {
             described: [const { OnceLock::new() }; 16],
@@ -295,6 +262,17 @@ impl Service {
             is_count: is_count(definition, &feature.feature),
         }
     }
+}
+
+/// The name of an applied view in the store.
+fn name(applied: &Applied, view: &str) -> Name {
+    let version = applied.views.get(view).map_or(1, |view| view.version);
+    Name::new(&applied.project.name, view, version)
+}
+
+fn told(problems: Vec<ServiceProblem>) -> String {
+    let messages: Vec<String> = problems.into_iter().map(|problem| problem.message).collect();
+    messages.join("; ")
 }
 
 /// Whether a feature is one count, and no list of them.

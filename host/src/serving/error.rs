@@ -1,3 +1,5 @@
+use std::fmt::Display;
+
 use super::request::RequestError;
 use crate::error::{Classified, Kind};
 use crate::online::OnlineError;
@@ -58,24 +60,12 @@ impl ServeError {
         }
     }
 
-    /// The same with a message of some hundred letters at most: what clients send may be as long as a body.
-    #[must_use]
-    pub fn shortened(self) -> Self {
-        let short = |text: String| match text.char_indices().nth(MESSAGE_MAX) {
+    /// What is said of it, in some hundred letters at most: what clients send may be as long as a body.
+    pub fn message(&self) -> String {
+        let text = self.to_string();
+        match text.char_indices().nth(MESSAGE_MAX) {
             Some((end, _)) => format!("{}…", &text[..end]),
             None => text,
-        };
-        match self {
-            Self::Invalid(text) => Self::Invalid(short(text)),
-            Self::Unauthorized(text) => Self::Unauthorized(short(text)),
-            Self::Unknown(text) => Self::Unknown(short(text)),
-            Self::Method(text) => Self::Method(short(text)),
-            Self::Slow(text) => Self::Slow(short(text)),
-            Self::TooLarge(text) => Self::TooLarge(short(text)),
-            Self::Busy(text) => Self::Busy(short(text)),
-            Self::Internal(text) => Self::Internal(short(text)),
-            Self::Unavailable(text) => Self::Unavailable(short(text)),
-            Self::TimedOut(text) => Self::TimedOut(short(text)),
         }
     }
 
@@ -102,20 +92,22 @@ impl From<RequestError> for ServeError {
     }
 }
 
+/// What clients can try again is unavailable; the rest is not their fault.
+fn of_store(error: &(impl Classified + Display)) -> ServeError {
+    match error.kind() {
+        Kind::Unavailable | Kind::Conflict => ServeError::Unavailable(error.to_string()),
+        Kind::Invalid | Kind::Guest | Kind::Corrupt | Kind::Internal => ServeError::Internal(error.to_string()),
+    }
+}
+
 impl From<OnlineError> for ServeError {
     fn from(error: OnlineError) -> Self {
-        match error.kind() {
-            Kind::Unavailable | Kind::Conflict => Self::Unavailable(error.to_string()),
-            Kind::Invalid | Kind::Guest | Kind::Corrupt | Kind::Internal => Self::Internal(error.to_string()),
-        }
+        of_store(&error)
     }
 }
 
 impl From<RegistryError> for ServeError {
     fn from(error: RegistryError) -> Self {
-        match error.kind() {
-            Kind::Unavailable | Kind::Conflict => Self::Unavailable(error.to_string()),
-            Kind::Invalid | Kind::Guest | Kind::Corrupt | Kind::Internal => Self::Internal(error.to_string()),
-        }
+        of_store(&error)
     }
 }

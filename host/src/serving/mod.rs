@@ -17,7 +17,7 @@ mod serve;
 pub(crate) mod tests;
 mod types;
 
-pub use answer::{Timing, Vectors};
+pub use answer::Vectors;
 pub use catalog::{Catalog, Feature, Layout, Service};
 pub use error::ServeError;
 pub use request::{

@@ -13,7 +13,7 @@ use crate::online::{CacheCounts, OnlineStore, Read};
 use crate::plan::last_due;
 use crate::registry::{Registry, RegistryError};
 use crate::time::{Span, Timestamp};
-use crate::workspace::{Name, Workspace};
+use crate::workspace::Workspace;
 
 /// What time it is.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -80,6 +80,15 @@ struct Wanted {
     places: Vec<Vec<Option<usize>>>,
 }
 
+/// What was read for a request.
+struct Found {
+    service: Arc<Service>,
+    places: Vec<Vec<Option<usize>>>,
+    /// One for each of the service's views; none if there was no time for it.
+    read: Option<Vec<Read>>,
+    store_time: Duration,
+}
+
 impl Serving {
     /// Of a workspace; nothing needs to have been applied yet. Requests have so long.
     pub fn new(
@@ -89,7 +98,7 @@ impl Serving {
         clock: Clock,
         timeout: Duration,
     ) -> Result<Self, RegistryError> {
-        let catalog = catalog(&registry)?.unwrap_or_else(|| Catalog::empty(&workspace));
+        let catalog = catalog(&registry)?.unwrap_or_default();
         Ok(Self {
             workspace,
             registry,
@@ -155,23 +164,20 @@ impl Serving {
     /// For each online view through which time it is there: none if nothing of it is. Waits for files.
     pub fn freshness_blocking(&self) -> Vec<(String, Result<Option<Timestamp>, ServeError>)> {
         let catalog = self.catalog();
-        let views = catalog.project().feature_views.iter().filter(|view| view.online);
-        let fresh = views.map(|view| {
-            let live = self.store.live(&Name::new(&self.workspace, &view.name, 1));
-            let through = live.map(|live| live.map(|(_, state)| state.through));
-            (view.name.clone(), through.map_err(ServeError::from))
+        let fresh = catalog.online().iter().map(|view| {
+            let through = self.store.live(view).map(|live| live.map(|(_, state)| state.through));
+            (view.view().to_owned(), through.map_err(ServeError::from))
         });
         fresh.collect()
     }
 
     /// A service by the names that a request has for it.
-    pub(crate) async fn service(
+    async fn service(
         self: &Arc<Self>,
-        workspace: Option<&str>,
-        service: Option<&str>,
+        asked: &Asked<'_>,
         (began, deadline): (Instant, Instant),
     ) -> Result<Arc<Service>, ServeError> {
-        if let Some(workspace) = workspace
+        if let Some(workspace) = asked.workspace
             && workspace != self.workspace.as_str()
         {
             let message = format!(
@@ -180,7 +186,7 @@ impl Serving {
             );
             return Err(ServeError::Unknown(message));
         }
-        let Some(name) = service else {
+        let Some(name) = asked.service else {
             return Err(ServeError::Invalid("`featureServiceName` is missing".to_owned()));
         };
         if let Some(found) = self.catalog().service(name)? {
@@ -200,79 +206,81 @@ impl Serving {
         let budget = asked.options.latency_budget_ms.map(Duration::from_millis);
         let deadline = started + budget.unwrap_or(self.timeout).min(self.timeout);
         let times = (started, deadline);
-        let mut service = self.service(asked.workspace, asked.service, times).await?;
+        let found = self.found(asked, times).await?;
+        let Found {
+            service,
+            places,
+            read,
+            store_time,
+        } = found;
+        let Some(reads) = read else {
+            let layout = service.last_layout().filter(|_| budget.is_some() || asked.partial);
+            let layout = layout.ok_or_else(|| late(times))?;
+            return Ok(Vectors::timed_out(service, layout, asked.rows.len(), store_time));
+        };
+        let layout = service.layout(&reads)?;
+        let now = self.now();
+        let mut stale = Vec::new();
+        let mut at = Vec::new();
+        for (view, read) in service.views.iter().zip(&reads) {
+            let online_from = read.state.through.saturating_add(view.data_delay);
+            if now.saturating_add(SKEW) < online_from {
+                return Err(ServeError::Unavailable(format!(
+                    "feature view `{}` is materialized for a time that is not yet here, {online_from}: look at this \
+                     machine's clock, which says {now}",
+                    view.definition.name
+                )));
+            }
+            at.push(now.max(online_from));
+            if last_due(&view.definition, view.data_delay, now) > read.state.through {
+                stale.push((view.definition.name.clone(), read.state.through));
+            }
+        }
+        Ok(Vectors {
+            service,
+            layout,
+            reads,
+            places,
+            at,
+            stale,
+            store_time,
+            coerce_counts: asked.options.coerce_null_counts_to_zero,
+            timed_out: false,
+        })
+    }
+
+    /// What is read for a request; if it cannot be answered from that and something was applied meanwhile, it begins anew.
+    async fn found(
+        self: &Arc<Self>,
+        asked: &Asked<'_>,
+        (began, deadline): (Instant, Instant),
+    ) -> Result<Found, ServeError> {
+        let mut service = self.service(asked, (began, deadline)).await?;
         for _ in 0..TRIES {
-            let wanted = wanted(&service, asked)?;
+            let Wanted { keys, places } = wanted(&service, asked)?;
             let reading = Instant::now();
-            let read = self.read(&service, wanted.keys, &asked.options, deadline).await?;
+            let read = self.read(&service, keys, &asked.options, deadline).await?;
             let store_time = reading.elapsed();
-            let Some(read) = read else {
-                let layout = service.last_layout().filter(|_| budget.is_some() || asked.partial);
-                let Some(layout) = layout else {
-                    let message = format!(
-                        "the online store did not answer within {} ms",
-                        (deadline - started).as_millis()
-                    );
-                    return Err(ServeError::TimedOut(message));
-                };
-                return Ok(Vectors::timed_out(service, layout, asked.rows.len(), store_time));
+            let error = read.as_ref().and_then(|read| unreadable(&service, read));
+            let Some(error) = error else {
+                return Ok(Found {
+                    service,
+                    places,
+                    read: read.map(|read| read.into_iter().flatten().collect()),
+                    store_time,
+                });
             };
-            if let Some(error) = unreadable(&service, &read) {
-                service = self.again(asked, service, times, error).await?;
-                continue;
+            self.refresh(began, deadline).await?;
+            let now = self.service(asked, (began, deadline)).await?;
+            if Arc::ptr_eq(&now, &service) {
+                return Err(error);
             }
-            let reads: Vec<Read> = read.into_iter().flatten().collect();
-            let layout = service.layout(&reads)?;
-            let now = self.now();
-            let mut stale = Vec::new();
-            let mut at = Vec::new();
-            for (view, read) in service.views.iter().zip(&reads) {
-                let online_from = read.state.through.saturating_add(view.data_delay);
-                if now.saturating_add(SKEW) < online_from {
-                    return Err(ServeError::Unavailable(format!(
-                        "feature view `{}` is materialized for a time that is not yet here, {online_from}: look at this \
-                         machine's clock, which says {now}",
-                        view.definition.name
-                    )));
-                }
-                at.push(now.max(online_from));
-                if last_due(&view.definition, view.data_delay, now) > read.state.through {
-                    stale.push((view.definition.name.clone(), read.state.through));
-                }
-            }
-            return Ok(Vectors {
-                service,
-                layout,
-                reads,
-                places: wanted.places,
-                at,
-                stale,
-                store_time,
-                coerce_counts: asked.options.coerce_null_counts_to_zero,
-                timed_out: false,
-            });
+            service = now;
         }
         Err(ServeError::Unavailable(format!(
             "feature service `{}` is applied again and again while it is asked",
             service.name
         )))
-    }
-
-    /// The service as it was applied meanwhile; an error if it was not.
-    async fn again(
-        self: &Arc<Self>,
-        asked: &Asked<'_>,
-        service: Arc<Service>,
-        (began, deadline): (Instant, Instant),
-        error: ServeError,
-    ) -> Result<Arc<Service>, ServeError> {
-        self.refresh(began, deadline).await?;
-        let found = self.service(asked.workspace, asked.service, (began, deadline)).await?;
-        if Arc::ptr_eq(&found, &service) {
-            Err(error)
-        } else {
-            Ok(found)
-        }
     }
 
     /// One read of all views; none if there was no time for it.
@@ -309,17 +317,6 @@ impl Serving {
         }
     }
 
-    /// What is live of a service's views, without any item.
-    async fn describe(
-        self: &Arc<Self>,
-        service: &Arc<Service>,
-        deadline: Instant,
-    ) -> Result<Vec<Option<Read>>, ServeError> {
-        let keys = service.views.iter().map(|_| Vec::new()).collect();
-        let read = self.read(service, keys, &RequestOptions::default(), deadline).await?;
-        read.ok_or_else(|| ServeError::TimedOut("the online store did not answer in time".to_owned()))
-    }
-
     /// A service's name, and what it takes and gives as the metadata call answers it.
     pub(crate) async fn metadata(
         self: &Arc<Self>,
@@ -335,19 +332,18 @@ impl Serving {
         };
         let began = Instant::now();
         let times = (began, began + self.timeout);
-        let mut service = self.service(workspace, service, times).await?;
-        let mut read = self.describe(&service, times.1).await?;
-        if let Some(error) = unreadable(&service, &read) {
-            service = self.again(&asked, service, times, error).await?;
-            read = self.describe(&service, times.1).await?;
-        }
-        if let Some(error) = unreadable(&service, &read) {
-            return Err(error);
-        }
-        let reads: Vec<Read> = read.into_iter().flatten().collect();
-        let layout = service.layout(&reads)?;
+        let Found { service, read, .. } = self.found(&asked, times).await?;
+        let layout = service.layout(&read.ok_or_else(|| late(times))?)?;
         Ok((service.name.clone(), metadata(&service, &layout)))
     }
+}
+
+fn late((began, deadline): (Instant, Instant)) -> ServeError {
+    let message = format!(
+        "the online store did not answer within {} ms",
+        (deadline - began).as_millis()
+    );
+    ServeError::TimedOut(message)
 }
 
 /// Why a service cannot be answered from what is live: a view has nothing, or a version with other keys.

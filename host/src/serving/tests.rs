@@ -165,8 +165,7 @@ async fn ask(serving: &Arc<Serving>, options: Json) -> Result<Json, ServeError> 
     let request: VectorRequest = read(body.to_string().as_bytes())?;
     let vectors = serving.vectors(&(&request).into()).await?;
     let mut out = Vec::new();
-    let timing = Timing { server: Duration::ZERO };
-    vectors.write_one(&request.metadata_options, &timing, &mut out);
+    vectors.write_one(&request.metadata_options, Duration::ZERO, &mut out);
     Ok(serde_json::from_slice(&out).expect("JSON"))
 }
 

@@ -27,6 +27,4 @@ pub use spine::{Cells, KEY, ROW, Spine, SpineOptions, TIME};
 /// Rows of a batch.
 const ROWS_MAX: usize = 8_192;
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
+use sandglass_runtime::hex;

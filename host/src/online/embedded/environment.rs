@@ -211,7 +211,7 @@ impl View<'_> {
     pub(super) fn item(&self, key: &[u8], error: crate::online::item::ItemError) -> OnlineError {
         OnlineError::Item {
             view: self.label(),
-            key: key.iter().map(|byte| format!("{byte:02x}")).collect(),
+            key: sandglass_runtime::hex(key),
             error,
         }
     }

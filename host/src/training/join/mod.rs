@@ -10,6 +10,7 @@ mod latest;
 mod node;
 mod pieces;
 mod sift;
+mod through;
 mod windowed;
 
 pub use node::{AsOf, PointInTimeExec, Side};

@@ -24,7 +24,7 @@ use futures::stream::try_unfold;
 
 use super::cursor::Cursor;
 use super::latest::LatestJoin;
-use super::pieces::PiecesExec;
+use super::pieces::in_pieces;
 use super::windowed::WindowedJoin;
 use crate::definition::{FeatureView, JoinKey};
 use crate::tile::TileSpec;
@@ -118,7 +118,7 @@ impl Side {
             true => Arc::clone(&self.plan),
             false => Arc::new(RepartitionExec::try_new(Arc::clone(&self.plan), hash)?) as _,
         };
-        let rows = Arc::new(PiecesExec::new(rows));
+        let rows = in_pieces(rows);
         Ok(Arc::new(SortExec::new(ordering, rows).with_preserve_partitioning(true)))
     }
 }

@@ -1,31 +1,31 @@
 //! Large batches in pieces: a sort sets twice a batch's size aside before it can spill anything, and states may be large.
 
-use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch, UInt64Array};
 use arrow::compute::take_record_batch;
-use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DataFusionError, Result};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::common::Result;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties};
 use futures::{StreamExt, TryStreamExt};
+
+use super::through::ThroughExec;
 
 /// Bytes of a batch, unless one row has more.
 const BYTES_MAX: usize = 2 << 20;
 
-/// Hands rows on in batches of at most [`BYTES_MAX`].
-pub(super) struct PiecesExec {
-    input: Arc<dyn ExecutionPlan>,
-}
-
-impl PiecesExec {
-    pub(super) fn new(input: Arc<dyn ExecutionPlan>) -> Self {
-        Self { input }
-    }
+/// The rows of a plan in batches of at most [`BYTES_MAX`].
+pub(super) fn in_pieces(input: Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> {
+    let through = |input: SendableRecordBatchStream| {
+        let schema = input.schema();
+        let rows = input
+            .map(|batch| pieces(batch?).map(|pieces| futures::stream::iter(pieces).map(Ok)))
+            .try_flatten();
+        Box::pin(RecordBatchStreamAdapter::new(schema, rows)) as SendableRecordBatchStream
+    };
+    let shown = format!("bytes={BYTES_MAX}");
+    Arc::new(ThroughExec::new("PiecesExec", shown, input, Arc::new(through)))
 }
 
 /// The batch, or copies of its parts: a slice would hold on to all of it.
@@ -51,66 +51,6 @@ fn pieces(batch: RecordBatch) -> Result<Vec<RecordBatch>> {
         }
     }
     Ok(pieces)
-}
-
-impl fmt::Debug for PiecesExec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PiecesExec").finish_non_exhaustive()
-    }
-}
-
-impl DisplayAs for PiecesExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PiecesExec: bytes={BYTES_MAX}")
-    }
-}
-
-impl ExecutionPlan for PiecesExec {
-    fn name(&self) -> &str {
-        "PiecesExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-        _: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let [input] = <[_; 1]>::try_from(children)
-            .map_err(|children| DataFusionError::Internal(format!("{} children of PiecesExec", children.len())))?;
-        Ok(Arc::new(Self { input }))
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let input = self.input.execute(partition, context)?;
-        let schema = input.schema();
-        let rows = input
-            .map(|batch| Ok::<_, DataFusionError>(futures::stream::iter(pieces(batch?)?).map(Ok)))
-            .try_flatten();
-        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
-    }
 }
 
 #[cfg(test)]

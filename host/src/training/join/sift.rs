@@ -1,22 +1,19 @@
 //! Leaves rows out that belong to no key of the spine before they are sorted: most of them, where a spine asks about few keys.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::compute::BatchCoalescer;
 use datafusion::common::hash_utils::{RandomState, create_hashes};
-use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DataFusionError, Result, internal_err};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::common::{Result, internal_err};
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::StreamExt;
 use futures::stream::try_unfold;
 
+use super::through::ThroughExec;
 use crate::training::ROWS_MAX;
 
 /// 8 MiB: 13 bits for each of 5 million keys, of which it takes one in thirty others for one of them.
@@ -29,23 +26,6 @@ pub(crate) struct KeySet {
     adding: AtomicUsize,
 }
 
-/// What is done with keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
-    /// Hands on all rows and adds their keys.
-    Note,
-    /// Hands on rows whose keys may be there. While keys are still being added, these are all.
-    Sift,
-}
-
-/// Adds the keys of rows to a set, or leaves out rows whose keys are not in it.
-pub(crate) struct KeysExec {
-    input: Arc<dyn ExecutionPlan>,
-    keys: Vec<String>,
-    set: Arc<KeySet>,
-    role: Role,
-}
-
 impl KeySet {
     /// Notes the keys of all rows that come out of a plan.
     pub(crate) fn of(input: Arc<dyn ExecutionPlan>, keys: Vec<String>) -> (Arc<Self>, Arc<dyn ExecutionPlan>) {
@@ -53,23 +33,22 @@ impl KeySet {
             words: (0..WORDS).map(|_| AtomicU64::new(0)).collect(),
             adding: AtomicUsize::new(input.output_partitioning().partition_count()),
         });
-        let noting = KeysExec {
-            input,
-            keys,
-            set: Arc::clone(&set),
-            role: Role::Note,
-        };
-        (set, Arc::new(noting))
+        let shown = format!("Note, keys={}", keys.join(","));
+        let noted = Arc::clone(&set);
+        let through = move |input| noting(input, Arc::clone(&noted), keys.clone());
+        (
+            set,
+            Arc::new(ThroughExec::new("KeysExec", shown, input, Arc::new(through))),
+        )
     }
 
-    /// The rows of a plan without those of other keys. These columns have the types of those that were noted.
+    /// The rows of a plan without those of other keys; while keys are still being added, these are all. The columns have the types of
+    /// those that were noted.
     pub(crate) fn sift(self: &Arc<Self>, input: Arc<dyn ExecutionPlan>, keys: Vec<String>) -> Arc<dyn ExecutionPlan> {
-        Arc::new(KeysExec {
-            input,
-            keys,
-            set: Arc::clone(self),
-            role: Role::Sift,
-        })
+        let shown = format!("Sift, keys={}", keys.join(","));
+        let set = Arc::clone(self);
+        let through = move |input| sifting(input, Arc::clone(&set), keys.clone());
+        Arc::new(ThroughExec::new("KeysExec", shown, input, Arc::new(through)))
     }
 
     fn place(hash: u64) -> (usize, u64) {
@@ -108,102 +87,40 @@ fn hashes(batch: &RecordBatch, keys: &[String]) -> Result<Vec<u64>> {
     Ok(hashes)
 }
 
-impl fmt::Debug for KeysExec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeysExec")
-            .field("keys", &self.keys)
-            .field("role", &self.role)
-            .finish_non_exhaustive()
-    }
+/// Hands on all rows and adds their keys.
+fn noting(input: SendableRecordBatchStream, set: Arc<KeySet>, keys: Vec<String>) -> SendableRecordBatchStream {
+    let schema = input.schema();
+    let rows = try_unfold((input, set, keys), |(mut input, set, keys)| async move {
+        match input.next().await.transpose()? {
+            Some(batch) => {
+                set.add(&hashes(&batch, &keys)?);
+                Ok(Some((batch, (input, set, keys))))
+            }
+            None => {
+                // What is run again adds the same keys again.
+                let left = |adding: usize| adding.checked_sub(1);
+                let _ = set.adding.fetch_update(Ordering::Release, Ordering::Relaxed, left);
+                Ok(None)
+            }
+        }
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
 
-impl DisplayAs for KeysExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeysExec: {:?}, keys={}", self.role, self.keys.join(","))
-    }
-}
-
-impl ExecutionPlan for KeysExec {
-    fn name(&self) -> &str {
-        "KeysExec"
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
-    fn apply_expressions(
-        &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-        _: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let [input] = <[_; 1]>::try_from(children)
-            .map_err(|children| DataFusionError::Internal(format!("{} children of KeysExec", children.len())))?;
-        Ok(Arc::new(Self {
-            input,
-            keys: self.keys.clone(),
-            set: Arc::clone(&self.set),
-            role: self.role,
-        }))
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let input = self.input.execute(partition, context)?;
-        let schema = input.schema();
-        let (set, keys) = (Arc::clone(&self.set), self.keys.clone());
-        let stream = match self.role {
-            Role::Note => {
-                let rows = try_unfold((input, set, keys), |(mut input, set, keys)| async move {
-                    match input.next().await.transpose()? {
-                        Some(batch) => {
-                            set.add(&hashes(&batch, &keys)?);
-                            Ok(Some((batch, (input, set, keys))))
-                        }
-                        None => {
-                            // What is run again adds the same keys again.
-                            let left = |adding: usize| adding.checked_sub(1);
-                            let _ = set.adding.fetch_update(Ordering::Release, Ordering::Relaxed, left);
-                            Ok(None)
-                        }
-                    }
-                });
-                Box::pin(RecordBatchStreamAdapter::new(schema, rows)) as SendableRecordBatchStream
-            }
-            Role::Sift => {
-                let sieve = Sieve {
-                    rows: BatchCoalescer::new(Arc::clone(&schema), ROWS_MAX),
-                    input: Some(input),
-                    set,
-                    keys,
-                };
-                let rows = try_unfold(sieve, |mut sieve| async move {
-                    let next = sieve.next().await?;
-                    Ok(next.map(|batch| (batch, sieve)))
-                });
-                Box::pin(RecordBatchStreamAdapter::new(schema, rows))
-            }
-        };
-        Ok(stream)
-    }
+/// Hands on rows whose keys may be there.
+fn sifting(input: SendableRecordBatchStream, set: Arc<KeySet>, keys: Vec<String>) -> SendableRecordBatchStream {
+    let schema = input.schema();
+    let sieve = Sieve {
+        rows: BatchCoalescer::new(Arc::clone(&schema), ROWS_MAX),
+        input: Some(input),
+        set,
+        keys,
+    };
+    let rows = try_unfold(sieve, |mut sieve| async move {
+        let next = sieve.next().await?;
+        Ok(next.map(|batch| (batch, sieve)))
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
 }
 
 /// Rows that are left, in batches as large as others.

@@ -17,4 +17,4 @@ mod peers;
 mod purchases;
 mod random;
 mod value;
-mod world;
+pub mod world;

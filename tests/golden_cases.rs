@@ -87,9 +87,9 @@ fn the_examples_cases_pass() {
     let report = json(&answer);
     assert_eq!(
         (report["passed"].as_u64(), report["failed"].as_u64()),
-        (Some(4), Some(0))
+        (Some(5), Some(0))
     );
-    assert_eq!(report["cases"][0]["transformation"], "customer_rfm");
+    assert_eq!(report["cases"][0]["transformation"], "basket_check");
     assert_eq!(report["cases"][0]["outcome"], "passed");
 }
 

@@ -21,7 +21,7 @@ struct Place {
     keys: &'static [(&'static str, &'static str)],
 }
 
-const PLACES: [Place; 13] = [
+const PLACES: [Place; 15] = [
     Place {
         name: "the project",
         pointer: "",
@@ -60,25 +60,25 @@ const PLACES: [Place; 13] = [
     },
     Place {
         name: "[[feature_view]]",
-        pointer: "/properties/feature_view/items",
+        pointer: "/properties/feature_view/items/else",
         text: "[[feature_view]]\nKEYS",
         keys: &[("name", "\"v\"")],
     },
     Place {
         name: "sources of [[feature_view]]",
-        pointer: "/properties/feature_view/items/properties/sources/items/anyOf/1",
+        pointer: "/properties/feature_view/items/else/properties/sources/items/anyOf/1",
         text: "[[feature_view]]\nname = \"v\"\n[[feature_view.sources]]\nKEYS",
         keys: &[("name", "\"s\"")],
     },
     Place {
         name: "aggregations of [[feature_view]]",
-        pointer: "/properties/feature_view/items/properties/aggregation/items",
+        pointer: "/properties/feature_view/items/else/properties/aggregation/items",
         text: "[[feature_view]]\nname = \"v\"\n[[feature_view.aggregation]]\nKEYS",
         keys: &[],
     },
     Place {
         name: "windows of [[feature_view]]",
-        pointer: "/properties/feature_view/items/properties/aggregation/items/properties/time_window/anyOf/2",
+        pointer: "/properties/feature_view/items/else/properties/aggregation/items/properties/time_window/anyOf/2",
         text: "[[feature_view]]\nname = \"v\"\n[[feature_view.aggregation]]\n[feature_view.aggregation.time_window]\nKEYS",
         keys: &[],
     },
@@ -95,8 +95,20 @@ const PLACES: [Place; 13] = [
         keys: &[("view", "\"v\"")],
     },
     Place {
+        name: "request [[feature_view]]",
+        pointer: "/properties/feature_view/items/then",
+        text: "[[feature_view]]\nKEYS",
+        keys: &[("name", "\"v\""), ("kind", "\"request\"")],
+    },
+    Place {
+        name: "features of request [[feature_view]]",
+        pointer: "/properties/feature_view/items/then/properties/features/items/anyOf/1",
+        text: "[[feature_view]]\nname = \"v\"\nkind = \"request\"\n[[feature_view.features]]\nKEYS",
+        keys: &[("view", "\"v\"")],
+    },
+    Place {
         name: "limits of [[feature_view]]",
-        pointer: "/properties/feature_view/items/properties/limits",
+        pointer: "/properties/feature_view/items/else/properties/limits",
         text: "[[feature_view]]\nname = \"v\"\n[feature_view.limits]\nKEYS",
         keys: &[],
     },
@@ -188,7 +200,10 @@ fn keys_are_the_parsers() {
 fn required_keys_are_the_parsers() {
     let _timed = Timed::new("schema::required_keys_are_the_parsers");
     for place in &PLACES {
-        let without = Place { keys: &[], ..*place };
+        // Without its kind it would be another view.
+        let is_request = place.name == "request [[feature_view]]";
+        let keys: &[_] = if is_request { &[("kind", "\"request\"")] } else { &[] };
+        let without = Place { keys, ..*place };
         let missed = |(message, _): &(String, String)| {
             let (_, key) = message.split_once(" has no `")?;
             let table = place.name.trim_matches(['[', ']']).replace('_', " ");
@@ -198,7 +213,10 @@ fn required_keys_are_the_parsers() {
                 "sources of [[feature_view]]" => message.starts_with("an entry of `sources`"),
                 "aggregations of [[feature_view]]" => message.starts_with("an aggregation"),
                 "windows of [[feature_view]]" => message.starts_with("`time_window`"),
-                "features of [[feature_service]]" => message.starts_with("an entry of `features`"),
+                "features of [[feature_service]]" | "features of request [[feature_view]]" => {
+                    message.starts_with("an entry of `features`")
+                }
+                "request [[feature_view]]" => message.starts_with("feature view"),
                 "limits of [[feature_view]]" => message.starts_with("`limits`"),
                 "[project]" => message.starts_with("`[project]`"),
                 "[stores]" => message.starts_with("`[stores]`"),
@@ -208,7 +226,8 @@ fn required_keys_are_the_parsers() {
             own.then(|| key.trim_end_matches('`').to_owned())
         };
         let problems = without.problems(UNKNOWN, "1");
-        let missed: BTreeSet<String> = problems.iter().filter_map(missed).collect();
+        let mut missed: BTreeSet<String> = problems.iter().filter_map(missed).collect();
+        missed.extend(is_request.then(|| "kind".to_owned()));
         assert_eq!(set(&place.schema()["required"]), missed, "{}", place.name);
     }
 }

@@ -471,6 +471,30 @@ fn code_that_changes_nothing_costs_nothing() {
     );
 }
 
+/// Two copies of a crate, as two checkouts have it: what is built of one is not taken for the other, whichever is newer.
+#[test]
+fn copies_of_a_crate_are_not_taken_for_each_other() {
+    let _timed = crate::harness::Timed::new("versions::copies_of_a_crate_are_not_taken_for_each_other");
+    let build = |project: &Project| {
+        let said = project.json(END, &["build"]);
+        said["components"][0]["digest"].as_str().unwrap().to_owned()
+    };
+    let [one, other] = [(), ()].map(|()| Project::with_purchases(&definitions("code")));
+    let sources = [&one, &other].map(crate_in);
+    let first = build(&one);
+    let details = sources[1].join("purchase_details.rs");
+    let (least, more) = ("quantity? >= big_basket", "quantity? > big_basket");
+    edit(&details, |text| text.replace(least, more));
+    let changed = build(&other);
+    assert_ne!(first, changed);
+    // The other's is newer than the sources of this one, and still it is not this one's.
+    assert_eq!(build(&one), first);
+    assert_eq!(build(&other), changed);
+    // Where a crate lies says nothing.
+    edit(&details, |text| text.replace(more, least));
+    assert_eq!(build(&other), first);
+}
+
 /// A view that passes the purchases on and sums them up.
 const SPEND: &str = r#"
 [[feature_view]]

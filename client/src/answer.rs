@@ -41,7 +41,7 @@ pub enum Status {
     MissingData,
     /// It was not there within the latency budget.
     TimeOut,
-    /// Something that this client does not know.
+    /// It could not be computed, or something that this client does not know.
     #[serde(other)]
     Unknown,
 }

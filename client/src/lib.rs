@@ -43,11 +43,15 @@ pub struct Client {
     retries: u32,
     timeout: Duration,
     latency_budget: Option<Duration>,
+    partial_results: bool,
 }
 
-/// Join keys, or what only the caller knows, by name.
+/// Join keys by name, and what only the caller knows.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Keys(Map<String, Json>);
+pub struct Keys {
+    keys: Map<String, Json>,
+    context: Map<String, Json>,
+}
 
 impl Keys {
     /// None yet.
@@ -58,8 +62,23 @@ impl Keys {
     /// With another one: a whole number, a text, a boolean; dates and times as text. `Json::Null` has no features.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Json>) -> Self {
-        self.0.insert(name.to_owned(), value.into());
+        self.keys.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// With a field of the context that request views take: as join keys, and numbers. NaN and infinities are texts: `"NaN"`,
+    /// `"Infinity"`, `"-Infinity"`.
+    #[must_use]
+    pub fn with_context(mut self, name: &str, value: impl Into<Json>) -> Self {
+        self.context.insert(name.to_owned(), value.into());
+        self
+    }
+
+    fn fields(&self) -> [(&'static str, Json); 2] {
+        [
+            ("joinKeyMap", Json::Object(self.keys.clone())),
+            ("requestContextMap", Json::Object(self.context.clone())),
+        ]
     }
 }
 
@@ -74,6 +93,7 @@ impl Client {
             retries: 2,
             timeout: Duration::from_secs(5),
             latency_budget: None,
+            partial_results: false,
         }
     }
 
@@ -108,12 +128,21 @@ impl Client {
         }
     }
 
+    /// What a request view fails on is null, with [`Status::Unknown`], and not an error of the request.
+    #[must_use]
+    pub fn with_partial_results(self) -> Self {
+        Self {
+            partial_results: true,
+            ..self
+        }
+    }
+
     /// The features of a service for one key.
     ///
     /// # Errors
     /// [`Error`], by whose fault it is.
     pub async fn features(&self, service: &str, keys: &Keys) -> Result<Vector, Error> {
-        let params = self.params(service, &[("joinKeyMap", Json::Object(keys.0.clone()))]);
+        let params = self.params(service, &keys.fields());
         vector(&self.post("get-features", params).await?)
     }
 
@@ -122,7 +151,11 @@ impl Client {
     /// # Errors
     /// [`Error`], by whose fault it is.
     pub async fn features_batch(&self, service: &str, rows: &[Keys]) -> Result<Vec<Vector>, Error> {
-        let rows: Vec<Json> = rows.iter().map(|keys| json!({ "joinKeyMap": keys.0 })).collect();
+        let row = |keys: &Keys| {
+            let fields = keys.fields().into_iter();
+            Json::Object(fields.map(|(name, value)| (name.to_owned(), value)).collect())
+        };
+        let rows: Vec<Json> = rows.iter().map(row).collect();
         let params = self.params(service, &[("requestData", Json::Array(rows))]);
         batch(&self.post("get-features-batch", params).await?)
     }
@@ -144,6 +177,9 @@ impl Client {
                 "includeNames": true, "includeDataTypes": true, "includeEffectiveTimes": true, "includeServingStatus": true,
             },
         });
+        if self.partial_results {
+            params["allowPartialResults"] = json!(true);
+        }
         if let Some(budget) = self.latency_budget {
             params["requestOptions"] = json!({ "latencyBudgetMs": budget.as_millis().max(1).to_string() });
         }

@@ -225,7 +225,7 @@ impl InProcess {
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             super::runtime().block_on(async {
-                let serving = Serving::new(workspace, registry, store, now, Duration::from_secs(10)).unwrap();
+                let serving = Serving::new(workspace, registry, store, None, now, Duration::from_secs(10)).unwrap();
                 let address = "127.0.0.1:0".parse().unwrap();
                 let server = Server::bind(address, Arc::new(serving), None, Limits::default())
                     .await

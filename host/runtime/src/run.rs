@@ -329,6 +329,43 @@ pub struct Run {
 /// A guest may answer with nothing in it, but not for ever: no other limit counts such outputs.
 const EMPTY_OUTPUTS_MAX: u32 = 1_000;
 
+/// A store with an instance that nothing was asked of yet, so that what it costs to make one is paid before it is needed.
+pub struct Prepared {
+    component: Component,
+    instance: Instance,
+}
+
+impl Prepared {
+    /// Instantiates the component. `log` gets level and message of what the guest says.
+    ///
+    /// # Errors
+    /// A trap, or a limit.
+    pub fn new(
+        component: &Component,
+        limits: &Limits,
+        budget: Box<dyn MemoryBudget>,
+        log: impl FnMut(&str, &str) + Send + 'static,
+    ) -> Result<Self, RunError> {
+        let guest = Guest::new(limits, budget, Box::new(log));
+        Ok(Self {
+            component: component.clone(),
+            instance: Instance::new(component.pre(), limits, guest, Usage::default())?,
+        })
+    }
+
+    /// Opens the transformation, which has at most so much time, besides that of its limits.
+    ///
+    /// # Errors
+    /// As [`Run::open`].
+    pub fn open(mut self, transformation: &str, context: &Context, guest_time: Duration) -> Result<Run, RunError> {
+        let limits = &mut self.instance.limits;
+        limits.guest_time = limits
+            .guest_time
+            .min(self.instance.usage.guest_time.saturating_add(guest_time));
+        Run::begin(self.component, self.instance, transformation, context)
+    }
+}
+
 impl Run {
     /// Instantiates the component and opens the transformation. `log` gets level and message of what the guest says.
     ///
@@ -342,33 +379,24 @@ impl Run {
         budget: Box<dyn MemoryBudget>,
         log: impl FnMut(&str, &str) + Send + 'static,
     ) -> Result<Self, RunError> {
+        Prepared::new(component, limits, budget, log)?.open(transformation, context, limits.guest_time)
+    }
+
+    /// Opens a transformation in an instance.
+    fn begin(
+        component: Component,
+        mut instance: Instance,
+        transformation: &str,
+        context: &Context,
+    ) -> Result<Self, RunError> {
         let contract = component.contract(transformation).ok_or_else(|| RunError::Internal {
             message: format!("the component has no transformation `{transformation}`"),
         })?;
-        let guest = Guest::new(limits, budget, Box::new(log));
+        let contract = contract.clone();
         let context = Context {
             lineage: context.lineage && contract.scope.is_per_row(),
             ..context.clone()
         };
-        Self::start(
-            component.clone(),
-            contract.clone(),
-            context,
-            limits,
-            guest,
-            Usage::default(),
-        )
-    }
-
-    fn start(
-        component: Component,
-        contract: Contract,
-        context: Context,
-        limits: &Limits,
-        guest: Guest,
-        usage: Usage,
-    ) -> Result<Self, RunError> {
-        let mut instance = Instance::new(component.pre(), limits, guest, usage)?;
         let run = instance.call("open", |exports, store| open(exports, store, &contract, &context))?;
         Ok(Self {
             component,
@@ -385,6 +413,24 @@ impl Run {
             finished: false,
             failed: false,
         })
+    }
+
+    /// The next run of the transformation, under another context but in the same store, and with what is left of its budget. What
+    /// a run computes depends on its context and its rows alone, so this is only cheaper; a guest for which that is not true
+    /// breaks the contract.
+    ///
+    /// # Errors
+    /// As [`Run::open`].
+    pub fn again(mut self, context: &Context) -> Result<Self, RunError> {
+        let run = self.run;
+        self.call("drop", |_, store| run.resource_drop(store).map(Ok))?;
+        let Self {
+            component,
+            contract,
+            instance,
+            ..
+        } = self;
+        Self::begin(component, instance, &contract.name, context)
     }
 
     /// Opens the run again after it failed, in a fresh store, with what is left of its budget. What the guest held is gone:
@@ -412,7 +458,8 @@ impl Run {
         let Instance { store, limits, .. } = instance;
         let mut guest = store.into_data();
         guest.meter.reset();
-        Self::start(component, contract, context, &limits, guest, usage)
+        let instance = Instance::new(component.pre(), &limits, guest, usage)?;
+        Self::begin(component, instance, &contract.name, &context)
     }
 
     /// Pushes a batch into an input; its outputs are to be drained before the next call.

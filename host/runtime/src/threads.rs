@@ -75,8 +75,12 @@ impl Drop for GuestThreads {
     fn drop(&mut self) {
         self.queue.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
         self.queue.ready.notify_all();
+        let own = std::thread::current().id();
         for thread in self.threads.drain(..) {
-            let _ = thread.join();
+            // A step may be the last one that holds the pool: its thread ends by itself.
+            if thread.thread().id() != own {
+                let _ = thread.join();
+            }
         }
     }
 }

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::changes::{Change, SAMPLE, Sample, ServiceChange, changes, is_code_only};
-use super::changes::{removed, replay_all, service_changes, told};
+use super::changes::{Change, RequestChange, SAMPLE, Sample, ServiceChange, changes, is_code_only};
+use super::changes::{removed, replay_all, request_changes, service_changes, told};
 use super::compile;
 use super::error::CliError;
 use super::output::{Printer, table};
@@ -72,7 +72,19 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "replay": replayed,
         }));
     }
-    for name in removed(project, before.as_ref()) {
+    let requests = request_changes(&compiled, before.as_ref());
+    for RequestChange {
+        compiled,
+        change,
+        reasons,
+        ..
+    } in &requests
+    {
+        let name = &compiled.view.name;
+        rows.push(vec![name.clone(), (*change).to_owned(), String::new()]);
+        list.push(json!({ "name": name, "change": change, "reasons": reasons, "kind": "request" }));
+    }
+    for (name, _) in removed(project, before.as_ref()) {
         rows.push(vec![name.clone(), "remove".to_owned(), String::new()]);
         list.push(json!({ "name": name, "change": "remove", "reasons": ["not in the definitions"] }));
     }
@@ -81,17 +93,21 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         .into_iter()
         .map(|change| (change.compiled.view.name.clone(), change.next.after))
         .collect();
+    let requests = requests
+        .into_iter()
+        .map(|change| (change.compiled.view.name.clone(), change.after));
+    let requests: BTreeMap<_, _> = requests.collect();
     let unchanged = before
         .as_ref()
-        .is_some_and(|before| before.project == *project && before.views == views);
+        .is_some_and(|before| before.project == *project && before.views == views && before.request_views == requests);
     if !unchanged {
         let used = views.values().filter_map(|view| view.component.as_ref());
-        for AppliedComponent { digest, .. } in used {
+        for AppliedComponent { digest, .. } in used.chain(requests.values().map(|view| &view.component)) {
             if let Some(bytes) = compiled.components.get(digest) {
                 registry.put_component(bytes)?;
             }
         }
-        let next = Applied::next(before.as_ref(), bench.now, project.clone(), views);
+        let next = Applied::next(before.as_ref(), bench.now, project.clone(), views, requests);
         registry.put(before.as_ref(), &next)?;
     }
     printer.tell(if unchanged {

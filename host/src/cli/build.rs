@@ -15,10 +15,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
-    let views = &bench.project().feature_views;
-    let paths: BTreeSet<&str> = views
-        .iter()
-        .filter_map(|view| view.transformation.as_ref())
+    let transformations = bench.project().transformations();
+    let paths: BTreeSet<&str> = transformations
         .map(|transformation| transformation.path.as_str())
         .collect();
     let (mut rows, mut list) = (Vec::new(), Vec::new());

@@ -11,9 +11,9 @@ use super::output::{Printer, table};
 use super::workbench::{Workbench, runs};
 use crate::definition::{FeatureService, Project, ServiceFeatures};
 use crate::materialize::{Replayed, replay};
-use crate::plan::{Effect, last_due};
-use crate::project::{CompiledView, parts};
-use crate::registry::{Applied, AppliedComponent, AppliedView, Next, Step};
+use crate::plan::{Effect, differences, last_due, total};
+use crate::project::{CompiledRequest, CompiledView, parts, request_parts};
+use crate::registry::{Applied, AppliedComponent, AppliedRequest, AppliedView, Next, Step};
 use crate::time::Interval;
 
 /// A view and what applying it would do.
@@ -36,7 +36,7 @@ pub(crate) fn changes<'a>(
             digest: transform.component.digest().clone(),
             transformation: transform.contract.name.clone(),
         });
-        let parts = parts(project, view, compiled.code(&view.view));
+        let parts = parts(project, view, compiled.code(view.view.transformation.as_ref()));
         let known = Applied::known(before, &view.view.name);
         Change {
             compiled: view,
@@ -47,13 +47,52 @@ pub(crate) fn changes<'a>(
     compiled.views.iter().map(change).collect()
 }
 
-/// Views that were applied and are not defined any more.
-pub(crate) fn removed(project: &Project, before: Option<&Applied>) -> Vec<String> {
-    let names = before.into_iter().flat_map(|applied| applied.views.keys());
-    names
-        .filter(|name| project.feature_view(name).is_none())
-        .cloned()
-        .collect()
+/// A request view and what applying it would do. It computes nothing: requests are answered by it from then on.
+pub(crate) struct RequestChange<'a> {
+    pub(crate) compiled: &'a CompiledRequest,
+    pub(crate) change: &'static str,
+    pub(crate) reasons: Vec<String>,
+    pub(crate) after: AppliedRequest,
+}
+
+/// What changes of request views, in the order of the definitions.
+pub(crate) fn request_changes<'a>(compiled: &'a Compiled, before: Option<&Applied>) -> Vec<RequestChange<'a>> {
+    let change = |request: &'a CompiledRequest| {
+        let parts = request_parts(request, compiled.code(Some(&request.view.transformation)));
+        let old = before.and_then(|before| before.request_views.get(&request.view.name));
+        let found = old.map(|old| differences(&old.parts, &parts));
+        let effect = found.as_deref().map(total);
+        let component = match (old, effect) {
+            // The component stays: one with the same code may differ in its bytes.
+            (Some(old), Some(effect)) if effect < Some(Effect::Version) => old.component.clone(),
+            _ => AppliedComponent {
+                digest: request.transform.component.digest().clone(),
+                transformation: request.transform.contract.name.clone(),
+            },
+        };
+        RequestChange {
+            compiled: request,
+            change: match effect {
+                None => "create",
+                Some(None) => "none",
+                Some(Some(Effect::Metadata)) => Effect::Metadata.name(),
+                Some(Some(_)) => "at once",
+            },
+            reasons: found.iter().flatten().map(ToString::to_string).collect(),
+            after: AppliedRequest { component, parts },
+        }
+    };
+    compiled.requests.iter().map(change).collect()
+}
+
+/// Views that were applied and are not defined any more, and whether they are request views.
+pub(crate) fn removed(project: &Project, before: Option<&Applied>) -> Vec<(String, bool)> {
+    let gone = |name: &&String| project.view_names().all(|view| view != name.as_str());
+    let views = before.into_iter().flat_map(|applied| applied.views.keys());
+    let views = views.filter(|name| project.feature_view(name).is_none());
+    let requests = before.into_iter().flat_map(|applied| applied.request_views.keys());
+    let requests = requests.filter(gone).map(|name| (name.clone(), true));
+    views.map(|name| (name.clone(), false)).chain(requests).collect()
 }
 
 /// A feature service and what applying it would do, which computes nothing.

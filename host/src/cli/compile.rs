@@ -5,14 +5,16 @@ use sandglass_runtime::{Component, Digest, Limits};
 use super::error::CliError;
 use super::output::Printer;
 use super::workbench::Workbench;
-use crate::definition::{FeatureView, Parsed, Project};
-use crate::project::{Code, CompiledView, build, check_services, check_view};
+use crate::definition::{FeatureView, Parsed, Project, RequestView, Transformation};
+use crate::project::{Code, CompiledRequest, CompiledView, build, check_request, check_services, check_view};
 use crate::registry::Applied;
 
 /// A project whose views have been checked against their components and sources.
 pub(crate) struct Compiled {
     /// In the order of the definitions.
     pub(crate) views: Vec<CompiledView>,
+    /// In the order of the definitions.
+    pub(crate) requests: Vec<CompiledRequest>,
     /// The components that were built, by their paths in the definitions.
     pub(crate) by_path: BTreeMap<String, Component>,
     /// Their bytes, by digest.
@@ -23,8 +25,8 @@ pub(crate) struct Compiled {
 
 impl Compiled {
     /// The code of a view's component, if it has one.
-    pub(crate) fn code(&self, view: &FeatureView) -> Option<&Code> {
-        self.codes.get(&view.transformation.as_ref()?.path)
+    pub(crate) fn code(&self, transformation: Option<&Transformation>) -> Option<&Code> {
+        self.codes.get(&transformation?.path)
     }
 }
 
@@ -39,10 +41,7 @@ pub(crate) struct Components {
 pub(crate) fn components(bench: &Workbench, printer: &Printer) -> Result<Components, CliError> {
     printer.warnings(&bench.folder.parsed);
     let (mut loaded, mut bytes, mut codes) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    for view in &bench.project().feature_views {
-        let Some(transformation) = &view.transformation else {
-            continue;
-        };
+    for transformation in bench.project().transformations() {
         if loaded.contains_key(&transformation.path) {
             continue;
         }
@@ -63,13 +62,17 @@ pub(crate) async fn folder(bench: &Workbench, printer: &Printer) -> Result<Compi
         loaded.get(path).cloned()
     })
     .await?;
+    let requests = requests(&bench.folder.parsed, |view| {
+        loaded.get(&view.transformation.path).cloned()
+    })?;
     // Only here: a service whose features are gone after a rollback does not keep views from being materialized.
-    let problems = check_services(&bench.folder.parsed, &views);
+    let problems = check_services(&bench.folder.parsed, &views, &requests);
     if !problems.is_empty() {
         return Err(bench.folder.parsed.problems(problems).into());
     }
     Ok(Compiled {
         views,
+        requests,
         by_path: loaded,
         components: bytes,
         codes,
@@ -101,6 +104,49 @@ pub(crate) async fn applied(
     .await
 }
 
+/// The request views of these names as they were applied, with the components of the registry.
+pub(crate) fn applied_requests(
+    bench: &Workbench,
+    printer: &Printer,
+    applied: &Applied,
+    names: &[&str],
+) -> Result<Vec<CompiledRequest>, CliError> {
+    let mut parsed = Parsed::stored(applied.project.clone());
+    parsed
+        .project
+        .request_views
+        .retain(|view| names.contains(&view.name.as_str()));
+    let mut loaded: BTreeMap<&str, Component> = BTreeMap::new();
+    for view in &parsed.project.request_views {
+        if let Some(known) = applied.request_views.get(&view.name) {
+            let digest = &known.component.digest;
+            let bytes = bench.registry().component(digest)?;
+            loaded.insert(&view.name, load(bench, printer, digest.hex(), &bytes)?);
+        }
+    }
+    requests(&parsed, |view| loaded.get(view.name.as_str()).cloned())
+}
+
+/// Checks request views against their components.
+fn requests(
+    parsed: &Parsed,
+    component: impl Fn(&RequestView) -> Option<Component>,
+) -> Result<Vec<CompiledRequest>, CliError> {
+    let (mut requests, mut problems) = (Vec::new(), Vec::new());
+    for view in &parsed.project.request_views {
+        let component = component(view)
+            .ok_or_else(|| CliError::internal(format!("feature view `{}` has no component", view.name)))?;
+        match check_request(parsed, view, &component) {
+            Ok(compiled) => requests.push(compiled),
+            Err(found) => problems.extend(found),
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(requests),
+        false => Err(parsed.problems(problems).into()),
+    }
+}
+
 fn load(bench: &Workbench, printer: &Printer, path: &str, bytes: &[u8]) -> Result<Component, CliError> {
     bench.loader(printer)?.load(bytes, &Limits::default()).map_err(|error| {
         let error = CliError::from(error);
@@ -130,6 +176,19 @@ async fn check(
         Ok(views)
     } else {
         Err(parsed.problems(problems).into())
+    }
+}
+
+/// An error if nothing is kept of the view of that name, because it is computed for each request.
+pub(crate) fn is_kept(project: &Project, name: &str) -> Result<(), CliError> {
+    match project.request_view(name) {
+        None => Ok(()),
+        Some(_) => {
+            let message = format!("`{name}` is a request view, of which nothing is kept");
+            let hint =
+                "`sandglass get` computes it; to remove it, take it out of the definitions, and apply".to_owned();
+            Err(CliError::invalid(message, Some(hint)))
+        }
     }
 }
 

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::compile::is_kept;
 use super::error::CliError;
 use super::output::Printer;
 use super::workbench::{Workbench, shown};
@@ -27,7 +28,9 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         // An earlier try may have been cut off after its first step.
         return match before.destroyed.get(name) {
             Some(&versions) => remove(bench, name, versions, arguments.yes, printer).await,
-            None => Err(unknown(&before, name)),
+            None => Err(is_kept(&before.project, name)
+                .err()
+                .unwrap_or_else(|| unknown(&before, name))),
         };
     };
     let mut services = before.project.feature_services.iter();
@@ -35,6 +38,13 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     if let Some(service) = user {
         let message = format!("feature service `{}` has features of `{name}`", service.name);
         let hint = "take them out of the service, and apply".to_owned();
+        return Err(CliError::invalid(message, Some(hint)));
+    }
+    let mut requests = before.project.request_views.iter();
+    let user = requests.find(|request| request.features.iter().any(|entry| entry.view == *name));
+    if let Some(request) = user {
+        let message = format!("request view `{}` reads features of `{name}`", request.name);
+        let hint = "take them out of the view, and apply".to_owned();
         return Err(CliError::invalid(message, Some(hint)));
     }
     let versions = view.last_version();
@@ -64,7 +74,7 @@ fn forget(bench: &Workbench, before: &Applied, name: &str, view: &AppliedView) -
     let (mut project, mut views) = (before.project.clone(), before.views.clone());
     project.feature_views.retain(|view| view.name != name);
     views.remove(name);
-    let mut next = Applied::next(Some(before), bench.now, project, views);
+    let mut next = Applied::next(Some(before), bench.now, project, views, before.request_views.clone());
     next.retired.remove(name);
     next.destroyed.insert(name.to_owned(), view.last_version());
     bench.registry().put(Some(before), &next)?;

@@ -11,13 +11,13 @@ use super::compile;
 use super::error::CliError;
 use super::output::Printer;
 use super::tables::Tables;
-use super::training_data::digests;
+use super::training_data::{digests, request_record};
 use super::workbench::{Workbench, cores};
-use crate::definition::FeatureService;
+use crate::definition::ResolvedService;
 use crate::materialize::{Progress, Settings, Task, build_tiles, materialize, read_sources};
 use crate::offline::Coverage;
 use crate::plan::{Range, Situation, last_due, plan_range};
-use crate::project::{CompiledView, parts};
+use crate::project::{CompiledRequest, CompiledView, parts, request_parts};
 use crate::source::Extent;
 use crate::time::{Interval, Timestamp};
 use crate::training::{TrainingView, ViewRecord};
@@ -25,6 +25,7 @@ use crate::training::{TrainingView, ViewRecord};
 /// Views' values, and where they lie.
 pub(crate) struct Computed {
     pub(crate) views: BTreeMap<String, Arc<TrainingView>>,
+    pub(crate) requests: Vec<CompiledRequest>,
     pub(crate) records: Vec<ViewRecord>,
     /// Removed with this.
     pub(crate) scratch: TempDir,
@@ -33,7 +34,7 @@ pub(crate) struct Computed {
 /// Computes what values at the spine's times are made of.
 pub(crate) async fn compute(
     bench: &Workbench,
-    service: &FeatureService,
+    service: &ResolvedService,
     times: Option<Extent>,
     now: Timestamp,
     printer: &Printer,
@@ -48,13 +49,13 @@ pub(crate) async fn compute(
         session: bench.session.clone(),
     };
     let (mut views, mut records) = (BTreeMap::new(), Vec::new());
-    for entry in &service.features {
+    for entry in &service.lookups {
         if views.contains_key(&entry.view) {
             continue;
         }
         let view = compile::view(&compiled.views, &entry.view)?;
         let (training, interval) = one(bench, &tables, view, times, now, printer).await?;
-        let parts = parts(bench.project(), view, compiled.code(&view.view));
+        let parts = parts(bench.project(), view, compiled.code(view.view.transformation.as_ref()));
         let component = view
             .transform
             .as_ref()
@@ -70,8 +71,18 @@ pub(crate) async fn compute(
         });
         views.insert(entry.view.clone(), Arc::new(training));
     }
+    let asked = |request: &&CompiledRequest| {
+        let mut asked = service.requests.iter();
+        asked.any(|asked| asked.view == request.view.name)
+    };
+    let requests: Vec<CompiledRequest> = compiled.requests.iter().filter(asked).cloned().collect();
+    for request in &requests {
+        let parts = request_parts(request, compiled.code(Some(&request.view.transformation)));
+        records.push(request_record(request, &parts));
+    }
     Ok(Computed {
         views,
+        requests,
         records,
         scratch,
     })

@@ -70,6 +70,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     let applied = bench.applied()?;
     let compiled = compile::applied(bench, printer, &applied).await?;
     for name in &arguments.views {
+        compile::is_kept(&applied.project, name)?;
         compile::view(&compiled, name)?;
     }
     let chosen = compiled

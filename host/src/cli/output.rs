@@ -8,6 +8,7 @@ use super::error::CliError;
 use crate::definition::Parsed;
 
 /// Decides what goes to stdout and what to stderr.
+#[derive(Clone, Copy)]
 pub(crate) struct Printer {
     format: Format,
 }

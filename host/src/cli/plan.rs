@@ -1,6 +1,7 @@
 use serde_json::json;
 
-use super::changes::{Change, SAMPLE, Sample, ServiceChange, changes, removed, replay_all, service_changes, told};
+use super::changes::{Change, SAMPLE, Sample, ServiceChange, changes};
+use super::changes::{removed, replay_all, request_changes, service_changes, told};
 use super::compile;
 use super::error::CliError;
 use super::left::{covered, intervals, missing_tiles, situation, stale_rows};
@@ -107,8 +108,34 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             }
         }
     }
-    for name in removed(bench.project(), before.as_ref()) {
-        let reason = "not in the definitions; its tables and items are kept until `sandglass destroy`";
+    for change in request_changes(&compiled, before.as_ref()) {
+        let name = &change.compiled.view.name;
+        let row = [
+            name,
+            change.change,
+            "",
+            "0",
+            "0",
+            "0",
+            "0",
+            "",
+            &change.reasons.join("; "),
+        ];
+        rows.push(row.map(str::to_owned).to_vec());
+        list.push(json!({
+            "name": name,
+            "change": change.change,
+            "reasons": change.reasons,
+            "kind": "request",
+            "jobs": [],
+            "cost": { "jobs": 0 },
+        }));
+    }
+    for (name, is_request) in removed(bench.project(), before.as_ref()) {
+        let reason = match is_request {
+            true => "not in the definitions",
+            false => "not in the definitions; its tables and items are kept until `sandglass destroy`",
+        };
         let row = [&name, "remove", "", "0", "0", "0", "0", "", reason];
         rows.push(row.map(str::to_owned).to_vec());
         list.push(json!({ "name": name, "change": "remove", "reasons": [reason], "jobs": [], "cost": { "jobs": 0 } }));

@@ -1,5 +1,6 @@
 use serde_json::json;
 
+use super::compile::is_kept;
 use super::error::CliError;
 use super::output::Printer;
 use super::workbench::Workbench;
@@ -18,16 +19,21 @@ pub(crate) struct Arguments {
 pub(crate) fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
     let registry = bench.registry();
     let before = bench.applied()?;
+    is_kept(&before.project, &arguments.view)?;
     let name = &arguments.view;
     let view = before.views.get(name).ok_or_else(|| unknown(&before, name))?;
     let kept = kept(name, view, arguments.to)?;
     let then = registry.read(kept.application)?;
     let project = restored(&before, &then.project, name)?;
-    for service in &project.feature_services {
-        if let Some(problem) = service.check(&project).into_iter().next() {
+    let services = project.feature_services.iter();
+    let services = services.map(|service| (format!("feature service `{}`", service.name), service.check(&project)));
+    let requests = project.request_views.iter();
+    let requests = requests.map(|view| (format!("request view `{}`", view.name), view.check(&project)));
+    for (user, problems) in services.chain(requests) {
+        if let Some(problem) = problems.into_iter().next() {
             let message = format!(
-                "feature view `{name}` cannot go back alone: feature service `{}` uses it, and {}",
-                service.name, problem.message
+                "feature view `{name}` cannot go back alone: {user} uses it, and {}",
+                problem.message
             );
             let hint = "change the definitions back, and apply them: versions that are kept are found again".to_owned();
             return Err(CliError::invalid(message, Some(hint)));
@@ -37,7 +43,9 @@ pub(crate) fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -
     let after = view.back_to(kept, kept.parts.clone(), before.number);
     let (from, to) = (view.version, after.version);
     views.insert(name.clone(), after);
-    registry.put(Some(&before), &Applied::next(Some(&before), bench.now, project, views))?;
+    let requests = before.request_views.clone();
+    let next = Applied::next(Some(&before), bench.now, project, views, requests);
+    registry.put(Some(&before), &next)?;
     printer.tell("`sandglass materialize` runs what became due meanwhile, and switches to it");
     printer.tell(
         "the folder's definitions still are those of the other version: `sandglass plan` shows what `apply` would do",

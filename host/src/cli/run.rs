@@ -40,6 +40,7 @@ enum Sink {
 
 pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
     let compiled = compile::folder(bench, printer).await?;
+    compile::is_kept(bench.project(), &arguments.view)?;
     let view = compile::view(&compiled.views, &arguments.view)?;
     let end = arguments
         .end

@@ -56,7 +56,16 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     let store = EmbeddedStore::new(&path, map_size_bytes).with_cache(arguments.cache_bytes);
     let timeout = Duration::from_millis(arguments.request_timeout_ms);
     let workspace = bench.project().name.clone();
-    let serving = Serving::new(workspace, bench.registry(), Arc::new(store), bench.clock(), timeout)?;
+    // Views may be applied at any time.
+    let host = Some(bench.request_host(printer).with_log(Arc::new(logged)));
+    let serving = Serving::new(
+        workspace,
+        bench.registry(),
+        Arc::new(store),
+        host,
+        bench.clock(),
+        timeout,
+    )?;
     let keys = (arguments.require_keys || !address.ip().is_loopback()).then(|| bench.registry());
     let limits = Limits {
         body_bytes_max: arguments.max_body_bytes as usize,
@@ -105,6 +114,14 @@ fn log(level: tracing::Level) {
     let ours = Targets::new().with_target("sandglass", level);
     // A program that embeds this one may have set its own.
     let _ = tracing_subscriber::registry().with(ours).with(lines).try_init();
+}
+
+/// What a guest says, as a line of the log.
+fn logged(view: &str, level: &str, message: &str) {
+    match level {
+        "warn" | "error" => tracing::warn!(feature_view = view, level, message, "guest"),
+        _ => tracing::debug!(feature_view = view, level, message, "guest"),
+    }
 }
 
 /// When somebody asks the process to end.

@@ -6,19 +6,22 @@ use std::time::Instant;
 use datafusion::physical_plan::execute_stream;
 use sandglass_runtime::Digest;
 use serde_json::json;
+use tokio::sync::Semaphore;
 
+use super::compile;
 use super::error::CliError;
 use super::from_source;
 use super::output::Printer;
 use super::workbench::Workbench;
-use crate::definition::{FeatureService, Project, ResolvedService};
+use crate::definition::{FeatureService, Parsed, Project, ResolvedFeature, ResolvedService};
 use crate::plan::{Parts, decides_values};
-use crate::project::features;
+use crate::project::{CompiledRequest, features};
 use crate::registry::Applied;
 use crate::training::{
     FileFormat, Manifest, Options, OutputRecord, Spine, SpineOptions, SpineRecord, SpineRows, Target, TrainingError,
-    TrainingPlan, TrainingView, ViewRecord, write,
+    TrainingPlan, TrainingRequest, TrainingView, ViewRecord, write,
 };
+use crate::transform::RequestRuns;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -123,7 +126,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     let project = applied.as_ref().map_or(bench.project(), |applied| &applied.project);
     let service = service(project, &asked)?;
     // Which columns are keys does not depend on the views' rows.
-    let keys = resolve(project, &service, &Views::new())?.keys;
+    let unresolved = resolve(project, &service, &Views::new(), &[])?;
     let spine_options = SpineOptions {
         format: manifest.as_ref().map(|manifest| manifest.spine.format),
         timestamp_column: match &manifest {
@@ -134,26 +137,52 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             FileFormat::Csv => crate::training::Cells::Text,
             FileFormat::Parquet | FileFormat::Arrow => crate::training::Cells::Typed,
         },
+        context: unresolved.context.clone(),
     };
-    let spine = Spine::open(&arguments.spine, &keys, &spine_options).await?;
+    let spine = Spine::open(&arguments.spine, &unresolved.keys, &spine_options).await?;
     if let Some(manifest) = &manifest {
         manifest.check_spine(&spine)?;
     }
     // Dropped, what was computed from the sources is removed.
-    let (views, records, _scratch) = match &applied {
+    let (views, requests, records, _scratch) = match &applied {
         Some(applied) => {
-            let (views, records) = opened(bench, applied, &service, manifest.as_ref()).await?;
-            (views, records, None)
+            let names: Vec<&str> = unresolved
+                .requests
+                .iter()
+                .map(|request| request.view.as_str())
+                .collect();
+            let requests = compile::applied_requests(bench, printer, applied, &names)?;
+            let (views, mut records) = opened(bench, applied, &unresolved, manifest.as_ref()).await?;
+            for compiled in &requests {
+                let known = applied.request_views.get(&compiled.view.name);
+                records.extend(known.map(|known| request_record(compiled, &known.parts)));
+            }
+            (views, requests, records, None)
         }
         None => {
-            let computed = from_source::compute(bench, &service, spine.times(), options.now, printer).await?;
-            (computed.views, computed.records, Some(computed.scratch))
+            let computed = from_source::compute(bench, &unresolved, spine.times(), options.now, printer).await?;
+            (
+                computed.views,
+                computed.requests,
+                computed.records,
+                Some(computed.scratch),
+            )
         }
     };
     if let Some(manifest) = &manifest {
         check_views(manifest, &records)?;
     }
-    let resolved = resolve(project, &service, &views)?;
+    let resolved = resolve(project, &service, &views, &requests)?;
+    let own = |name: &String| spine.schema().index_of(name).is_ok();
+    if let Some(taken) = resolved.features.iter().map(ResolvedFeature::training_name).find(own) {
+        let message = format!(
+            "spine {}: it has a column `{taken}` already, as a feature is called",
+            spine.path().display()
+        );
+        let hint = "leave the column out, or ask for the feature by a service that gives it a `prefix`".to_owned();
+        return Err(CliError::invalid(message, Some(hint)));
+    }
+    let requests = bound(bench, project, &resolved, &views, requests)?;
     let rows = SpineRows {
         plan: spine.plan().map_err(|error| CliError::internal(error.to_string()))?,
         columns: spine
@@ -167,13 +196,20 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     let view = |name: &str| views.get(name).cloned();
     let format = target.format();
     let made = async {
-        let plan = TrainingPlan::new(&bench.session, rows, &resolved, view, options.allow_gaps).await?;
+        let mut plan = TrainingPlan::new(&bench.session, rows, &resolved, view, requests, options.allow_gaps).await?;
         let stream =
             execute_stream(Arc::clone(&plan.root), bench.session.task_ctx()).map_err(TrainingError::from_plan)?;
+        let (stream, counts) = match plan.requests.take() {
+            None => (stream, Arc::default()),
+            Some(stage) => {
+                let counts = stage.counts();
+                (stage.stream(stream, bench.guests.threads.count()), counts)
+            }
+        };
         let staged = write(target, stream).await?;
-        Ok::<_, TrainingError>((plan, staged))
+        Ok::<_, TrainingError>((plan, counts, staged))
     };
-    let (plan, staged) = match made.await {
+    let (plan, counts, staged) = match made.await {
         Err(error) if manifest.is_some() => return Err(gone(&views).await.unwrap_or_else(|| error.into())),
         made => made?,
     };
@@ -201,6 +237,20 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             spine.null_times()
         ));
     }
+    for (count, what) in [
+        (
+            counts.without(),
+            "without what a request view takes no null for, and so without its features",
+        ),
+        (
+            counts.rejected(),
+            "that a request view failed on, and so without its features",
+        ),
+    ] {
+        if count > 0 {
+            printer.tell(&format!("rows of the spine {what}: {count}"));
+        }
+    }
     let seconds = started.elapsed().as_secs_f64();
     let text = format!(
         "{} rows, {} features, {} bytes in {} ({seconds:.1} s)\n",
@@ -215,6 +265,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         "bytes": written.bytes,
         "sha256": written.digest,
         "overflows": overflows,
+        "rejected": counts.rejected(),
         "peak_memory_bytes": super::output::peak_memory_bytes(),
     });
     printer.answer(&text, &json);
@@ -238,28 +289,81 @@ fn service(project: &Project, asked: &[String]) -> Result<FeatureService, CliErr
     })
 }
 
-fn resolve(project: &Project, service: &FeatureService, views: &Views) -> Result<ResolvedService, CliError> {
+fn resolve(
+    project: &Project,
+    service: &FeatureService,
+    views: &Views,
+    requests: &[CompiledRequest],
+) -> Result<ResolvedService, CliError> {
     let known = |name: &str| {
-        let view = views.get(name)?;
-        let spec = view.tiles.as_ref().map(|(spec, _)| spec.as_ref());
-        Some(features(&view.view, view.rows.schema(), spec))
+        let request = requests.iter().find(|request| request.view.name == name);
+        known(views, name).or_else(|| request.map(CompiledRequest::named))
     };
-    service.resolve(project, |view| known(&view.name)).map_err(|problems| {
+    service.resolve(project, known).map_err(|problems| {
         let first = problems.into_iter().next();
         let (message, hint) = first.map(|problem| (problem.message, problem.hint)).unwrap_or_default();
         CliError::invalid(message, hint)
     })
 }
 
+/// The names and types of a view's features.
+fn known(views: &Views, name: &str) -> Option<Vec<(String, String)>> {
+    let view = views.get(name)?;
+    let spec = view.tiles.as_ref().map(|(spec, _)| spec.as_ref());
+    Some(features(&view.view, view.rows.schema(), spec))
+}
+
+/// Request views, with where their input comes from.
+fn bound(
+    bench: &Workbench,
+    project: &Project,
+    resolved: &ResolvedService,
+    views: &Views,
+    requests: Vec<CompiledRequest>,
+) -> Result<Vec<TrainingRequest>, CliError> {
+    let parsed = Parsed::stored(project.clone());
+    // Nothing waits to be used: there is always a next batch.
+    let room = Arc::new(Semaphore::new(0));
+    let each = resolved.requests.iter().map(|resolved| {
+        let compiled = requests.iter().find(|request| request.view.name == resolved.view);
+        let compiled = compiled.ok_or_else(|| CliError::internal(format!("`{}` was not opened", resolved.view)))?;
+        let inputs = compiled
+            .bind(&parsed, |name| known(views, name))
+            .map_err(|problems| CliError::from(parsed.problems(problems)))?;
+        let (name, transform) = (&compiled.view.name, &compiled.transform);
+        let runs = RequestRuns::new(name, transform, bench.guests.clone(), Arc::clone(&room));
+        Ok(TrainingRequest {
+            compiled: compiled.clone(),
+            inputs,
+            resolved: resolved.clone(),
+            runs: Arc::new(runs),
+        })
+    });
+    each.collect()
+}
+
+/// What the manifest says of a request view.
+pub(crate) fn request_record(compiled: &CompiledRequest, parts: &Parts) -> ViewRecord {
+    ViewRecord {
+        name: compiled.view.name.clone(),
+        version: 0,
+        rows: None,
+        tiles: None,
+        component: Some(compiled.transform.component.digest().to_string()),
+        definition: digests(parts),
+        sources: Vec::new(),
+    }
+}
+
 /// The tables of applied views, as they are now or as a manifest names them.
 async fn opened(
     bench: &Workbench,
     applied: &Applied,
-    service: &FeatureService,
+    service: &ResolvedService,
     manifest: Option<&Manifest>,
 ) -> Result<(Views, Vec<ViewRecord>), CliError> {
     let (mut views, mut records) = (Views::new(), Vec::new());
-    for entry in &service.features {
+    for entry in &service.lookups {
         if views.contains_key(&entry.view) {
             continue;
         }

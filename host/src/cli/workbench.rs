@@ -6,11 +6,12 @@ use chrono::Utc;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use sandglass_runtime::{GuestThreads, Loader, Profile, Sandbox};
+use sandglass_runtime::{Digest, GuestThreads, Limits, Loader, Profile, Sandbox};
 
 use tokio::sync::Semaphore;
 
 use super::Global;
+use super::compile::is_kept;
 use super::error::CliError;
 use super::loader::loader;
 use super::output::Printer;
@@ -21,7 +22,7 @@ use crate::offline::OfflineTable;
 use crate::online::{EmbeddedStore, OnlineStore};
 use crate::project::Folder;
 use crate::registry::{Applied, AppliedView, Registry};
-use crate::serving::Clock;
+use crate::serving::{Clock, RequestHost};
 use crate::source::SourceTable;
 use crate::tile::TileSpec;
 use crate::time::{Span, Timestamp};
@@ -113,6 +114,25 @@ impl Workbench {
         Ok(self.loader.get_or_init(|| loader(sandbox, printer)))
     }
 
+    /// Where request views run, with what components are loaded with: made when the first one is.
+    pub(crate) fn request_host(&self, printer: &Printer) -> RequestHost {
+        let (printer, registry, made) = (*printer, self.registry(), OnceLock::new());
+        let load = move |digest: &Digest| {
+            let loader = made.get_or_init(|| {
+                let sandbox = Sandbox::new(Profile::Production, runs())?;
+                Ok::<_, String>(loader(sandbox, &printer))
+            });
+            let loader = loader.as_ref().map_err(Clone::clone)?;
+            let bytes = registry.component(digest).map_err(|error| error.to_string())?;
+            loader
+                .load(&bytes, &Limits::default())
+                .map_err(|error| error.to_string())
+        };
+        // Every thread has a run, and may be making the next one's instance.
+        let room = (runs() as usize).saturating_sub(2 * self.guests.threads.count());
+        RequestHost::new(Box::new(load), self.guests.clone(), room)
+    }
+
     /// Opens sources, each once.
     pub(crate) async fn sources(&self, project: &Project) -> Result<BTreeMap<String, Arc<SourceTable>>, CliError> {
         let mut tables = BTreeMap::new();
@@ -149,6 +169,7 @@ impl Workbench {
         view: &str,
         versions: Option<(Option<u64>, Option<u64>)>,
     ) -> Result<Opened, CliError> {
+        is_kept(&applied.project, view)?;
         let (Some(definition), Some(version)) = (applied.project.feature_view(view), applied.views.get(view)) else {
             let names: Vec<_> = applied.views.keys().map(|name| format!("`{name}`")).collect();
             let message = format!("no feature view `{view}`; there are {}", names.join(", "));

@@ -8,6 +8,7 @@ use super::model::{FeatureView, Format, Project, Source, Trigger};
 use super::parse::existing;
 use super::problem::similar;
 use super::reader::Findings;
+use super::requests;
 use super::services;
 
 pub(super) fn check(
@@ -49,6 +50,7 @@ pub(super) fn check(
             }
         }
     }
+    requests::check(project, &at, problems);
     services::check(project, &at, problems);
     for source in &project.sources {
         let used = project

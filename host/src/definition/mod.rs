@@ -8,6 +8,7 @@ mod parse;
 mod partitions;
 mod problem;
 mod reader;
+mod requests;
 mod schema;
 mod services;
 
@@ -21,5 +22,9 @@ pub use parse::{Parsed, parse};
 pub use partitions::{Partition, Partitions};
 pub use problem::{Problem, Problems};
 pub(crate) use problem::{list, similar};
+pub use requests::{ContextField, ContextKind, InputFrom, RequestView};
 pub use schema::schema;
-pub use services::{Lookup, RequestKey, ResolvedFeature, ResolvedService, ServiceFeaturesError, ServiceProblem};
+pub use services::{
+    FeatureFrom, Lookup, RequestKey, ResolvedFeature, ResolvedRequest, ResolvedService, ServiceFeaturesError,
+    ServiceProblem, Told,
+};

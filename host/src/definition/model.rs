@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Schema};
 use serde::{Deserialize, Serialize};
 
 use super::partitions::Partitions;
+use super::requests::RequestView;
 use crate::aggregate::Function;
 use crate::tile::TimeWindow;
 use crate::time::{Grid, Interval, Span, Timestamp};
@@ -25,6 +26,9 @@ pub struct Project {
     pub sources: Vec<Source>,
     /// In the order of the text.
     pub feature_views: Vec<FeatureView>,
+    /// In the order of the text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub request_views: Vec<RequestView>,
     /// In the order of the text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub feature_services: Vec<FeatureService>,
@@ -404,6 +408,26 @@ impl Project {
     /// The view of that name.
     pub fn feature_view(&self, name: &str) -> Option<&FeatureView> {
         self.feature_views.iter().find(|view| view.name == name)
+    }
+
+    /// The request view of that name.
+    pub fn request_view(&self, name: &str) -> Option<&RequestView> {
+        self.request_views.iter().find(|view| view.name == name)
+    }
+
+    /// The names of all views, request views last.
+    pub fn view_names(&self) -> impl Iterator<Item = &str> + Clone {
+        let views = self.feature_views.iter().map(|view| view.name.as_str());
+        views.chain(self.request_views.iter().map(|view| view.name.as_str()))
+    }
+
+    /// What its views are transformed by.
+    pub fn transformations(&self) -> impl Iterator<Item = &Transformation> {
+        let views = self
+            .feature_views
+            .iter()
+            .filter_map(|view| view.transformation.as_ref());
+        views.chain(self.request_views.iter().map(|view| &view.transformation))
     }
 
     /// The feature service of that name.

@@ -12,6 +12,7 @@ use super::model::{
 use super::partitions::Partitions;
 use super::problem::{Problem, Problems, list};
 use super::reader::{Findings, Table, Value, document};
+use super::requests::{self, RequestView};
 use super::services;
 use crate::time::Span;
 use crate::workspace::{Workspace, check_identifier};
@@ -101,6 +102,11 @@ pub fn parse(file: &str, text: &str) -> Result<Parsed, Problems> {
     Err(Problems::new(file, text, findings.take()))
 }
 
+enum AnyView {
+    Batch(Box<FeatureView>),
+    Request(Box<RequestView>),
+}
+
 #[derive(Default)]
 pub(super) struct Reading {
     pub(super) spans: BTreeMap<String, Range<usize>>,
@@ -126,10 +132,15 @@ impl Reading {
         };
         let entities = self.objects(root, "entity", Self::entity);
         let sources = self.objects(root, "source", Self::source);
-        let feature_views = self.objects(root, "feature_view", Self::feature_view);
+        let (mut feature_views, mut request_views) = (Vec::new(), Vec::new());
+        for view in self.objects(root, "feature_view", Self::any_view) {
+            match view {
+                AnyView::Batch(view) => feature_views.push(*view),
+                AnyView::Request(view) => request_views.push(*view),
+            }
+        }
         let feature_services = self.objects(root, "feature_service", services::read);
         root.finish();
-        let mut feature_views = feature_views;
         for view in &mut feature_views {
             let keys = view
                 .entities
@@ -143,6 +154,7 @@ impl Reading {
             entities,
             sources,
             feature_views,
+            request_views,
             feature_services,
         })
     }
@@ -281,15 +293,32 @@ impl Reading {
         })
     }
 
-    fn feature_view(&mut self, table: &Table<'_>, name: String, place: &str) -> Option<FeatureView> {
-        let meta = meta(table);
-        let kind = table.require("kind").and_then(|value| {
-            let kind = value.one_of(&[("batch", true), ("stream", false), ("request", false), ("table", false)])?;
-            if !kind {
+    fn any_view(&mut self, table: &Table<'_>, name: String, place: &str) -> Option<AnyView> {
+        // What kind it is meant to be decides what its keys are, whether or not there is such a kind already.
+        let kinds = [
+            ("batch", Some(false)),
+            ("stream", None),
+            ("request", Some(true)),
+            ("table", None),
+        ];
+        let is_request = table.require("kind").and_then(|value| {
+            let is_request = value.one_of(&kinds)?;
+            if is_request.is_none() {
                 value.problem(format!("`{}` views are not supported yet", value.text()?), None);
             }
-            kind.then_some(())
+            is_request
         });
+        match is_request {
+            Some(true) => requests::read(self, table, name, place).map(|view| AnyView::Request(Box::new(view))),
+            kind => {
+                let view = self.feature_view(table, name, place);
+                kind.and(view).map(|view| AnyView::Batch(Box::new(view)))
+            }
+        }
+    }
+
+    fn feature_view(&mut self, table: &Table<'_>, name: String, place: &str) -> Option<FeatureView> {
+        let meta = meta(table);
         let entities = table.require("entities").and_then(|value| {
             let names = value
                 .array()?
@@ -358,7 +387,6 @@ impl Reading {
             }
         }
         table.not_yet(&["compaction_enabled", "compaction_schedule", "online_load"]);
-        kind?;
         offline?;
         Some(FeatureView {
             name,
@@ -488,14 +516,18 @@ fn embedded(path: String) -> OnlineStoreKind {
 
 pub(super) fn column(value: &Value<'_>) -> Option<String> {
     let name = value.text()?;
-    if name.is_empty() || name.starts_with("__") {
-        value.problem(
-            format!("`{name}` cannot be a column: names that begin with `__` are the store's own"),
-            None,
-        );
-        return None;
-    }
+    check_column(value.findings, name, value.span())?;
     Some(name.to_owned())
+}
+
+/// Whether a column may have this name; if not, that is a problem.
+pub(super) fn check_column(findings: &Findings, name: &str, span: Range<usize>) -> Option<()> {
+    if !name.is_empty() && !name.starts_with("__") {
+        return Some(());
+    }
+    let message = format!("`{name}` cannot be a column: names that begin with `__` are the store's own");
+    findings.add(span, message, None);
+    None
 }
 
 /// `columns = { seen = "name in the files" }`.
@@ -503,11 +535,7 @@ fn columns(value: &Value<'_>) -> Option<BTreeMap<String, String>> {
     let mut columns: BTreeMap<String, String> = BTreeMap::new();
     let mut whole = true;
     for (seen, span, value) in value.table("`columns`")?.entries() {
-        if seen.is_empty() || seen.starts_with("__") {
-            let message = format!("`{seen}` cannot be a column: names that begin with `__` are the store's own");
-            value.findings.add(span, message, None);
-            whole = false;
-        }
+        whole &= check_column(value.findings, seen, span).is_some();
         let Some(stored) = value.text() else {
             whole = false;
             continue;
@@ -522,24 +550,20 @@ fn columns(value: &Value<'_>) -> Option<BTreeMap<String, String>> {
     whole.then_some(columns)
 }
 
+/// Types of keys, by the words that definitions have for them.
+pub(super) const KEY_KINDS: [(&str, KeyKind); 6] = [
+    ("int64", KeyKind::Int64),
+    ("utf8", KeyKind::Utf8),
+    ("string", KeyKind::Utf8),
+    ("boolean", KeyKind::Boolean),
+    ("date", KeyKind::Date),
+    ("timestamp", KeyKind::Timestamp),
+];
+
 fn join_keys(value: &Value<'_>) -> Option<Vec<JoinKey>> {
-    let kinds = [
-        ("int64", KeyKind::Int64),
-        ("utf8", KeyKind::Utf8),
-        ("string", KeyKind::Utf8),
-        ("boolean", KeyKind::Boolean),
-        ("date", KeyKind::Date),
-        ("timestamp", KeyKind::Timestamp),
-    ];
     let mut keys = Vec::new();
     for (name, span, value) in value.table("`join_keys`")?.entries() {
-        if name.is_empty() || name.starts_with("__") {
-            value.findings.add(
-                span,
-                format!("`{name}` cannot be a column: names that begin with `__` are the store's own"),
-                None,
-            );
-        }
+        check_column(value.findings, name, span);
         if matches!(value.raw(), DeValue::String(text) if text.starts_with("float")) {
             let hint = "round it to int64, or make it text".to_owned();
             value.problem(
@@ -548,7 +572,7 @@ fn join_keys(value: &Value<'_>) -> Option<Vec<JoinKey>> {
             );
             continue;
         }
-        if let Some(kind) = value.one_of(&kinds) {
+        if let Some(kind) = value.one_of(&KEY_KINDS) {
             keys.push(JoinKey {
                 name: name.to_owned(),
                 kind,
@@ -612,7 +636,7 @@ pub(super) fn filter(table: &Table<'_>) -> (Option<Span>, Option<bool>) {
     (offset, unfiltered)
 }
 
-fn transformation(value: Value<'_>) -> Option<Transformation> {
+pub(super) fn transformation(value: Value<'_>) -> Option<Transformation> {
     let text = value.text()?;
     let (path, name) = match text.split_once('#') {
         Some((path, name)) => (path, Some(name)),

@@ -23,7 +23,7 @@ pub fn schema() -> Value {
             ("source", array("Where rows come from.", source())),
             (
                 "feature_view",
-                array("What features are made of, and when.", feature_view()),
+                array("What features are made of, and when.", any_view()),
             ),
             (
                 "feature_service",
@@ -136,12 +136,68 @@ fn source() -> Value {
     )
 }
 
-fn feature_view() -> Value {
-    let parameters = json!({
+/// What keys a view has depends on its kind.
+fn any_view() -> Value {
+    json!({
+        "if": { "properties": { "kind": { "const": "request" } }, "required": ["kind"] },
+        "then": request_view(),
+        "else": feature_view(),
+    })
+}
+
+fn kind() -> Value {
+    words(
+        "What kind of view it is: batch views are materialized, request views are computed when they are asked for.",
+        &["batch", "request"],
+    )
+}
+
+fn parameters() -> Value {
+    json!({
         "description": "Values for the transformation's parameters.",
         "type": "object",
         "additionalProperties": { "type": ["boolean", "number", "string"] },
+    })
+}
+
+fn request_view() -> Value {
+    let kinds = json!({ "enum": ["int64", "utf8", "string", "boolean", "date", "timestamp", "float64"] });
+    let request_context = json!({
+        "description": "What a request brings along, and its types: { amount = \"float64\" }",
+        "type": "object",
+        "propertyNames": { "pattern": COLUMN },
+        "additionalProperties": kinds,
     });
+    let transformation = json!({
+        "description": "path#name: a crate's folder or a .wasm file, and one of its transformations, of the aligned scope.",
+        "type": "string",
+        "pattern": "^[^#]+(#[a-z][a-z0-9_]{0,62})?$",
+    });
+    let keys = [
+        ("name", name("Its name.")),
+        ("kind", kind()),
+        ("request_context", request_context),
+        ("features", features("Features of other views that it reads")),
+        ("transformation", transformation),
+        ("parameters", parameters()),
+        (
+            "max_rejected",
+            whole(
+                "Rows of training data that may be trapped on, whose features are null; 0 if it is not said.",
+                0,
+                None,
+            ),
+        ),
+        ("limits", limits()),
+    ];
+    object(
+        "A request view.",
+        &["name", "kind", "transformation"],
+        keys.into_iter().chain(meta()),
+    )
+}
+
+fn feature_view() -> Value {
     let entities = json!({
         "description": "Its entities, whose join keys make its key.",
         "type": "array",
@@ -162,11 +218,11 @@ fn feature_view() -> Value {
     });
     let keys = [
         ("name", name("Its name.")),
-        ("kind", words("What kind of view it is.", &["batch"])),
+        ("kind", kind()),
         ("entities", entities),
         ("sources", sources),
         ("transformation", transformation),
-        ("parameters", parameters),
+        ("parameters", parameters()),
         (
             "timestamp_column",
             column("The column of its rows that holds their time."),
@@ -306,14 +362,21 @@ fn time_window() -> Value {
     })
 }
 
-fn feature_service() -> Value {
-    let features = json!({
-        "description": "Whose features: \"view\", \"view[feature, feature]\", or a table.",
+/// Features of views, as services and request views name them.
+fn features(about: &str) -> Value {
+    json!({
+        "description": format!("{about}: \"view\", \"view[feature, feature]\", or a table."),
         "type": "array",
         "minItems": 1,
         "items": { "anyOf": [{ "type": "string", "pattern": "^[^\\[]+(\\[.+\\])?$" }, service_features()] },
-    });
-    let keys = [("name", name("Its name, which no view has.")), ("features", features)];
+    })
+}
+
+fn feature_service() -> Value {
+    let keys = [
+        ("name", name("Its name, which no view has.")),
+        ("features", features("Whose features")),
+    ];
     object(
         "A feature service.",
         &["name", "features"],

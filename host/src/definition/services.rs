@@ -1,5 +1,6 @@
 //! `[[feature_service]]`: features of several views that are asked for together, and what a request for them holds.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::str::FromStr;
@@ -8,30 +9,36 @@ use super::model::{FeatureService, FeatureView, JoinKey, KeyKind, Meta, Project,
 use super::parse::{Reading, column, existing, meta, optional};
 use super::problem::similar;
 use super::reader::{Findings, Table, Value};
+use super::requests::{ContextField, ContextKind, RequestView};
 use crate::workspace::check_identifier;
 
 /// Reads one service. The spans of its entries are noted as `<place>.features.<i>`.
 pub(super) fn read(reading: &mut Reading, table: &Table<'_>, name: String, place: &str) -> Option<FeatureService> {
     let meta = meta(table);
-    let features = table.require("features").and_then(|value| {
-        let entries = value.array()?;
-        if entries.is_empty() {
-            let hint = "write `features = [\"view\", \"view[feature]\"]`".to_owned();
-            value.problem("`features` is empty; a service has at least one", Some(hint));
-            return None;
-        }
-        for (index, entry) in entries.iter().enumerate() {
-            reading.spans.insert(format!("{place}.features.{index}"), entry.span());
-        }
-        // All of them are read, so that every problem is found.
-        let entries: Vec<_> = entries.iter().map(entry).collect();
-        entries.into_iter().collect()
-    });
+    let features = table
+        .require("features")
+        .and_then(|value| entries(reading, &value, place));
     Some(FeatureService {
         name,
         features: features?,
         meta,
     })
+}
+
+/// Reads `features`; at least one.
+pub(super) fn entries(reading: &mut Reading, value: &Value<'_>, place: &str) -> Option<Vec<ServiceFeatures>> {
+    let entries = value.array()?;
+    if entries.is_empty() {
+        let hint = "write `features = [\"view\", \"view[feature]\"]`".to_owned();
+        value.problem("`features` is empty, and names at least one", Some(hint));
+        return None;
+    }
+    for (index, entry) in entries.iter().enumerate() {
+        reading.spans.insert(format!("{place}.features.{index}"), entry.span());
+    }
+    // All of them are read, so that every problem is found.
+    let entries: Vec<_> = entries.iter().map(entry).collect();
+    entries.into_iter().collect()
 }
 
 fn entry(value: &Value<'_>) -> Option<ServiceFeatures> {
@@ -149,7 +156,7 @@ fn distinct(columns: &[String]) -> Result<(), ServiceFeaturesError> {
 pub(super) fn check(project: &Project, at: &impl Fn(String) -> Range<usize>, problems: &Findings) {
     for service in &project.feature_services {
         let place = format!("feature_service.{}", service.name);
-        if project.feature_view(&service.name).is_some() {
+        if project.view_names().any(|view| view == service.name) {
             let message = format!("a feature service and a feature view are named `{}`", service.name);
             let hint = "rename one of them: `get` takes the name of either".to_owned();
             problems.add(at(format!("{place}.name")), message, Some(hint));
@@ -170,7 +177,7 @@ fn declared(view: &FeatureView) -> Option<Vec<(String, String)>> {
 }
 
 /// A problem and what to do.
-type Told = (String, Option<String>);
+pub type Told = (String, Option<String>);
 
 impl ServiceFeatures {
     /// What stands before the names of its features.
@@ -183,35 +190,21 @@ impl ServiceFeatures {
         self.join_keys.get(key).map_or(key, String::as_str)
     }
 
-    /// The view's join keys by the names that requests have for them, in the view's order.
-    fn keys(&self, project: &Project) -> Result<Vec<JoinKey>, Told> {
-        let Some(view) = project.feature_view(&self.view) else {
-            let names = || project.feature_views.iter().map(|view| view.name.as_str());
-            let message = format!(
-                "no feature view `{}`; this project has {}",
-                self.view,
-                existing(names())
-            );
-            let hint = similar(&self.view, names()).map(|other| format!("did you mean `{other}`?"));
-            return Err((message, hint));
-        };
+    /// What has these keys, by the names that requests have for them, in their order. `of` is whose they are.
+    fn renamed(&self, of: &str, own: &[JoinKey]) -> Result<Vec<JoinKey>, Told> {
         for key in self.join_keys.keys() {
-            let names = || view.join_keys.iter().map(|key| key.name.as_str());
+            let names = || own.iter().map(|key| key.name.as_str());
             if !names().any(|name| name == key) {
-                let message = format!(
-                    "feature view `{}` has no join key `{key}`; it has {}",
-                    view.name,
-                    existing(names())
-                );
+                let message = format!("{of} has no join key `{key}`; it has {}", existing(names()));
                 let hint = similar(key, names()).map(|other| format!("did you mean `{other}`?"));
                 return Err((message, hint));
             }
         }
         let mut keys: Vec<JoinKey> = Vec::new();
-        for key in &view.join_keys {
+        for key in own {
             let name = self.request_name(&key.name).to_owned();
             if keys.iter().any(|other| other.name == name) {
-                let message = format!("two join keys of feature view `{}` are called `{name}`", view.name);
+                let message = format!("two join keys of {of} are called `{name}`");
                 return Err((message, Some("map each to a name of its own".to_owned())));
             }
             keys.push(JoinKey { name, kind: key.kind });
@@ -248,8 +241,24 @@ pub struct ResolvedService {
     pub keys: Vec<RequestKey>,
     /// Which items are read, each once.
     pub lookups: Vec<Lookup>,
-    /// In Tecton's order: by namespace, then by name.
+    /// What requests and spines bring along beside keys, in the order in which the service's views first use it.
+    pub context: Vec<ContextField>,
+    /// What is computed for each request, each once.
+    pub requests: Vec<ResolvedRequest>,
+    /// In Tecton's order: those of request views first, by namespace and in the order of their transformations; then the others,
+    /// by namespace and name.
     pub features: Vec<ResolvedFeature>,
+}
+
+/// A request view with the keys that what it reads is read with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedRequest {
+    /// The view.
+    pub view: String,
+    /// For each entry of its `features` the place in [`ResolvedService::lookups`].
+    pub lookups: Vec<usize>,
+    /// For each field of its `request_context` the place in [`ResolvedService::context`].
+    pub context: Vec<usize>,
 }
 
 /// A join key of requests.
@@ -273,8 +282,17 @@ pub struct ResolvedFeature {
     pub feature: String,
     /// Its type, as [`kind_name`](sandglass_runtime::kind_name) spells it.
     pub data_type: String,
-    /// Its place in [`ResolvedService::lookups`].
-    pub lookup: usize,
+    /// Where it comes from.
+    pub from: FeatureFrom,
+}
+
+/// Where a feature comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeatureFrom {
+    /// An item, by its place in [`ResolvedService::lookups`].
+    Lookup(usize),
+    /// A request view, by its place in [`ResolvedService::requests`].
+    Request(usize),
 }
 
 impl ResolvedFeature {
@@ -317,6 +335,7 @@ impl FeatureService {
 
     /// What is wrong with it by the definitions alone, which do not tell the features of views without aggregations.
     pub fn check(&self, project: &Project) -> Vec<ServiceProblem> {
+        let declared = |name: &str| project.feature_view(name).and_then(declared);
         self.resolve(project, declared).err().unwrap_or_default()
     }
 
@@ -328,13 +347,16 @@ impl FeatureService {
     pub fn resolve(
         &self,
         project: &Project,
-        features_of: impl Fn(&FeatureView) -> Option<Vec<(String, String)>>,
+        features_of: impl Fn(&str) -> Option<Vec<(String, String)>>,
     ) -> Result<ResolvedService, Vec<ServiceProblem>> {
         let mut resolving = Resolving {
             service: self,
+            project,
             resolved: ResolvedService {
                 keys: Vec::new(),
                 lookups: Vec::new(),
+                context: Vec::new(),
+                requests: Vec::new(),
                 features: Vec::new(),
             },
             first_uses: BTreeMap::new(),
@@ -342,15 +364,10 @@ impl FeatureService {
             problems: Vec::new(),
         };
         for (index, entry) in self.features.iter().enumerate() {
-            let keys = match entry.keys(project) {
-                Ok(keys) => keys,
-                Err((message, hint)) => {
-                    resolving.problem(index, message, hint);
-                    continue;
-                }
-            };
-            let known = project.feature_view(&entry.view).and_then(&features_of);
-            resolving.entry(index, entry, keys, known.as_deref());
+            match resolving.from(index, entry) {
+                Ok(from) => resolving.entry(index, entry, from, features_of(&entry.view).as_deref()),
+                Err((message, hint)) => resolving.problem(index, message, hint),
+            }
         }
         let Resolving {
             mut resolved, problems, ..
@@ -358,18 +375,24 @@ impl FeatureService {
         if !problems.is_empty() {
             return Err(problems);
         }
-        resolved
-            .features
-            .sort_by(|left, right| (&left.namespace, &left.feature).cmp(&(&right.namespace, &right.feature)));
+        resolved.features.sort_by(|left, right| {
+            let place = |feature: &ResolvedFeature| matches!(feature.from, FeatureFrom::Lookup(_));
+            let spaces = (place(left), &left.namespace).cmp(&(place(right), &right.namespace));
+            spaces.then_with(|| match left.from {
+                FeatureFrom::Lookup(_) => left.feature.cmp(&right.feature),
+                FeatureFrom::Request(_) => Ordering::Equal,
+            })
+        });
         Ok(resolved)
     }
 }
 
 struct Resolving<'a> {
     service: &'a FeatureService,
+    project: &'a Project,
     resolved: ResolvedService,
     /// By join key of requests: its type and the view that first has it.
-    first_uses: BTreeMap<String, (KeyKind, &'a str)>,
+    first_uses: BTreeMap<String, (KeyKind, String)>,
     /// By name in training data, which two names may have in common that differ with a point: the entry.
     names: BTreeMap<String, usize>,
     problems: Vec<ServiceProblem>,
@@ -380,29 +403,122 @@ impl<'a> Resolving<'a> {
         self.problems.push(ServiceProblem { entry, message, hint });
     }
 
+    /// Where an entry's features come from; what they are made of is noted.
+    fn from(&mut self, index: usize, entry: &ServiceFeatures) -> Result<FeatureFrom, Told> {
+        let project = self.project;
+        if let Some(view) = project.feature_view(&entry.view) {
+            let keys = entry.renamed(&format!("feature view `{}`", view.name), &view.join_keys)?;
+            return Ok(FeatureFrom::Lookup(self.lookup(index, &entry.view, keys)));
+        }
+        if let Some(view) = project.request_view(&entry.view) {
+            return self.request(index, entry, view).map(FeatureFrom::Request);
+        }
+        let names = || project.view_names();
+        let message = format!(
+            "no feature view `{}`; this project has {}",
+            entry.view,
+            existing(names())
+        );
+        let hint = similar(&entry.view, names()).map(|other| format!("did you mean `{other}`?"));
+        Err((message, hint))
+    }
+
+    /// The place of a lookup with these keys.
+    fn lookup(&mut self, index: usize, view: &str, keys: Vec<JoinKey>) -> usize {
+        let lookup = Lookup {
+            view: view.to_owned(),
+            keys: keys.iter().map(|key| key.name.clone()).collect(),
+        };
+        for key in keys {
+            self.key(index, view, key);
+        }
+        place_of(&mut self.resolved.lookups, lookup)
+    }
+
+    /// The place of a request view whose join keys are called as the entry says.
+    fn request(&mut self, index: usize, entry: &ServiceFeatures, view: &RequestView) -> Result<usize, Told> {
+        let of = format!("feature view `{}`", view.name);
+        let mut own: Vec<JoinKey> = Vec::new();
+        let mut keys_of_inputs = Vec::new();
+        for input in &view.features {
+            let Some(read) = self.project.feature_view(&input.view) else {
+                let message = format!("{of} reads `{}`, which is no feature view that it can read", input.view);
+                return Err((message, None));
+            };
+            let keys = input.renamed(&format!("feature view `{}`", read.name), &read.join_keys)?;
+            for key in &keys {
+                if !own.iter().any(|other| other.name == key.name) {
+                    own.push(key.clone());
+                }
+            }
+            keys_of_inputs.push((read.name.clone(), keys));
+        }
+        let renamed = entry.renamed(&of, &own)?;
+        let name = |key: JoinKey| {
+            let place = own.iter().position(|other| other.name == key.name);
+            let name = place.and_then(|place| renamed.get(place)).map(|key| key.name.clone());
+            JoinKey {
+                name: name.unwrap_or(key.name),
+                kind: key.kind,
+            }
+        };
+        let lookups = keys_of_inputs.into_iter().map(|(read, keys)| {
+            let keys = keys.into_iter().map(name).collect();
+            self.lookup(index, &read, keys)
+        });
+        let lookups = lookups.collect();
+        let context = view
+            .request_context
+            .iter()
+            .map(|field| self.field(index, &view.name, field));
+        let request = ResolvedRequest {
+            view: view.name.clone(),
+            lookups,
+            context: context.collect(),
+        };
+        Ok(place_of(&mut self.resolved.requests, request))
+    }
+
+    /// The place of a field of the context.
+    fn field(&mut self, index: usize, view: &str, field: &ContextField) -> usize {
+        let known = self.resolved.context.iter().position(|other| other.name == field.name);
+        let Some(place) = known else {
+            self.resolved.context.push(field.clone());
+            return self.resolved.context.len() - 1;
+        };
+        let kind: ContextKind = self.resolved.context[place].kind;
+        if kind != field.kind {
+            let message = format!(
+                "`{}` of the request's context is {} for feature view `{view}` and {} for another",
+                field.name,
+                field.kind.name(),
+                kind.name()
+            );
+            let hint = "give it one type, or another name in one of them".to_owned();
+            self.problem(index, message, Some(hint));
+        }
+        place
+    }
+
     fn entry(
         &mut self,
         index: usize,
         entry: &'a ServiceFeatures,
-        keys: Vec<JoinKey>,
+        from: FeatureFrom,
         known: Option<&[(String, String)]>,
     ) {
-        let lookup = Lookup {
-            view: entry.view.clone(),
-            keys: keys.iter().map(|key| key.name.clone()).collect(),
-        };
-        for key in keys {
-            self.key(index, entry, key);
-        }
-        let place = self.resolved.lookups.iter().position(|other| *other == lookup);
-        let place = place.unwrap_or_else(|| {
-            self.resolved.lookups.push(lookup);
-            self.resolved.lookups.len() - 1
-        });
         let wanted: Vec<(String, String)> = match (&entry.columns, known) {
             (None, None) => Vec::new(),
             (None, Some(known)) => known.to_vec(),
             (Some(columns), None) => columns.iter().map(|name| (name.clone(), String::new())).collect(),
+            // In the order of the transformation's output.
+            (Some(columns), Some(known)) if matches!(from, FeatureFrom::Request(_)) => {
+                for name in columns {
+                    self.known(index, entry, name, known);
+                }
+                let named = |(name, _): &&(String, String)| columns.contains(name);
+                known.iter().filter(named).cloned().collect()
+            }
             (Some(columns), Some(known)) => columns
                 .iter()
                 .filter_map(|name| self.known(index, entry, name, known))
@@ -413,16 +529,16 @@ impl<'a> Resolving<'a> {
                 namespace: entry.namespace().to_owned(),
                 feature,
                 data_type,
-                lookup: place,
+                from,
             };
             self.feature(index, resolved);
         }
     }
 
-    fn key(&mut self, index: usize, entry: &'a ServiceFeatures, key: JoinKey) {
+    fn key(&mut self, index: usize, of: &str, key: JoinKey) {
         match self.first_uses.get(&key.name) {
             None => {
-                self.first_uses.insert(key.name.clone(), (key.kind, &entry.view));
+                self.first_uses.insert(key.name.clone(), (key.kind, of.to_owned()));
                 self.resolved.keys.push(key);
             }
             Some((kind, _)) if *kind == key.kind => {}
@@ -431,7 +547,7 @@ impl<'a> Resolving<'a> {
                     "join key `{}` is {} for feature view `{}` and {} for `{view}`",
                     key.name,
                     key.kind.name(),
-                    entry.view,
+                    of,
                     kind.name()
                 );
                 let hint = "call one of them otherwise with `join_keys = { key = \"another_name\" }`".to_owned();
@@ -479,6 +595,15 @@ impl<'a> Resolving<'a> {
             }
         }
     }
+}
+
+/// The place of what is there once only.
+fn place_of<T: PartialEq>(all: &mut Vec<T>, one: T) -> usize {
+    let place = all.iter().position(|other| *other == one);
+    place.unwrap_or_else(|| {
+        all.push(one);
+        all.len() - 1
+    })
 }
 
 #[cfg(test)]

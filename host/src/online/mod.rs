@@ -4,11 +4,13 @@
 //! changes are written into the live generation, in one transaction too. What guards against an older writer is (generation,
 //! offline version), not a row's timestamp: a rewrite of history may rightly bring an older row back.
 
+mod columns;
 mod embedded;
 mod item;
 mod store;
 mod value;
 
+pub use columns::{column, size_bytes};
 pub use embedded::EmbeddedStore;
 pub use item::{Item, ItemError};
 pub use store::{CacheCounts, Change, GenerationState, LiveRecord, OnlineError, OnlineStore, Read};

@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -85,6 +86,8 @@ pub fn build(root: &Path, path: &str, quiet: bool) -> Result<Built, BuildError> 
         return Ok(Built { bytes, code });
     }
     if full.join("Cargo.toml").is_file() {
+        // What is made of a crate lies where that of another crate of its name does: until it is read, nobody else builds.
+        let _lock = lock().map_err(|error| wrong(format!("{}: {error}", target_folder().display())))?;
         let module = cargo_build(path, &full, quiet)?;
         let bytes = std::fs::read(&module).map_err(|error| wrong(format!("{}: {error}", module.display())))?;
         let sources = code::of_crate(&full, &module, &FLAGS).map_err(wrong)?;
@@ -128,12 +131,15 @@ fn cargo_build(path: &str, folder: &Path, quiet: bool) -> Result<PathBuf, BuildE
     }
     let output = Command::new(cargo())
         .args([
-            "build",
+            "rustc",
             "--release",
             "--lib",
             "--target",
             TARGET,
             "--message-format=json-render-diagnostics",
+            "--",
+            "--cfg",
+            &cfg(folder),
         ])
         .current_dir(folder)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
@@ -163,6 +169,27 @@ fn cargo_build(path: &str, folder: &Path, quiet: bool) -> Result<PathBuf, BuildE
 
 fn cargo() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// A mark of the crate that is in this folder. Cargo knows a crate by its name and version and by its sources' paths within it, so two
+/// copies of one (a worktree, another branch) would be taken for each other in a shared target folder, the newer one for both. It does compare
+/// the compiler's arguments, and this one changes nothing of what is made.
+fn cfg(folder: &Path) -> String {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let digest = Digest::of(folder.as_os_str().as_encoded_bytes());
+    format!("sandglass_crate=\"{}\"", digest.hex())
+}
+
+/// Held by who builds.
+fn lock() -> std::io::Result<File> {
+    let folder = target_folder();
+    std::fs::create_dir_all(&folder)?;
+    let file = File::create(folder.join("sandglass.lock"))?;
+    match file.lock() {
+        // Cargo does without on such a file system, too.
+        Err(error) if error.kind() == std::io::ErrorKind::Unsupported => Ok(file),
+        locked => locked.map(|()| file),
+    }
 }
 
 /// Guests share a target folder of their own: the SDK's dependencies are built once.

@@ -9,7 +9,7 @@ use sandglass_runtime::{Component, Contract, LoadError, ParameterKind, Parameter
 use super::aggregations;
 use super::build::BuildError;
 use super::view::{CompiledTransform, CompiledView, limits, stored_type};
-use crate::definition::{FeatureView, Float, ParameterText, Parsed, Problem};
+use crate::definition::{FeatureView, Float, ParameterText, Parsed, Problem, Transformation};
 use crate::key;
 use crate::source::{SourceError, SourceTable};
 use crate::time::{Span, Timestamp};
@@ -37,15 +37,24 @@ pub enum CompileError {
     Source(#[from] SourceError),
 }
 
-struct Finder<'a> {
+/// Gathers the problems of a view.
+pub(super) struct Finder<'a> {
     parsed: &'a Parsed,
-    view: &'a FeatureView,
-    problems: Vec<Problem>,
+    view: &'a str,
+    pub(super) problems: Vec<Problem>,
 }
 
-impl Finder<'_> {
-    fn add(&mut self, key: &str, message: impl Into<String>, hint: Option<String>) {
-        let place = format!("feature_view.{}.{key}", self.view.name);
+impl<'a> Finder<'a> {
+    pub(super) fn new(parsed: &'a Parsed, view: &'a str) -> Self {
+        Self {
+            parsed,
+            view,
+            problems: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, key: &str, message: impl Into<String>, hint: Option<String>) {
+        let place = format!("feature_view.{}.{key}", self.view);
         self.problems.push(self.parsed.problem(&place, message, hint));
     }
 }
@@ -57,11 +66,7 @@ pub fn check_view(
     sources: &BTreeMap<String, Arc<SourceTable>>,
     component: Option<&Component>,
 ) -> Checked {
-    let mut finder = Finder {
-        parsed,
-        view,
-        problems: Vec::new(),
-    };
+    let mut finder = Finder::new(parsed, &view.name);
     let compiled = match component {
         Some(component) => transformed(&mut finder, view, sources, component),
         None => passed_on(&mut finder, view, sources),
@@ -145,7 +150,7 @@ fn transformed(
     sources: &BTreeMap<String, Arc<SourceTable>>,
     component: &Component,
 ) -> Option<Parts> {
-    let contract = choose(finder, view, component)?;
+    let contract = choose(finder, view.transformation.as_ref(), component)?;
     if !contract.scope.is_per_row() && !view.incremental_backfills {
         let message = format!(
             "`{}` has the scope {}: its result would depend on how a backfill is cut",
@@ -159,7 +164,7 @@ fn transformed(
         );
     }
     let inputs = inputs(finder, view, sources, contract);
-    let parameters = parameters_of_view(finder, view, contract);
+    let parameters = parameters_of(finder, &view.parameters, contract);
     let schema = stored(finder, &contract.output, "transformation");
     let transform = CompiledTransform {
         component: component.clone(),
@@ -170,7 +175,11 @@ fn transformed(
     Some((Some(transform), inputs?, schema?))
 }
 
-fn choose<'c>(finder: &mut Finder<'_>, view: &FeatureView, component: &'c Component) -> Option<&'c Contract> {
+pub(super) fn choose<'c>(
+    finder: &mut Finder<'_>,
+    transformation: Option<&Transformation>,
+    component: &'c Component,
+) -> Option<&'c Contract> {
     let names = || {
         component
             .contracts()
@@ -179,10 +188,7 @@ fn choose<'c>(finder: &mut Finder<'_>, view: &FeatureView, component: &'c Compon
             .collect::<Vec<_>>()
             .join(", ")
     };
-    let wanted = view
-        .transformation
-        .as_ref()
-        .and_then(|transformation| transformation.name.as_deref());
+    let wanted = transformation.and_then(|transformation| transformation.name.as_deref());
     match (wanted, component.contracts()) {
         (None, [only]) => Some(only),
         (None, _) => {
@@ -278,12 +284,12 @@ fn inputs(
     (found.len() == contract.inputs.len() && finder.problems.is_empty()).then_some(found)
 }
 
-fn parameters_of_view(
+pub(super) fn parameters_of(
     finder: &mut Finder<'_>,
-    view: &FeatureView,
+    given: &BTreeMap<String, ParameterText>,
     contract: &Contract,
 ) -> Option<Vec<(String, ParameterValue)>> {
-    match parameters(contract, &view.parameters) {
+    match parameters(contract, given) {
         Ok(values) => Some(values),
         Err(problems) => {
             for (message, hint) in problems {
@@ -373,7 +379,7 @@ fn typed(text: &ParameterText, kind: ParameterKind) -> Option<ParameterValue> {
 }
 
 /// The columns as they are stored.
-fn stored(finder: &mut Finder<'_>, schema: &Schema, key: &str) -> Option<SchemaRef> {
+pub(super) fn stored(finder: &mut Finder<'_>, schema: &Schema, key: &str) -> Option<SchemaRef> {
     let mut fields = Vec::new();
     for field in schema.fields() {
         if field.name().starts_with("__") {

@@ -5,6 +5,7 @@ mod build;
 mod check;
 mod code;
 mod parts;
+mod requests;
 mod services;
 mod view;
 
@@ -12,7 +13,8 @@ pub use build::{BuildError, Built, build};
 pub(crate) use check::parameters;
 pub use check::{Checked, CompileError, check_view};
 pub use code::Code;
-pub use parts::parts;
+pub use parts::{parts, request_parts};
+pub use requests::{CompiledRequest, check_request};
 pub use services::check_services;
 pub use view::{CompiledTransform, CompiledView};
 pub(crate) use view::{features, limits};

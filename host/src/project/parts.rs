@@ -1,8 +1,9 @@
 use serde_json::{Value, json};
 
 use super::code::Code;
+use super::requests::CompiledRequest;
 use super::view::CompiledView;
-use crate::definition::{AggregatedFeature, Aggregations, FeatureView, Meta, Project};
+use crate::definition::{AggregatedFeature, Aggregations, FeatureView, Meta, Project, RequestView};
 use crate::plan::{AGGREGATION, AGGREGATION_INTERVAL, CODE, ONLINE, Parts, SCOPE};
 
 /// A view's definition, part by part: what is kept of it, compared, and named in a plan. `code` is that of its component.
@@ -79,6 +80,34 @@ pub fn parts(project: &Project, compiled: &CompiledView, code: Option<&Code>) ->
         }
         add_meta(&mut parts, &prefix, &source.meta);
     }
+    parts
+}
+
+/// The same of a request view. Its values depend on all of it but what it says about itself and what its runs may use.
+pub fn request_parts(compiled: &CompiledRequest, code: Option<&Code>) -> Parts {
+    let RequestView {
+        name: _,
+        request_context,
+        features,
+        transformation: _,
+        parameters,
+        max_rejected,
+        limits,
+        meta,
+    } = &compiled.view;
+    let mut parts = Parts::new();
+    let mut add = |name: &str, value: Value| {
+        parts.insert(name.to_owned(), value);
+    };
+    add("request_context", json!(request_context));
+    add("features", json!(features));
+    add("transformation", json!(compiled.transform.contract.name));
+    add(CODE, json!(code));
+    add("schema", json!(compiled.named()));
+    add("parameters", json!(parameters));
+    add("max_rejected", json!(max_rejected));
+    add("limits", json!(limits));
+    add_meta(&mut parts, "", meta);
     parts
 }
 

@@ -5,7 +5,7 @@ mod keys;
 mod view;
 
 pub use keys::ApiKey;
-pub use view::{Adopted, AppliedComponent, AppliedView, Kept, Known, Next, Step};
+pub use view::{Adopted, AppliedComponent, AppliedRequest, AppliedView, Kept, Known, Next, Step};
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -30,6 +30,9 @@ pub struct Applied {
     pub project: Project,
     /// The views by name.
     pub views: BTreeMap<String, AppliedView>,
+    /// The request views by name, of which nothing is kept anywhere else.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub request_views: BTreeMap<String, AppliedRequest>,
     /// Views that are not defined any more, whose tables and items are kept until they are destroyed.
     pub retired: BTreeMap<String, AppliedView>,
     /// Views that were destroyed, with the number of their last version.
@@ -57,7 +60,13 @@ impl Applied {
     }
 
     /// The next application, of these definitions and views: what is not defined any more is retired.
-    pub fn next(before: Option<&Self>, at: Timestamp, project: Project, views: BTreeMap<String, AppliedView>) -> Self {
+    pub fn next(
+        before: Option<&Self>,
+        at: Timestamp,
+        project: Project,
+        views: BTreeMap<String, AppliedView>,
+        request_views: BTreeMap<String, AppliedRequest>,
+    ) -> Self {
         let (number, mut retired, mut destroyed) = match before {
             None => (1, BTreeMap::new(), BTreeMap::new()),
             Some(before) => {
@@ -73,6 +82,7 @@ impl Applied {
             at,
             project,
             views,
+            request_views,
             retired,
             destroyed,
         }
@@ -99,6 +109,20 @@ impl Applied {
         }
         let gone = before.iter().flat_map(|before| before.views.keys());
         let gone = gone.filter(|name| !theirs.views.contains_key(*name));
+        changes.extend(gone.map(|name| format!("`{name}` is gone")));
+        for name in theirs.project.request_views.iter().map(|view| &view.name) {
+            let (old, new) = (
+                before.and_then(|before| before.request_views.get(name)),
+                theirs.request_views.get(name),
+            );
+            match (old, new) {
+                (None, _) => changes.push(format!("`{name}` is new")),
+                (old, new) if old != new => changes.push(format!("`{name}` changed")),
+                _ => {}
+            }
+        }
+        let gone = before.iter().flat_map(|before| before.request_views.keys());
+        let gone = gone.filter(|name| !theirs.request_views.contains_key(*name));
         changes.extend(gone.map(|name| format!("`{name}` is gone")));
         let services = before.map(|before| &before.project.feature_services);
         if services.is_some_and(|services| *services != theirs.project.feature_services) {
@@ -308,7 +332,13 @@ mod tests {
 
     fn applied(before: Option<&Applied>, views: &[(&str, &AppliedView)]) -> Applied {
         let views = views.iter().map(|(name, view)| ((*name).to_owned(), (*view).clone()));
-        Applied::next(before, Timestamp::from_micros(0), project(), views.collect())
+        Applied::next(
+            before,
+            Timestamp::from_micros(0),
+            project(),
+            views.collect(),
+            BTreeMap::new(),
+        )
     }
 
     #[test]
@@ -354,6 +384,7 @@ mod tests {
                 before.as_ref(),
                 Timestamp::from_micros(0),
                 parsed.project,
+                BTreeMap::new(),
                 BTreeMap::new(),
             );
             registry.put(before.as_ref(), &next).expect("the next");

@@ -34,6 +34,15 @@ impl AppliedView {
     }
 }
 
+/// A request view as it was applied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AppliedRequest {
+    /// What computes its features.
+    pub component: AppliedComponent,
+    /// The definition, part by part.
+    pub parts: Parts,
+}
+
 /// A version that is not materialized any more and can be gone back to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Kept {

@@ -57,6 +57,8 @@ pub(super) struct Metrics {
     requests: Family<Request, Counter>,
     latency: Family<OfService, Histogram, Seconds>,
     reads: Family<OfView, Histogram, Seconds>,
+    guest: Family<OfView, Histogram, Seconds>,
+    guest_failed: Family<OfView, Counter>,
     fresh: Mutex<BTreeMap<String, Timestamp>>,
     through: Family<OfView, Floating>,
     age: Family<OfView, Floating>,
@@ -75,12 +77,17 @@ struct ServiceMetrics {
     requests: Counter,
     latency: Histogram,
     reads: Vec<(String, Histogram)>,
+    guests: Vec<(String, Histogram, Counter)>,
 }
 
 impl ServiceMetrics {
     fn is_of(&self, service: &Service) -> bool {
         let views = service.views.iter().map(|view| &view.definition.name);
-        views.eq(self.reads.iter().map(|(view, _)| view))
+        let requests = service
+            .requests
+            .iter()
+            .map(|request| &request.served.compiled.view.name);
+        views.eq(self.reads.iter().map(|(view, _)| view)) && requests.eq(self.guests.iter().map(|(view, ..)| view))
     }
 }
 
@@ -109,6 +116,18 @@ impl Metrics {
             "read_seconds",
             "Time of the store's read that a view was part of",
             reads.clone(),
+        );
+        let guest = Family::new_with_constructor(Seconds);
+        registry.register(
+            "guest_seconds",
+            "Time inside the guest of a request view, for each request",
+            guest.clone(),
+        );
+        let guest_failed = Family::default();
+        registry.register(
+            "guest_failed_rows",
+            "Rows without features because the guest of a request view failed",
+            guest_failed.clone(),
         );
         let through = Family::default();
         registry.register(
@@ -145,6 +164,8 @@ impl Metrics {
             requests,
             latency,
             reads,
+            guest,
+            guest_failed,
             fresh: Mutex::default(),
             through,
             age,
@@ -187,6 +208,12 @@ impl Metrics {
                 let reads = self.reads.get_or_create_owned(&OfView { view: view.clone() });
                 (view, reads)
             });
+            let guests = service.requests.iter().map(|request| {
+                let view = request.served.compiled.view.name.clone();
+                let of = OfView { view: view.clone() };
+                let seconds = self.guest.get_or_create_owned(&of);
+                (view, seconds, self.guest_failed.get_or_create_owned(&of))
+            });
             let of = OfService {
                 service: service.name.clone(),
             };
@@ -199,6 +226,7 @@ impl Metrics {
                 requests: self.requests.get_or_create_owned(&request),
                 latency: self.latency.get_or_create_owned(&of),
                 reads: reads.collect(),
+                guests: guests.collect(),
             });
             let mut services = self.services.write().unwrap_or_else(PoisonError::into_inner);
             let of_call = services.entry(call).or_default();
@@ -209,6 +237,12 @@ impl Metrics {
         known.latency.observe(took.as_secs_f64());
         let read = vectors.store_time().as_secs_f64();
         known.reads.iter().for_each(|(_, reads)| reads.observe(read));
+        for ((_, seconds, failed), (guest_time, rows)) in known.guests.iter().zip(vectors.guests()) {
+            if let Some(guest_time) = guest_time {
+                seconds.observe(guest_time.as_secs_f64());
+            }
+            failed.inc_by(rows as u64);
+        }
     }
 
     /// Through which time views are online; none where that cannot be told now, and then the last time stands. Others are forgotten.

@@ -30,7 +30,7 @@ pub(super) fn answer(status: u16, content_type: &'static str, body: impl Into<Bo
 pub(super) fn error_answer(error: &ServeError, request_id: &str) -> Response {
     let body = json!({ "error": error.name(), "message": error.message(), "requestId": request_id });
     let mut response = json_answer(error.status(), body.to_string().into_bytes());
-    if matches!(error, ServeError::Busy(_) | ServeError::Unavailable(_)) {
+    if matches!(error.status(), 429 | 503) {
         response
             .headers_mut()
             .insert(RETRY_AFTER, HeaderValue::from_static("1"));

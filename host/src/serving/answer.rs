@@ -1,8 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::catalog::{Feature, Layout, Service};
+use super::catalog::{Feature, FeaturePlace, InputPlace, Layout, Place, Service};
 use super::request::MetadataOptions;
+use super::requests::{RequestAnswer, RequestRow};
 use crate::online::{Item, Read, Value, write_list};
 use crate::time::Timestamp;
 
@@ -14,6 +15,8 @@ pub struct Vectors {
     pub(super) reads: Vec<Read>,
     /// For each row and lookup the place of its item; none for a key with a null.
     pub(super) places: Vec<Vec<Option<usize>>>,
+    /// What each of the service's request views gives.
+    pub(super) requests: Vec<RequestAnswer>,
     /// For each view the time at which items are looked at.
     pub(super) at: Vec<Timestamp>,
     /// Views of which more is due, and through which time they are there.
@@ -30,14 +33,17 @@ enum Status {
     Present,
     MissingData,
     TimeOut,
+    /// It could not be computed.
+    Unknown,
 }
 
 impl Status {
-    fn json(self) -> &'static [u8] {
+    fn name(self) -> &'static str {
         match self {
-            Self::Present => b"\"PRESENT\"",
-            Self::MissingData => b"\"MISSING_DATA\"",
-            Self::TimeOut => b"\"TIME_OUT\"",
+            Self::Present => "PRESENT",
+            Self::MissingData => "MISSING_DATA",
+            Self::TimeOut => "TIME_OUT",
+            Self::Unknown => "UNKNOWN",
         }
     }
 }
@@ -50,6 +56,7 @@ impl Vectors {
             layout,
             reads: Vec::new(),
             places: vec![vec![None; lookups]; rows],
+            requests: Vec::new(),
             at: Vec::new(),
             stale: Vec::new(),
             store_time,
@@ -83,20 +90,79 @@ impl Vectors {
         self.places.len()
     }
 
-    /// The item that a row's feature comes from, if it is there to be seen.
-    fn item(&self, row: usize, feature: &Feature) -> Option<&Item> {
-        let place = self.places[row][feature.lookup]?;
-        let view = self.service.lookups[feature.lookup].view;
-        let item = self.reads.get(view)?.items.get(place)?.as_deref()?;
+    /// For each of the service's request views the time inside the guest, if it ran, and how many rows it failed on.
+    pub fn guests(&self) -> impl Iterator<Item = (Option<Duration>, usize)> {
+        self.requests.iter().map(|answer| (answer.guest_time, answer.failed))
+    }
+
+    /// The item that a row's value comes from, if it is there to be seen.
+    fn item(&self, row: usize, place: Place) -> Option<&Item> {
+        let at = self.places[row][place.lookup]?;
+        let view = self.service.lookups[place.lookup].view;
+        let item = self.reads.get(view)?.items.get(at)?.as_deref()?;
         item.is_visible(self.at[view]).then_some(item)
     }
 
+    /// The columns of a request view's input, of the values that rows bring along and those that were read.
+    pub(super) fn columns<'a>(&'a self, inputs: &'a [InputPlace], context: &'a [Vec<Value>]) -> Vec<Vec<&'a Value>> {
+        let column = |input: &InputPlace| match *input {
+            InputPlace::Context(field) => context.iter().map(|row| &row[field]).collect(),
+            InputPlace::Item(place) => (0..self.rows())
+                .map(|row| match self.item(row, place) {
+                    Some(item) => place
+                        .value
+                        .and_then(|value| item.values.get(value))
+                        .unwrap_or(&Value::Null),
+                    None => self.layout.empty(place),
+                })
+                .collect(),
+        };
+        inputs.iter().map(column).collect()
+    }
+
+    /// What a request view gave for a row.
+    fn computed(&self, row: usize, request: usize) -> Option<&RequestRow> {
+        self.requests.get(request)?.rows.get(row)
+    }
+
+    fn computed_value(&self, row: usize, request: usize, column: Option<usize>) -> &Value {
+        let value = match self.computed(row, request) {
+            Some(RequestRow::Values(values)) => column.and_then(|column| values.get(column)),
+            _ => None,
+        };
+        value.unwrap_or(&Value::Null)
+    }
+
     fn status(&self, row: usize, feature: &Feature) -> Status {
-        match self.item(row, feature) {
-            _ if self.timed_out => Status::TimeOut,
-            Some(_) if feature.place.is_some() => Status::Present,
-            _ => Status::MissingData,
+        if self.timed_out {
+            return Status::TimeOut;
         }
+        match feature.from {
+            FeaturePlace::Item(place) if place.value.is_some() && self.item(row, place).is_some() => Status::Present,
+            FeaturePlace::Item(_) => Status::MissingData,
+            FeaturePlace::Request(request, _) => match self.computed(row, request) {
+                Some(RequestRow::Values(_)) => Status::Present,
+                Some(RequestRow::TimedOut) => Status::TimeOut,
+                Some(RequestRow::Failed) => Status::Unknown,
+                Some(RequestRow::Missing) | None => Status::MissingData,
+            },
+        }
+    }
+
+    /// A feature's value in a row, when it became effective, and what became of it.
+    pub(crate) fn feature(&self, row: usize, feature: &Feature) -> (Value, Option<Timestamp>, &'static str) {
+        let status = self.status(row, feature);
+        let (value, effective) = match feature.from {
+            FeaturePlace::Item(place) => match self.item(row, place) {
+                None => (self.layout.empty(place), None),
+                Some(item) => {
+                    let value = place.value.and_then(|value| item.values.get(value));
+                    (value.unwrap_or(&Value::Null), Some(item.timestamp))
+                }
+            },
+            FeaturePlace::Request(request, column) => (self.computed_value(row, request, column), None),
+        };
+        (value.clone(), effective, status.name())
     }
 
     /// The answer to a request for one vector that took so long.
@@ -124,14 +190,21 @@ impl Vectors {
     }
 
     fn write_value(&self, row: usize, feature: &Feature, out: &mut Vec<u8>) {
+        let place = match feature.from {
+            FeaturePlace::Item(place) => place,
+            FeaturePlace::Request(request, column) => {
+                return self.computed_value(row, request, column).write_json(out);
+            }
+        };
         let value = self
-            .item(row, feature)
-            .map(|item| feature.place.and_then(|place| item.values.get(place)));
+            .item(row, place)
+            .map(|item| place.value.and_then(|value| item.values.get(value)));
         match value {
             None | Some(None) if self.timed_out => out.extend_from_slice(b"null"),
             Some(Some(Value::Null)) | None if feature.is_count && self.coerce_counts => out.extend_from_slice(b"\"0\""),
             Some(Some(value)) => value.write_json(out),
-            Some(None) | None => write_empty(feature.empty, out),
+            Some(None) => out.extend_from_slice(b"null"),
+            None => self.layout.empty(place).write_json(out),
         }
     }
 
@@ -218,7 +291,13 @@ impl Vectors {
         }
         if options.include_effective_times {
             // Of several rows the earliest: nothing in the answer is older.
-            let times = (0..self.rows()).filter_map(|row| self.item(row, feature));
+            let place = match feature.from {
+                FeaturePlace::Item(place) => Some(place),
+                // What is computed now has no other time.
+                FeaturePlace::Request(..) => None,
+            };
+            let items = place.map(|place| (0..self.rows()).filter_map(move |row| self.item(row, place)));
+            let times = items.into_iter().flatten();
             if let Some(at) = times.map(|item| item.timestamp).min() {
                 field(b"\"effectiveTime\":", out);
                 write_text(&at.to_string(), out);
@@ -234,10 +313,10 @@ impl Vectors {
             field(b"\"status\":", out);
             if batch {
                 write_list(0..self.rows(), out, |row, out| {
-                    out.extend_from_slice(self.status(row, feature).json());
+                    write_text(self.status(row, feature).name(), out);
                 });
             } else {
-                out.extend_from_slice(self.status(0, feature).json());
+                write_text(self.status(0, feature).name(), out);
             }
         }
         if options.include_feature_descriptions
@@ -252,14 +331,6 @@ impl Vectors {
         }
         out.push(b'}');
     }
-}
-
-/// The value of a key without an item: null, or a list of so many.
-fn write_empty(nulls: Option<u32>, out: &mut Vec<u8>) {
-    let Some(nulls) = nulls else {
-        return out.extend_from_slice(b"null");
-    };
-    write_list(0..nulls, out, |_, out| out.extend_from_slice(b"null"));
 }
 
 fn write_text(text: &str, out: &mut Vec<u8>) {

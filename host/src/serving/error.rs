@@ -4,6 +4,7 @@ use super::request::RequestError;
 use crate::error::{Classified, Kind};
 use crate::online::OnlineError;
 use crate::registry::RegistryError;
+use crate::time::Timestamp;
 
 /// Letters of a message.
 const MESSAGE_MAX: usize = 600;
@@ -35,9 +36,31 @@ pub enum ServeError {
     /// 500: ours.
     #[error("{0}")]
     Internal(String),
+    /// 500: the transformation of a request view failed.
+    #[error("{0}")]
+    Guest(String),
     /// 503: what is asked for cannot be served now.
     #[error("{0}")]
     Unavailable(String),
+    /// 503: what is asked for is not materialized yet.
+    #[error("{0}")]
+    NotLive(String),
+    /// 404: what is asked for is never materialized for requests.
+    #[error("{0}")]
+    NotOnline(String),
+    /// 503: what is online is not effective yet.
+    #[error(
+        "feature view `{view}` is materialized for a time that is not yet here, {online_from}: look at this machine's clock, \
+         which says {now}"
+    )]
+    Early {
+        /// The view.
+        view: String,
+        /// When what is online is effective.
+        online_from: Timestamp,
+        /// When somebody asks.
+        now: Timestamp,
+    },
     /// 504: it took too long.
     #[error("{0}")]
     TimedOut(String),
@@ -49,20 +72,33 @@ impl ServeError {
         match self {
             Self::Invalid(_) => 400,
             Self::Unauthorized(_) => 401,
-            Self::Unknown(_) => 404,
+            Self::Unknown(_) | Self::NotOnline(_) => 404,
             Self::Method(_) => 405,
             Self::Slow(_) => 408,
             Self::TooLarge(_) => 413,
             Self::Busy(_) => 429,
-            Self::Internal(_) => 500,
-            Self::Unavailable(_) => 503,
+            Self::Internal(_) | Self::Guest(_) => 500,
+            Self::Unavailable(_) | Self::NotLive(_) | Self::Early { .. } => 503,
             Self::TimedOut(_) => 504,
+        }
+    }
+
+    /// What the one who runs the server should do.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NotLive(_) => Some("run `sandglass materialize` first"),
+            Self::NotOnline(_) => Some("set `online = true`, apply and materialize"),
+            _ => None,
         }
     }
 
     /// What is said of it, in some hundred letters at most: what clients send may be as long as a body.
     pub fn message(&self) -> String {
-        let text = self.to_string();
+        let mut text = self.to_string();
+        if let Some(hint) = self.hint() {
+            text.push_str("; ");
+            text.push_str(hint);
+        }
         match text.char_indices().nth(MESSAGE_MAX) {
             Some((end, _)) => format!("{}…", &text[..end]),
             None => text,
@@ -74,13 +110,13 @@ impl ServeError {
         match self {
             Self::Invalid(_) => "INVALID_ARGUMENT",
             Self::Unauthorized(_) => "UNAUTHENTICATED",
-            Self::Unknown(_) => "NOT_FOUND",
+            Self::Unknown(_) | Self::NotOnline(_) => "NOT_FOUND",
             Self::Method(_) => "METHOD_NOT_ALLOWED",
             Self::Slow(_) => "REQUEST_TIMEOUT",
             Self::TooLarge(_) => "PAYLOAD_TOO_LARGE",
             Self::Busy(_) => "RESOURCE_EXHAUSTED",
-            Self::Internal(_) => "INTERNAL",
-            Self::Unavailable(_) => "UNAVAILABLE",
+            Self::Internal(_) | Self::Guest(_) => "INTERNAL",
+            Self::Unavailable(_) | Self::NotLive(_) | Self::Early { .. } => "UNAVAILABLE",
             Self::TimedOut(_) => "DEADLINE_EXCEEDED",
         }
     }
@@ -94,9 +130,13 @@ impl From<RequestError> for ServeError {
 
 /// What clients can try again is unavailable; the rest is not their fault.
 fn of_store(error: &(impl Classified + Display)) -> ServeError {
+    let message = match error.hint() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    };
     match error.kind() {
-        Kind::Unavailable | Kind::Conflict => ServeError::Unavailable(error.to_string()),
-        Kind::Invalid | Kind::Guest | Kind::Corrupt | Kind::Internal => ServeError::Internal(error.to_string()),
+        Kind::Unavailable | Kind::Conflict => ServeError::Unavailable(message),
+        Kind::Invalid | Kind::Guest | Kind::Corrupt | Kind::Internal => ServeError::Internal(message),
     }
 }
 

@@ -1,19 +1,18 @@
 use serde_json::{Value, json};
 
 use super::catalog::{Layout, Service};
-use super::types::ClientType;
-use crate::definition::KeyKind;
+use super::requests::context_type;
 
 /// What a service takes and gives, as the metadata call answers it.
 pub(crate) fn metadata(service: &Service, layout: &Layout) -> Value {
-    let keys = service.keys.iter().map(|key| {
-        let data_type = match key.kind {
-            KeyKind::Int64 => ClientType::Int64,
-            KeyKind::Boolean => ClientType::Boolean,
-            KeyKind::Utf8 | KeyKind::Date | KeyKind::Timestamp => ClientType::String,
-        };
-        json!({ "name": key.name, "dataType": data_type.to_json() })
-    });
+    let keys = service
+        .keys
+        .iter()
+        .map(|key| json!({ "name": key.name, "dataType": context_type(key.kind.into()).to_json() }));
+    let context = service
+        .context
+        .iter()
+        .map(|(field, _)| json!({ "name": field.name, "dataType": context_type(field.kind).to_json() }));
     let features = layout.features.iter().map(|feature| {
         let data_type: Option<Value> = feature
             .type_json
@@ -27,7 +26,7 @@ pub(crate) fn metadata(service: &Service, layout: &Layout) -> Value {
     json!({
         "featureServiceType": "DEFAULT",
         "inputJoinKeys": keys.collect::<Vec<_>>(),
-        "inputRequestContextKeys": [],
+        "inputRequestContextKeys": context.collect::<Vec<_>>(),
         "featureValues": features.collect::<Vec<_>>(),
     })
 }

@@ -1,4 +1,4 @@
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
@@ -8,8 +8,10 @@ use super::catalog::{Catalog, Service};
 use super::error::ServeError;
 use super::metadata::metadata;
 use super::request::{BatchRequest, Fields, RequestOptions, VectorRequest};
+use super::requests::{Allowed, RequestAnswer, RequestHost, RequestRow, context_value};
+use crate::definition::{ContextField, list};
 use crate::key::{KeyValue, encode};
-use crate::online::{CacheCounts, OnlineStore, Read};
+use crate::online::{CacheCounts, OnlineStore, Read, Value};
 use crate::plan::last_due;
 use crate::registry::{Registry, RegistryError};
 use crate::time::{Span, Timestamp};
@@ -22,6 +24,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 const TRIES: usize = 4;
 /// How far the clocks of this machine and of the one that materializes may lie apart.
 const SKEW: Span = Span::from_micros(60_000_000);
+/// How long after request views that cannot run are tried again.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
 /// Reads of the store that wait for a disk at once.
 const READS_MAX: usize = 64;
 
@@ -31,11 +35,16 @@ pub struct Serving {
     registry: Registry,
     store: Arc<dyn OnlineStore>,
     clock: Clock,
+    /// None where nothing is computed at the time of a request.
+    host: Option<RequestHost>,
     catalog: RwLock<Arc<Catalog>>,
     /// Held by who looks whether something was applied, with when the last look began.
     refreshing: Arc<tokio::sync::Mutex<Option<Instant>>>,
     reads: Arc<Semaphore>,
     timeout: Duration,
+    skew: Span,
+    /// When request views that cannot run were last tried again.
+    tried: Mutex<Instant>,
 }
 
 /// What is asked of a service, whichever way.
@@ -74,32 +83,38 @@ impl<'a> From<&'a BatchRequest> for Asked<'a> {
     }
 }
 
-/// The keys of a request: for each of the service's views those of all rows, and where in them each row's lookups are.
+/// The keys of a request: for each of the service's views those of all rows, and where in them each row's lookups are. And the
+/// values of each row's context.
 struct Wanted {
     keys: Vec<Vec<Vec<u8>>>,
     places: Vec<Vec<Option<usize>>>,
+    context: Vec<Vec<Value>>,
 }
 
 /// What was read for a request.
 struct Found {
     service: Arc<Service>,
     places: Vec<Vec<Option<usize>>>,
+    context: Vec<Vec<Value>>,
     /// One for each of the service's views; none if there was no time for it.
     read: Option<Vec<Read>>,
     store_time: Duration,
 }
 
 impl Serving {
-    /// Of a workspace; nothing needs to have been applied yet. Requests have so long.
+    /// Of a workspace; nothing needs to have been applied yet. Requests have so long. Waits for files, and for the compiler if there
+    /// are request views.
     pub fn new(
         workspace: Workspace,
         registry: Registry,
         store: Arc<dyn OnlineStore>,
+        host: Option<RequestHost>,
         clock: Clock,
         timeout: Duration,
     ) -> Result<Self, RegistryError> {
-        let catalog = catalog(&registry)?.unwrap_or_default();
+        let catalog = catalog(&registry, host.as_ref())?.unwrap_or_default();
         Ok(Self {
+            host,
             workspace,
             registry,
             store,
@@ -108,7 +123,15 @@ impl Serving {
             refreshing: Arc::default(),
             reads: Arc::new(Semaphore::new(READS_MAX)),
             timeout,
+            skew: SKEW,
+            tried: Mutex::new(Instant::now()),
         })
+    }
+
+    /// With clocks of machines that lie so far apart at most.
+    #[must_use]
+    pub fn with_skew(self, skew: Span) -> Self {
+        Self { skew, ..self }
     }
 
     /// The services, as they were applied last when somebody looked.
@@ -128,17 +151,32 @@ impl Serving {
 
     /// Looks whether something was applied, and takes it over. Waits for files.
     pub fn refresh_blocking(&self) -> Result<(), ServeError> {
-        if self.registry.latest_number()? == Some(self.catalog().number()) {
+        let known = self.catalog();
+        if self.registry.latest_number()? == Some(known.number()) && !(known.is_incomplete() && self.tries_again()) {
             return Ok(());
         }
-        if let Some(found) = catalog(&self.registry)? {
+        if let Some(found) = catalog(&self.registry, self.host.as_ref())? {
+            let found = Arc::new(found);
             let mut catalog = self.catalog.write().unwrap_or_else(PoisonError::into_inner);
             // Somebody else may have been faster, and have seen more.
-            if found.number() > catalog.number() {
-                *catalog = Arc::new(found);
+            if found.number() > catalog.number() || Arc::ptr_eq(&known, &catalog) {
+                let last = std::mem::replace(&mut *catalog, found);
+                // Its instances are given back while nobody waits.
+                drop(catalog);
+                drop(last);
             }
         }
         Ok(())
+    }
+
+    /// Whether it is time to look again for what could not be opened.
+    fn tries_again(&self) -> bool {
+        let mut last = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
+        let again = last.elapsed() > TRY_AGAIN;
+        if again {
+            *last = Instant::now();
+        }
+        again
     }
 
     /// The same, off the threads that answer and one at a time, unless somebody has looked since a request began.
@@ -210,6 +248,7 @@ impl Serving {
         let Found {
             service,
             places,
+            context,
             read,
             store_time,
         } = found;
@@ -224,29 +263,33 @@ impl Serving {
         let mut at = Vec::new();
         for (view, read) in service.views.iter().zip(&reads) {
             let online_from = read.state.through.saturating_add(view.data_delay);
-            if now.saturating_add(SKEW) < online_from {
-                return Err(ServeError::Unavailable(format!(
-                    "feature view `{}` is materialized for a time that is not yet here, {online_from}: look at this \
-                     machine's clock, which says {now}",
-                    view.definition.name
-                )));
+            if now.saturating_add(self.skew) < online_from {
+                let view = view.definition.name.clone();
+                return Err(ServeError::Early { view, online_from, now });
             }
             at.push(now.max(online_from));
             if last_due(&view.definition, view.data_delay, now) > read.state.through {
                 stale.push((view.definition.name.clone(), read.state.through));
             }
         }
-        Ok(Vectors {
+        let mut vectors = Vectors {
             service,
             layout,
             reads,
             places,
+            requests: Vec::new(),
             at,
             stale,
             store_time,
             coerce_counts: asked.options.coerce_null_counts_to_zero,
             timed_out: false,
-        })
+        };
+        let allowed = Allowed {
+            failed: asked.partial,
+            late: asked.partial || budget.is_some(),
+        };
+        vectors.requests = computed(&vectors, &context, now, deadline, allowed).await?;
+        Ok(vectors)
     }
 
     /// What is read for a request; if it cannot be answered from that and something was applied meanwhile, it begins anew.
@@ -257,7 +300,7 @@ impl Serving {
     ) -> Result<Found, ServeError> {
         let mut service = self.service(asked, (began, deadline)).await?;
         for _ in 0..TRIES {
-            let Wanted { keys, places } = wanted(&service, asked)?;
+            let Wanted { keys, places, context } = wanted(&service, asked)?;
             let reading = Instant::now();
             let read = self.read(&service, keys, &asked.options, deadline).await?;
             let store_time = reading.elapsed();
@@ -266,6 +309,7 @@ impl Serving {
                 return Ok(Found {
                     service,
                     places,
+                    context,
                     read: read.map(|read| read.into_iter().flatten().collect()),
                     store_time,
                 });
@@ -291,6 +335,9 @@ impl Serving {
         options: &RequestOptions,
         deadline: Instant,
     ) -> Result<Option<Vec<Option<Read>>>, ServeError> {
+        if service.views.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
         if options.read_from_cache {
             let views = service.views.iter().zip(&keys);
             let wanted: Vec<_> = views.map(|(view, keys)| (&view.name, keys.as_slice())).collect();
@@ -351,7 +398,7 @@ fn unreadable(service: &Service, read: &[Option<Read>]) -> Option<ServeError> {
     let mut views = service.views.iter().zip(read);
     views.find_map(|(view, read)| match read {
         None => Some(absent_view(&view.definition.name)),
-        Some(read) if !view.versions.contains(&read.live.version) => Some(ServeError::Unavailable(format!(
+        Some(read) if !view.versions.contains(&read.live.version) => Some(ServeError::NotLive(format!(
             "feature view `{}` has other join keys in version {}, which is live until version {} is materialized",
             view.definition.name,
             read.live.version,
@@ -362,13 +409,35 @@ fn unreadable(service: &Service, read: &[Option<Read>]) -> Option<ServeError> {
 }
 
 fn absent_view(view: &str) -> ServeError {
-    ServeError::Unavailable(format!(
-        "feature view `{view}` has nothing online yet; run `sandglass materialize`"
-    ))
+    ServeError::NotLive(format!("feature view `{view}` has nothing online yet"))
 }
 
-fn catalog(registry: &Registry) -> Result<Option<Catalog>, RegistryError> {
-    Ok(registry.latest()?.as_ref().map(Catalog::new))
+fn catalog(registry: &Registry, host: Option<&RequestHost>) -> Result<Option<Catalog>, RegistryError> {
+    let applied = registry.latest()?;
+    Ok(applied.map(|applied| {
+        let requests = host.map(|host| host.open(&applied)).unwrap_or_default();
+        Catalog::new(&applied, &requests)
+    }))
+}
+
+/// What the service's request views give, all at once.
+async fn computed(
+    vectors: &Vectors,
+    context: &[Vec<Value>],
+    now: Timestamp,
+    deadline: Instant,
+    allowed: Allowed,
+) -> Result<Vec<RequestAnswer>, ServeError> {
+    let rows = vectors.rows();
+    let requests = vectors.service.requests.iter().zip(&vectors.layout.inputs);
+    let answers = requests.map(async |(request, inputs)| {
+        let Some(inputs) = inputs else {
+            return Ok(RequestAnswer::all(rows, RequestRow::Missing));
+        };
+        let columns = vectors.columns(inputs, context);
+        request.served.answer(columns, rows, now, deadline, allowed).await
+    });
+    futures::future::try_join_all(answers).await
 }
 
 /// The keys of a request's rows.
@@ -379,22 +448,21 @@ fn wanted(service: &Service, asked: &Asked<'_>) -> Result<Wanted, ServeError> {
         .map(|_| Vec::with_capacity(asked.rows.len()))
         .collect();
     let mut places = Vec::with_capacity(asked.rows.len());
+    let mut contexts = Vec::with_capacity(asked.rows.len());
     for (row, (join_keys, context)) in asked.rows.iter().enumerate() {
         let at = |message: String| match asked.rows.len() {
             1 => ServeError::Invalid(message),
             _ => ServeError::Invalid(format!("row {row}: {message}")),
         };
         let values = values(service, join_keys).map_err(at)?;
-        if let Some((extra, _)) = context
-            .0
-            .first()
-            .filter(|_| !asked.options.ignore_extra_request_context_fields)
-        {
-            return Err(at(format!(
-                "feature service `{}` takes no request context, and `{extra}` is given",
-                service.name
-            )));
+        let extra = match asked.options.ignore_extra_request_context_fields {
+            true => None,
+            false => extra(service, context),
+        };
+        if let Some(message) = extra {
+            return Err(at(message));
         }
+        contexts.push(context_values(service, context).map_err(at)?);
         let lookups = service.lookups.iter().map(|lookup| {
             let key: Option<Vec<KeyValue>> = lookup.keys.iter().map(|place| values[*place].clone()).collect();
             let keys = &mut keys[lookup.view];
@@ -405,7 +473,47 @@ fn wanted(service: &Service, asked: &Asked<'_>) -> Result<Wanted, ServeError> {
         });
         places.push(lookups.collect());
     }
-    Ok(Wanted { keys, places })
+    Ok(Wanted {
+        keys,
+        places,
+        context: contexts,
+    })
+}
+
+/// A field of the context that no view takes.
+fn extra(service: &Service, context: &Fields) -> Option<String> {
+    let takes = |name: &String| service.context.iter().any(|(field, _)| field.name == *name);
+    let (extra, _) = context.0.iter().find(|(name, _)| !takes(name))?;
+    let names: Vec<&str> = service.context.iter().map(|(field, _)| field.name.as_str()).collect();
+    Some(match names.as_slice() {
+        [] => format!(
+            "feature service `{}` takes no request context, and `{extra}` is given",
+            service.name
+        ),
+        names => format!(
+            "feature service `{}` takes no `{extra}` as request context; it takes {}",
+            service.name,
+            list(names.iter().copied())
+        ),
+    })
+}
+
+/// The values of a row's context, in the order of the service's.
+fn context_values(service: &Service, context: &Fields) -> Result<Vec<Value>, String> {
+    let value = |(field, nullable): &(ContextField, bool)| match context.get(&field.name) {
+        None => Err(format!(
+            "`{}` is missing in `requestContextMap`; feature service `{}` takes it as {}",
+            field.name,
+            service.name,
+            field.kind.name()
+        )),
+        Some(serde_json::Value::Null) if !nullable => Err(format!(
+            "`{}` of the request context is null, and cannot be",
+            field.name
+        )),
+        Some(json) => context_value(field, json),
+    };
+    service.context.iter().map(value).collect()
 }
 
 /// The values of join keys, none where a request says null.

@@ -119,7 +119,7 @@ pub(crate) fn serving_within(
     };
     let registry = Registry::new(folder, &parsed.project);
     let workspace = parsed.project.name.clone();
-    let applied = Applied::next(None, at("1997-01-02"), parsed.project, BTreeMap::new());
+    let applied = Applied::next(None, at("1997-01-02"), parsed.project, BTreeMap::new(), BTreeMap::new());
     registry.put(None, &applied).expect("applied");
     let store = EmbeddedStore::new(&folder.join("online"), 16 << 20);
     let name = Name::new(&workspace, "last", 1);
@@ -153,7 +153,7 @@ pub(crate) fn serving_within(
     });
     let clock: Clock = Arc::new(|| "1997-01-02T01:00:00Z".parse().expect("a time"));
     let store = Arc::clone(&gate) as Arc<dyn OnlineStore>;
-    let serving = Serving::new(workspace, registry, store, clock, timeout).expect("a registry");
+    let serving = Serving::new(workspace, registry, store, None, clock, timeout).expect("a registry");
     (Arc::new(serving), gate)
 }
 

@@ -3,6 +3,8 @@ use std::path::Path;
 
 use datafusion::error::DataFusionError;
 
+use sandglass_runtime::RunError;
+
 use crate::error::{Classified, Kind};
 use crate::offline::OfflineError;
 use crate::source::SourceError;
@@ -65,6 +67,18 @@ pub enum TrainingError {
         view: String,
         /// The first gap.
         gap: String,
+    },
+    /// A request view failed on a row.
+    #[error("request view `{view}`: row {row} of the spine: {error} ({allowed} rejected rows are allowed)")]
+    Request {
+        /// The view.
+        view: String,
+        /// What the view read of it.
+        row: String,
+        /// `max_rejected` of the view.
+        allowed: u64,
+        /// What happened in the run.
+        error: Box<RunError>,
     },
     /// A view's tables cannot be read.
     #[error(transparent)]
@@ -149,6 +163,7 @@ impl Classified for TrainingError {
                 },
             },
             Self::Offline(error) => error.kind(),
+            Self::Request { error, .. } => error.kind(),
             Self::Internal(_) => Kind::Internal,
         }
     }
@@ -163,6 +178,7 @@ impl Classified for TrainingError {
             Self::Changed { .. } => Some("run the command again when nobody writes to the file".to_owned()),
             Self::Rows(error) => classified(error).and_then(Classified::hint),
             Self::Offline(error) => error.hint(),
+            Self::Request { error, .. } => error.hint(),
             Self::Io { .. } | Self::Internal(_) => None,
         }
     }

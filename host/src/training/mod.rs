@@ -11,6 +11,7 @@ mod join;
 mod manifest;
 mod output;
 mod plan;
+mod requests;
 mod spine;
 #[cfg(test)]
 mod tests;
@@ -22,7 +23,8 @@ pub use join::{AsOf, PointInTimeExec, Side};
 pub use manifest::{Manifest, Options, OutputRecord, SpineRecord, ViewRecord, manifest_path};
 pub use output::{Staged, Target, Written, write};
 pub use plan::{SpineRows, TrainingPlan, TrainingView};
-pub use spine::{Cells, KEY, ROW, Spine, SpineOptions, TIME};
+pub use requests::{RequestCounts, TrainingRequest};
+pub use spine::{CONTEXT, Cells, KEY, ROW, Spine, SpineOptions, TIME};
 
 /// Rows of a batch.
 const ROWS_MAX: usize = 8_192;

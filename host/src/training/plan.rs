@@ -17,8 +17,9 @@ use datafusion::prelude::SessionContext;
 
 use super::error::TrainingError;
 use super::join::{AsOf, KeySet, PointInTimeExec, Side};
+use super::requests::{RequestStage, TrainingRequest};
 use super::spine::{KEY, ROW, TIME};
-use crate::definition::{FeatureView, JoinKey, ResolvedService};
+use crate::definition::{FeatureFrom, FeatureView, JoinKey, ResolvedService};
 use crate::offline::{Coverage, OfflineTable};
 use crate::tile::TileSpec;
 use crate::time::{Interval, Span, Timestamp, union};
@@ -110,8 +111,11 @@ fn subtract(from: Vec<Interval>, others: &[Interval]) -> Vec<Interval> {
 
 /// The plan, and its joins, which count.
 pub struct TrainingPlan {
-    /// The spine's columns and then the features, in the order of the spine, in one partition.
+    /// The spine's columns and then the features, in the order of the spine, in one partition. Where there are request views, their
+    /// features are not among these, and the columns that they are made of are behind the others.
     pub root: Arc<dyn ExecutionPlan>,
+    /// What computes them, and puts the features in their order; none where there is nothing to compute.
+    pub requests: Option<RequestStage>,
     joins: Vec<Arc<PointInTimeExec>>,
 }
 
@@ -122,6 +126,7 @@ impl TrainingPlan {
         spine: SpineRows,
         service: &ResolvedService,
         view: impl Fn(&str) -> Option<Arc<TrainingView>>,
+        requests: Vec<TrainingRequest>,
         allow_gaps: bool,
     ) -> Result<Self, TrainingError> {
         let partitions = session.copied_config().target_partitions();
@@ -137,10 +142,16 @@ impl TrainingPlan {
         }
         let mut joins = Vec::new();
         for (at, lookup) in service.lookups.iter().enumerate() {
-            let features = service.features.iter().filter(|feature| feature.lookup == at);
-            let names: Vec<(&str, String)> = features
-                .map(|feature| (feature.feature.as_str(), feature.training_name()))
+            let asked = service
+                .features
+                .iter()
+                .filter(|feature| feature.from == FeatureFrom::Lookup(at));
+            let asked = asked.map(|feature| feature.feature.as_str());
+            let mut names: Vec<&str> = asked
+                .chain(requests.iter().flat_map(|request| request.reads(at)))
                 .collect();
+            names.sort_unstable();
+            names.dedup();
             let view = view(&lookup.view)
                 .ok_or_else(|| TrainingError::Internal(format!("feature view `{}` was not opened", lookup.view)))?;
             let (first, last) = spine
@@ -165,27 +176,47 @@ impl TrainingPlan {
                 let keys = right.keys.iter().map(|key| key.name.clone());
                 right.plan = set.sift(right.plan, keys.collect());
             }
-            let name = |feature: &str| {
-                let found = names.iter().find(|(name, _)| *name == feature);
-                // What is not asked for is left out at the end.
-                found.map_or_else(|| format!("__unused_{at}_{feature}"), |(_, name)| name.clone())
-            };
+            // What is not asked for is left out at the end.
+            let name = |feature: &str| value_column(at, feature);
             let join =
                 PointInTimeExec::try_new(left, right, TIME, as_of, name, partitions).map_err(TrainingError::Rows)?;
             let join = Arc::new(join);
             joins.push(Arc::clone(&join));
             plan = join;
         }
-        let names = service.features.iter().map(|feature| feature.training_name());
-        let names: Vec<String> = spine.columns.into_iter().chain(names).collect();
-        let root = in_order(plan, &names).map_err(TrainingError::Rows)?;
-        Ok(Self { root, joins })
+        let own: Vec<(String, String)> = spine.columns.into_iter().map(|name| (name.clone(), name)).collect();
+        let features = service.features.iter().filter_map(|feature| match feature.from {
+            FeatureFrom::Lookup(at) => Some((value_column(at, &feature.feature), feature.training_name())),
+            FeatureFrom::Request(_) => None,
+        });
+        let mut columns: Vec<(String, String)> = own.iter().cloned().chain(features).collect();
+        if requests.is_empty() {
+            let root = in_order(plan, &columns).map_err(TrainingError::Rows)?;
+            return Ok(Self {
+                root,
+                requests: None,
+                joins,
+            });
+        }
+        columns.push((TIME.to_owned(), TIME.to_owned()));
+        for (place, request) in requests.iter().enumerate() {
+            columns.extend(request.columns(place));
+        }
+        let root = in_order(plan, &columns).map_err(TrainingError::Rows)?;
+        let names: Vec<String> = own.into_iter().map(|(_, name)| name).collect();
+        let requests = Some(RequestStage::new(&root.schema(), &names, service, requests)?);
+        Ok(Self { root, requests, joins })
     }
 
     /// Results that did not fit their type and are null, once the rows are out.
     pub fn overflows(&self) -> u64 {
         self.joins.iter().map(|join| join.overflows()).sum()
     }
+}
+
+/// Our column with the values of a lookup's feature.
+pub(super) fn value_column(lookup: usize, feature: &str) -> String {
+    format!("__value_{lookup}_{feature}")
 }
 
 /// The names that a spine's columns with keys have among ours.
@@ -210,12 +241,11 @@ async fn other_side(
     session: &SessionContext,
     view: &TrainingView,
     range: Interval,
-    names: &[(&str, String)],
+    asked: &[&str],
 ) -> Result<(Side, AsOf), TrainingError> {
-    let asked: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
     let keys = view.view.join_keys.clone();
     if let Some((spec, tiles)) = &view.tiles {
-        let spec = Arc::new(spec.only(&asked));
+        let spec = Arc::new(spec.only(asked));
         let columns: Vec<String> = spec
             .schema()
             .fields()
@@ -254,33 +284,40 @@ async fn physical(frame: datafusion::prelude::DataFrame) -> Result<Arc<dyn Execu
     frame.create_physical_plan().await.map_err(TrainingError::Rows)
 }
 
-/// These columns, in the order of the spine.
-fn in_order(plan: Arc<dyn ExecutionPlan>, names: &[String]) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-    let schema = plan.schema();
-    let expressions = |names: &mut dyn Iterator<Item = &str>| {
-        let columns = names.map(|name| {
-            Ok(ProjectionExpr {
-                expr: col(name, &schema)?,
-                alias: name.to_owned(),
-            })
-        });
-        columns.collect::<Result<Vec<_>, DataFusionError>>()
-    };
-    let kept = expressions(&mut names.iter().map(String::as_str).chain([ROW]))?;
-    let plan: Arc<dyn ExecutionPlan> = Arc::new(ProjectionExec::try_new(kept, plan)?);
+/// These columns by these names, in the order of the spine.
+fn in_order(
+    plan: Arc<dyn ExecutionPlan>,
+    columns: &[(String, String)],
+) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    // Each once: what has several names is sorted under one.
+    let mut kept: Vec<&str> = Vec::new();
+    for (column, _) in columns {
+        if !kept.contains(&column.as_str()) {
+            kept.push(column);
+        }
+    }
+    let kept = kept.into_iter().chain([ROW]).map(|column| (column, column));
+    let plan: Arc<dyn ExecutionPlan> = Arc::new(projection(plan, kept)?);
     let by_row = PhysicalSortExpr::new(col(ROW, &plan.schema())?, SortOptions::default());
     let ordering = LexOrdering::new([by_row]).ok_or_else(|| DataFusionError::Internal("no order".to_owned()))?;
     let sorted = Arc::new(SortExec::new(ordering.clone(), plan).with_preserve_partitioning(true));
     let plan: Arc<dyn ExecutionPlan> = Arc::new(SortPreservingMergeExec::new(ordering, sorted));
+    let named = columns.iter().map(|(column, name)| (column.as_str(), name.as_str()));
+    Ok(Arc::new(projection(plan, named)?))
+}
+
+fn projection<'a>(
+    plan: Arc<dyn ExecutionPlan>,
+    columns: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Result<ProjectionExec, DataFusionError> {
     let schema = plan.schema();
-    let columns = names.iter().map(|name| {
+    let expressions = columns.map(|(column, name)| {
         Ok(ProjectionExpr {
-            expr: col(name, &schema)?,
-            alias: name.clone(),
+            expr: col(column, &schema)?,
+            alias: name.to_owned(),
         })
     });
-    let columns = columns.collect::<Result<Vec<_>, DataFusionError>>()?;
-    Ok(Arc::new(ProjectionExec::try_new(columns, plan)?))
+    ProjectionExec::try_new(expressions.collect::<Result<Vec<_>, DataFusionError>>()?, plan)
 }
 
 #[cfg(test)]

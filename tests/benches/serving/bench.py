@@ -1,8 +1,10 @@
 """Vectors over HTTP: 30 aggregates over 3 keys, against a route of the same server that reads an equal body and answers equal bytes, and against Feast.
+With --requests instead: a request view with a Rust component, against the same request without it, by 1 and 100 rows.
 
     python tests/benches/serving/bench.py [--seconds 10] [--rounds 5] [--keys 20000] [--connections 1,8,64]
-        [--sandglass target/release/sandglass] [--folder somewhere] [--without-feast]
+        [--sandglass target/release/sandglass] [--folder somewhere] [--without-feast] [--requests] [--pin]
 
+With --pin servers have one half of the processors and wrk the other, so that latencies are not those of wrk's own threads in the way.
 Needs wrk. Variants take turns, round after round; tables have medians and the spread. CPU seconds are those of the servers' processes.
 """
 
@@ -44,7 +46,8 @@ def definitions() -> str:
             views.append(
                 f'[[feature_view.aggregation]]\ncolumn = "amount"\nfunction = "{function}"\ntime_window = ["7d", "30d"]\n'
             )
-    return (HERE / "sandglass.toml").read_text().replace("{views}", "\n".join(views))
+    text = (HERE / "sandglass.toml").read_text().replace("{views}", "\n".join(views))
+    return text.replace("{guest}", str(ROOT / "tests/guests/bench"))
 
 
 def events(folder: Path, keys: int) -> None:
@@ -81,9 +84,20 @@ def cpu(root: int) -> float:
     return total / os.sysconf("SC_CLK_TCK")
 
 
+PINNED = {"server": [], "wrk": []}
+
+
+def pin() -> None:
+    """Halves of the processors that this process may use."""
+    cores = sorted(os.sched_getaffinity(0))
+    halves = {"server": cores[: len(cores) // 2], "wrk": cores[len(cores) // 2 :]}
+    for name, half in halves.items():
+        PINNED[name] = ["taskset", "-c", ",".join(map(str, half))]
+
+
 def wrk(url: str, connections: int, seconds: float, arguments: list) -> dict:
-    threads = min(connections, 2)
-    command = ["wrk", "-t", threads, "-c", connections, "-d", f"{seconds:.0f}s", "--latency", "-s", HERE / "body.lua", url, "--", *arguments]
+    threads = 1 if PINNED["wrk"] else min(connections, 2)
+    command = [*PINNED["wrk"], "wrk", "-t", threads, "-c", connections, "-d", f"{seconds:.0f}s", "--latency", "-s", HERE / "body.lua", url, "--", *arguments]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if not lines:
@@ -178,6 +192,8 @@ def main() -> None:
     parser.add_argument("--sandglass", type=Path, default=ROOT / "target/release/sandglass")
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--without-feast", action="store_true")
+    parser.add_argument("--requests", action="store_true")
+    parser.add_argument("--pin", action="store_true")
     asked = parser.parse_args()
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="sandglass-serving-"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -190,15 +206,17 @@ def main() -> None:
             subprocess.run([*program, command], check=True, capture_output=True)
         (folder / f"ready-{asked.keys}").write_text("")
 
-    server = subprocess.Popen([*program, "serve", "--listen", "127.0.0.1:0", "--echo"], stdout=subprocess.PIPE, text=True)
+    if asked.pin:
+        pin()
+    server = subprocess.Popen([*PINNED["server"], *program, "serve", "--listen", "127.0.0.1:0", "--echo"], stdout=subprocess.PIPE, text=True)
     address = "http://" + json.loads(server.stdout.readline())["listening"]
     feast = None
     try:
-        if not asked.without_feast:
+        if not (asked.without_feast or asked.requests):
             python = feast_python()
             repo = feast_repository(folder, address, asked.keys, python)
             command = [str(python.parent / "feast"), "serve", "--port", "16566", "--no-access-log", "--workers", "2", "--max-requests", "0", "--registry_ttl_sec", "3600"]
-            feast = subprocess.Popen(command, cwd=repo, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            feast = subprocess.Popen([*PINNED["server"], *command], cwd=repo, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             entities = ",".join(f'"{entity}_id":[7]' for entity in ENTITIES)
             body = '{"feature_service":"all","entities":{' + entities + "}}"
             answer = json.loads(wait_for("http://127.0.0.1:16566/get-online-features", body, feast))
@@ -206,16 +224,22 @@ def main() -> None:
         get = "/api/v1/feature-service/get-features"
         names = [f"{entity}_id" for entity in ENTITIES]
         variants = []
-        for title, options in OPTIONS.items():
+        if asked.requests:
+            for rows in [1, 100]:
+                for service in ["inputs", "scored"]:
+                    path = get if rows == 1 else get + "-batch"
+                    variants.append((f"`{service}`, {rows} rows", server, address + path, [path, asked.keys, "{}", service, rows, "user_id"]))
+        for title, options in ({} if asked.requests else OPTIONS).items():
             answer = post(address + get, sample(options))
             assert len(json.loads(answer)["result"]["features"]) == 30, answer
-            variants.append((f"{title} ({len(answer)} bytes)", server, address + get, [get, asked.keys, options, *names]))
+            variants.append((f"{title} ({len(answer)} bytes)", server, address + get, [get, asked.keys, options, "all", 1, *names]))
             echo = f"/echo?bytes={len(answer)}"
-            variants.append((f"echo of {len(answer)} bytes", server, address + echo, [echo, asked.keys, options, *names]))
+            variants.append((f"echo of {len(answer)} bytes", server, address + echo, [echo, asked.keys, options, "all", 1, *names]))
         if feast:
             path = "/get-online-features"
-            variants.append(("Feast, SQLite", feast, "http://127.0.0.1:16566" + path, [path, asked.keys, "feast", *names]))
-        print(f"30 aggregates over 3 keys, {asked.keys} keys of each, wrk on the same machine, medians of {asked.rounds} rounds (spread)\n")
+            variants.append(("Feast, SQLite", feast, "http://127.0.0.1:16566" + path, [path, asked.keys, "feast", "all", 1, *names]))
+        what = "2 aggregates over 1 key, and a request view of them" if asked.requests else "30 aggregates over 3 keys"
+        print(f"{what}, {asked.keys} keys of each, wrk on the same machine, medians of {asked.rounds} rounds (spread)\n")
         for connections in map(int, asked.connections.split(",")):
             measured: dict[str, list[tuple[float, ...]]] = {}
             for variant in variants:

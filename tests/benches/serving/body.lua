@@ -1,10 +1,11 @@
--- Requests as a client sends them, each with random keys. Arguments: path, keys of each kind, metadata options, names of the join keys.
-local path, keys, options
+-- Requests as a client sends them, each with random keys. Arguments: path, keys of each kind, metadata options, service, rows, names of the join
+-- keys.
+local path, keys, options, service, rows
 local names = {}
 
 function init(arguments)
-    path, keys, options = arguments[1], tonumber(arguments[2]), arguments[3]
-    for at = 4, #arguments do
+    path, keys, options, service, rows = arguments[1], tonumber(arguments[2]), arguments[3], arguments[4], tonumber(arguments[5])
+    for at = 6, #arguments do
         names[#names + 1] = arguments[at]
     end
     math.randomseed(tonumber(tostring({}):sub(8), 16) or os.time())
@@ -13,20 +14,34 @@ function init(arguments)
     wrk.headers["user-agent"] = "tecton-http-python-client 0.4.0"
 end
 
-function request()
+local function joined(form)
     local map = {}
     for at, name in ipairs(names) do
-        map[at] = string.format('"%s":%d', name, math.random(0, keys - 1))
+        map[at] = string.format(form, name, math.random(0, keys - 1))
     end
+    return table.concat(map, ",")
+end
+
+local function row()
+    local context = service == "scored" and string.format('"amount":%d', math.random(1, 1000)) or ""
+    return '"joinKeyMap":{' .. joined('"%s":%d') .. '},"requestContextMap":{' .. context .. '}'
+end
+
+function request()
     local body
     if options == "feast" then
-        for at, name in ipairs(names) do
-            map[at] = string.format('"%s":[%d]', name, math.random(0, keys - 1))
-        end
-        body = '{"feature_service":"all","entities":{' .. table.concat(map, ",") .. '}}'
+        body = '{"feature_service":"all","entities":{' .. joined('"%s":[%d]') .. '}}'
     else
-        body = '{"params":{"workspaceName":"bench","featureServiceName":"all","joinKeyMap":{' .. table.concat(map, ",")
-            .. '},"requestContextMap":{},"allowPartialResults":false,"metadataOptions":' .. options .. ',"requestOptions":{}}}'
+        local asked = row()
+        if rows > 1 then
+            local all = {}
+            for at = 1, rows do
+                all[at] = "{" .. row() .. "}"
+            end
+            asked = '"requestData":[' .. table.concat(all, ",") .. ']'
+        end
+        body = '{"params":{"workspaceName":"bench","featureServiceName":"' .. service .. '",' .. asked
+            .. ',"allowPartialResults":false,"metadataOptions":' .. options .. ',"requestOptions":{}}}'
     end
     return wrk.format(nil, path, nil, body)
 end

@@ -42,8 +42,8 @@ fn read(features: &str) -> Result<Project, Problems> {
 }
 
 /// What the views have when they are compiled.
-fn features(view: &FeatureView) -> Option<Vec<(String, String)>> {
-    let features: &[(&str, &str)] = match view.name.as_str() {
+fn features(view: &str) -> Option<Vec<(String, String)>> {
+    let features: &[(&str, &str)] = match view {
         "rfm" => &[("recency", "float64"), ("frequency", "int64")],
         _ => &[("amount_sum_1d_1d", "float64"), ("amount_sum_7d_1d", "float64")],
     };
@@ -65,11 +65,14 @@ fn a_service_with_everything() {
     let named: Vec<_> = resolved
         .features
         .iter()
-        .map(|feature| (feature.name(), feature.data_type.as_str(), feature.lookup))
+        .map(|feature| (feature.name(), feature.data_type.as_str(), feature.from))
         .collect();
     let named: Vec<_> = named
         .iter()
-        .map(|(name, kind, lookup)| (name.as_str(), *kind, *lookup))
+        .map(|(name, kind, from)| match from {
+            FeatureFrom::Lookup(lookup) => (name.as_str(), *kind, *lookup),
+            FeatureFrom::Request(_) => panic!("{name} is computed"),
+        })
         .collect();
     assert_eq!(
         named,
@@ -107,13 +110,68 @@ fn a_service_with_everything() {
     );
 }
 
+/// Request views come first, in the order of their transformations; what they read is looked up with the keys of requests.
+#[test]
+fn a_service_with_request_views() {
+    let text = format!(
+        r#"{VIEWS}
+        [[feature_view]]
+        name = "risk"
+        kind = "request"
+        request_context = {{ amount = "float64" }}
+        features = ["rfm[recency]", {{ view = "rfm", prefix = "seller", join_keys = {{ customer_id = "seller_id" }} }}]
+        transformation = "risk.wasm"
+        [[feature_service]]
+        name = "both"
+        features = ["rfm[recency]", "risk[a, b]", {{ view = "risk", prefix = "x", join_keys = {{ seller_id = "other_id" }} }}]
+        "#
+    );
+    let parsed = parse("sandglass.toml", &text).unwrap_or_else(|problems| panic!("{problems}"));
+    let known = |view: &str| match view {
+        "risk" => Some(vec![
+            ("b".to_owned(), "utf8".to_owned()),
+            ("a".to_owned(), "int64".to_owned()),
+        ]),
+        other => features(other),
+    };
+    let service = parsed.project.feature_service("both").expect("it is there");
+    let resolved = service.resolve(&parsed.project, known).expect("valid");
+    let named: Vec<_> = resolved
+        .features
+        .iter()
+        .map(|feature| (feature.name(), feature.from))
+        .collect();
+    let expected = [
+        ("risk.b", FeatureFrom::Request(0)),
+        ("risk.a", FeatureFrom::Request(0)),
+        ("x.b", FeatureFrom::Request(1)),
+        ("x.a", FeatureFrom::Request(1)),
+        ("rfm.recency", FeatureFrom::Lookup(0)),
+    ];
+    assert_eq!(named, expected.map(|(name, from)| (name.to_owned(), from)));
+    let keys: Vec<&str> = resolved.keys.iter().map(|key| key.name.as_str()).collect();
+    assert_eq!(keys, ["customer_id", "seller_id", "other_id"]);
+    let lookups: Vec<_> = resolved.lookups.iter().map(|lookup| lookup.keys.join(", ")).collect();
+    assert_eq!(lookups, ["customer_id", "seller_id", "other_id"]);
+    let reads: Vec<_> = resolved
+        .requests
+        .iter()
+        .map(|request| request.lookups.clone())
+        .collect();
+    assert_eq!(reads, [[0, 1], [0, 2]]);
+    assert_eq!(
+        (resolved.context.len(), resolved.requests[1].context.as_slice()),
+        (1, &[0][..])
+    );
+}
+
 /// Each by the definitions alone, with its message and hint.
 #[test]
 fn what_is_refused() {
     for (text, message, hint) in [
         (
             "[]",
-            "`features` is empty; a service has at least one",
+            "`features` is empty, and names at least one",
             "write `features = [\"view\", \"view[feature]\"]`",
         ),
         (

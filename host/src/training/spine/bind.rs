@@ -5,13 +5,14 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray, TimestampMicrosecondArray, UInt64Array};
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{
-    DataType, Date32Type, Field, FieldRef, Int64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
+    DataType, Date32Type, Field, FieldRef, Float64Type, Int64Type, Schema, SchemaRef, TimeUnit,
+    TimestampMicrosecondType,
 };
 use arrow::util::display::array_value_to_string;
 
 use super::cells;
-use super::{KEY, ROW, TIME};
-use crate::definition::{JoinKey, KeyKind};
+use super::{CONTEXT, KEY, ROW, TIME};
+use crate::definition::{ContextField, ContextKind, JoinKey, KeyKind};
 use crate::key::data_type;
 use crate::source::{TimeKind, read_times};
 use crate::time::Timestamp;
@@ -34,16 +35,26 @@ pub(super) struct Layout {
     pub(super) ours: SchemaRef,
     pub(super) time: usize,
     pub(super) keys: Vec<(usize, JoinKey)>,
+    pub(super) context: Vec<(usize, ContextField)>,
 }
 
 impl Layout {
-    pub(super) fn new(own: SchemaRef, time: usize, keys: Vec<(usize, JoinKey)>) -> Self {
+    pub(super) fn new(
+        own: SchemaRef,
+        time: usize,
+        keys: Vec<(usize, JoinKey)>,
+        context: Vec<(usize, ContextField)>,
+    ) -> Self {
         let mut ours = vec![
             Field::new(ROW, DataType::UInt64, false),
             Field::new(TIME, sandglass_runtime::host_type::timestamp(), true),
         ];
         let key = |(_, key): &(usize, JoinKey)| Field::new(format!("{KEY}{}", key.name), data_type(key.kind), true);
         ours.extend(keys.iter().map(key));
+        let field = |(_, field): &(usize, ContextField)| {
+            Field::new(format!("{CONTEXT}{}", field.name), field.kind.data_type(), true)
+        };
+        ours.extend(context.iter().map(field));
         let ours: Vec<FieldRef> = ours.into_iter().map(Arc::new).collect();
         let whole: Vec<FieldRef> = own.fields().iter().chain(&ours).map(Arc::clone).collect();
         Self {
@@ -52,12 +63,15 @@ impl Layout {
             ours: Arc::new(Schema::new(ours)),
             time,
             keys,
+            context,
         }
     }
 
     /// The columns of the file that ours are made from, in ascending order.
     pub(super) fn matching(&self) -> Vec<usize> {
-        let mut columns: Vec<usize> = self.keys.iter().map(|(index, _)| *index).chain([self.time]).collect();
+        let keys = self.keys.iter().map(|(index, _)| *index);
+        let context = self.context.iter().map(|(index, _)| *index);
+        let mut columns: Vec<usize> = keys.chain(context).chain([self.time]).collect();
         columns.sort_unstable();
         columns.dedup();
         columns
@@ -67,7 +81,7 @@ impl Layout {
     pub(super) fn ours(&self, batch: &RecordBatch, columns: &[usize], first: u64) -> Result<Vec<ArrayRef>, Bad> {
         let rows = UInt64Array::from_iter_values((0..batch.num_rows() as u64).map(|row| first + row));
         let mut ours: Vec<ArrayRef> = vec![Arc::new(rows), Arc::new(self.times(batch, columns)?)];
-        ours.extend(self.key_columns(batch, columns)?);
+        ours.extend(self.bound(batch, columns)?);
         Ok(ours)
     }
 
@@ -75,12 +89,16 @@ impl Layout {
         times(found(batch, columns, self.time)?).map_err(|bad| self.in_column(self.time, bad))
     }
 
-    pub(super) fn key_columns(&self, batch: &RecordBatch, columns: &[usize]) -> Result<Vec<ArrayRef>, Bad> {
-        let keys = self.keys.iter();
-        keys.map(|(index, join_key)| {
-            key(found(batch, columns, *index)?, join_key.kind).map_err(|bad| self.in_column(*index, bad))
-        })
-        .collect()
+    /// Keys, then context.
+    pub(super) fn bound(&self, batch: &RecordBatch, columns: &[usize]) -> Result<Vec<ArrayRef>, Bad> {
+        let keys = self.keys.iter().map(|(index, key)| (*index, key.kind.into()));
+        let context = self.context.iter().map(|(index, field)| (*index, field.kind));
+        keys.chain(context)
+            .map(|(index, kind)| {
+                let column = found(batch, columns, index)?;
+                brought(column, kind).map_err(|bad| self.in_column(index, bad))
+            })
+            .collect()
     }
 
     /// The spine's own columns for a batch in all of them: as they are, or text in the types that it was seen to have.
@@ -92,8 +110,13 @@ impl Layout {
                     return Ok(Arc::clone(column));
                 }
                 let cells: &StringArray = column.as_string();
-                let read = match self.keys.iter().find(|(place, _)| *place == index) {
-                    Some((_, join_key)) => key(column, join_key.kind),
+                let key = self.keys.iter().find(|(place, _)| *place == index);
+                let brings = self.context.iter().find(|(place, _)| *place == index);
+                let kind = key
+                    .map(|(_, key)| key.kind.into())
+                    .or(brings.map(|(_, field)| field.kind));
+                let read = match kind {
+                    Some(kind) => brought(column, kind),
                     None => {
                         cells::column(cells, field.data_type()).map_err(|row| of_text(cells, row, field.data_type()))
                     }
@@ -156,6 +179,42 @@ pub(super) fn not_a_key(data_type: &DataType, kind: KeyKind) -> Option<(String, 
         "cast the column to the type of the join key first"
     };
     Some((format!("is {from}, and its join key is {}", kind.name()), hint))
+}
+
+/// Why a column of this type cannot hold such context, if it cannot.
+pub(super) fn not_context(data_type: &DataType, kind: ContextKind) -> Option<(String, &'static str)> {
+    let from = plain(data_type);
+    let fits = match kind.key_kind() {
+        Some(kind) => not_a_key(data_type, kind).is_none(),
+        None => from.is_integer() || from.is_floating() || is_text(from) || *from == DataType::Null,
+    };
+    let message = || format!("is {from}, and the request context has it as {}", kind.name());
+    (!fits).then(|| (message(), "cast the column to that type first"))
+}
+
+/// A column in the type of a key or of the context; the row whose value is none.
+fn brought(column: &ArrayRef, kind: ContextKind) -> Result<ArrayRef, Bad> {
+    match kind.key_kind() {
+        Some(kind) => key(column, kind),
+        None => number(column),
+    }
+}
+
+/// A column of float64; the row whose value is none.
+fn number(column: &ArrayRef) -> Result<ArrayRef, Bad> {
+    if *column.data_type() == DataType::Float64 {
+        return Ok(Arc::clone(column));
+    }
+    if is_text(plain(column.data_type())) {
+        let text = text(column)?;
+        let read = cells::each::<Float64Type>(&text, cells::number);
+        return read.map(|read| Arc::new(read) as _).map_err(|row| Bad {
+            row,
+            problem: format!("`{}` is not float64", shown(text.value(row))),
+        });
+    }
+    // The nearest one of a large whole number, as of one in a request.
+    cast(column, &DataType::Float64).map_err(whole_batch)
 }
 
 /// A key column in the type of its join key; the row whose value is none.

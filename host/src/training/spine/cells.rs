@@ -191,14 +191,17 @@ fn float(text: &str) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
+/// A number, whole or not.
+pub(super) fn number(text: &str) -> Option<f64> {
+    float(text).or_else(|| text.parse().ok())
+}
+
 /// A column of text in a type that [`Seen::data_type`] gave, or the row that is not of it.
 pub(super) fn column(cells: &StringArray, data_type: &DataType) -> Result<ArrayRef, usize> {
     Ok(match data_type {
         DataType::Boolean => Arc::new(flags(cells, boolean)?),
         DataType::Int64 => Arc::new(each::<Int64Type>(cells, |text| text.parse().ok())?),
-        DataType::Float64 => Arc::new(each::<Float64Type>(cells, |text| {
-            float(text).or_else(|| text.parse().ok())
-        })?),
+        DataType::Float64 => Arc::new(each::<Float64Type>(cells, number)?),
         DataType::Date32 => Arc::new(each::<Date32Type>(cells, date)?),
         DataType::Timestamp(TimeUnit::Microsecond, zone) => Arc::new(times(cells)?.with_timezone_opt(zone.clone())),
         _ => Arc::new(cells.clone()),

@@ -10,12 +10,12 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use sha2::{Digest, Sha256};
 
-use super::bind::{Bad, Layout, extent, not_a_key, not_a_time};
+use super::bind::{Bad, Layout, extent, not_a_key, not_a_time, not_context};
 use super::cells::Seen;
 use super::read::{Reader, open};
 use super::text::{TextRows, line_of};
 use super::{Cells, File, Spine, SpineOptions};
-use crate::definition::{JoinKey, list, similar};
+use crate::definition::{ContextField, JoinKey, list, similar};
 use crate::source::Extent;
 use crate::time::Timestamp;
 use crate::training::{FileFormat, TrainingError, hex};
@@ -53,18 +53,19 @@ pub(super) fn look(path: &Path, keys: &[JoinKey], options: &SpineOptions) -> Res
     let schema = reader.schema(path)?;
     check_names(path, &schema)?;
     let keys = find_keys(path, &schema, keys)?;
+    let context = find_context(path, &schema, &options.context)?;
     let named = named_time(path, &schema, options.timestamp_column.as_deref())?;
     let mut first = First::default();
     let layout = if reader == Reader::Csv {
-        first.text(path, &schema, named, keys, options.cells)?
+        first.text(path, &schema, named, Bound { keys, context }, options.cells)?
     } else {
         let time = match named {
             Some(time) => time,
-            None => only_time(path, &schema, &keys, |index| {
+            None => only_time(path, &schema, &taken(&keys, &context), |index| {
                 matches!(schema.field(index).data_type(), DataType::Timestamp(..))
             })?,
         };
-        let layout = Layout::new(Arc::clone(&schema), time, keys);
+        let layout = Layout::new(Arc::clone(&schema), time, keys, context);
         first.columns(path, reader, &schema, &layout)?;
         layout
     };
@@ -102,6 +103,12 @@ pub(super) fn at(path: &Path, reader: Reader, before: u64, bad: Bad) -> Training
     TrainingError::spine(path, format!("{place}: {}", bad.problem))
 }
 
+/// Columns that are found by the names of keys and of context.
+struct Bound {
+    keys: Vec<(usize, JoinKey)>,
+    context: Vec<(usize, ContextField)>,
+}
+
 /// What the first reading gathers.
 #[derive(Default)]
 struct First {
@@ -133,7 +140,7 @@ impl First {
             let batch = batch?;
             let bad = |bad| at(path, reader, self.rows, bad);
             let times = layout.times(&batch, &columns).map_err(bad)?;
-            layout.key_columns(&batch, &columns).map_err(bad)?;
+            layout.bound(&batch, &columns).map_err(bad)?;
             self.add(extent(&times));
             self.rows += batch.num_rows() as u64;
         }
@@ -149,14 +156,14 @@ impl First {
         path: &Path,
         schema: &SchemaRef,
         named: Option<usize>,
-        keys: Vec<(usize, JoinKey)>,
+        Bound { keys, context }: Bound,
         cells: Cells,
     ) -> Result<Layout, TrainingError> {
         let columns: Vec<usize> = (0..schema.fields().len()).collect();
         let mut seen: Vec<Seen> = columns.iter().map(|_| Seen::default()).collect();
         let hashed = Hashed::new(open(path)?);
         // Where the time is not known before its cells are seen, any column stands in for it, and is not read as times.
-        let checked = Layout::new(Arc::clone(schema), named.unwrap_or_default(), keys);
+        let checked = Layout::new(Arc::clone(schema), named.unwrap_or_default(), keys, context);
         for batch in TextRows::of_reader(path, Box::new(hashed.clone()), schema, &columns)? {
             let batch = batch?;
             let bad = |bad| at(path, Reader::Csv, self.rows, bad);
@@ -164,7 +171,7 @@ impl First {
                 .map(|_| checked.times(&batch, &columns))
                 .transpose()
                 .map_err(bad)?;
-            checked.key_columns(&batch, &columns).map_err(bad)?;
+            checked.bound(&batch, &columns).map_err(bad)?;
             see(&mut seen, &batch, &checked);
             self.rows += batch.num_rows() as u64;
             if let Some(times) = times {
@@ -173,12 +180,12 @@ impl First {
         }
         hashed.clone().drain(path)?;
         self.digest = hashed.digest();
-        let keys = checked.keys;
+        let (keys, context) = (checked.keys, checked.context);
         let time = match named {
             Some(time) => time,
             None => {
                 let is_time = |index: usize| seen.get(index).is_some_and(Seen::is_time);
-                let time = only_time(path, schema, &keys, is_time)?;
+                let time = only_time(path, schema, &taken(&keys, &context), is_time)?;
                 if let Some(seen) = seen.get(time) {
                     self.add((seen.extent(), seen.nulls()));
                 }
@@ -187,9 +194,9 @@ impl First {
         };
         let own = match cells {
             Cells::Text => Arc::clone(schema),
-            Cells::Typed => typed(schema, &seen, &keys),
+            Cells::Typed => typed(schema, &seen, &keys, &context),
         };
-        Ok(Layout::new(own, time, keys))
+        Ok(Layout::new(own, time, keys, context))
     }
 }
 
@@ -201,11 +208,14 @@ fn see(seen: &mut [Seen], batch: &RecordBatch, layout: &Layout) {
     }
 }
 
-fn typed(schema: &SchemaRef, seen: &[Seen], keys: &[(usize, JoinKey)]) -> SchemaRef {
+fn typed(schema: &SchemaRef, seen: &[Seen], keys: &[(usize, JoinKey)], context: &[(usize, ContextField)]) -> SchemaRef {
     let fields = schema.fields().iter().zip(seen).enumerate();
     let fields = fields.map(|(index, (field, seen))| {
         let key = keys.iter().find(|(key, _)| *key == index);
-        let data_type = key.map_or_else(|| seen.data_type(), |(_, key)| crate::key::data_type(key.kind));
+        let key = key.map(|(_, key)| crate::key::data_type(key.kind));
+        let field_of = context.iter().find(|(column, _)| *column == index);
+        let data_type = key.or_else(|| field_of.map(|(_, field)| field.kind.data_type()));
+        let data_type = data_type.unwrap_or_else(|| seen.data_type());
         Field::new(field.name(), data_type, true)
     });
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
@@ -274,6 +284,25 @@ fn find_keys(path: &Path, schema: &Schema, keys: &[JoinKey]) -> Result<Vec<(usiz
     Ok(found)
 }
 
+fn find_context(
+    path: &Path,
+    schema: &Schema,
+    fields: &[ContextField],
+) -> Result<Vec<(usize, ContextField)>, TrainingError> {
+    let found = fields.iter().map(|field| {
+        let index = schema
+            .index_of(&field.name)
+            .map_err(|_| missing(path, schema, &field.name, " for the request context"))?;
+        match not_context(schema.field(index).data_type(), field.kind) {
+            None => Ok((index, field.clone())),
+            Some((problem, hint)) => {
+                Err(TrainingError::spine(path, format!("column `{}` {problem}", field.name)).with_hint(hint))
+            }
+        }
+    });
+    found.collect()
+}
+
 /// The column that is named for the times, or that has their name.
 fn named_time(path: &Path, schema: &Schema, name: Option<&str>) -> Result<Option<usize>, TrainingError> {
     let index = match name {
@@ -294,16 +323,21 @@ fn named_time(path: &Path, schema: &Schema, name: Option<&str>) -> Result<Option
     }
 }
 
-/// The only column of timestamps that is no key.
+/// Columns that are keys or context.
+fn taken(keys: &[(usize, JoinKey)], context: &[(usize, ContextField)]) -> Vec<usize> {
+    let keys = keys.iter().map(|(index, _)| *index);
+    keys.chain(context.iter().map(|(index, _)| *index)).collect()
+}
+
+/// The only column of timestamps that is not taken for something else.
 fn only_time(
     path: &Path,
     schema: &Schema,
-    keys: &[(usize, JoinKey)],
+    taken: &[usize],
     is_time: impl Fn(usize) -> bool,
 ) -> Result<usize, TrainingError> {
-    let is_key = |index: &usize| keys.iter().any(|(key, _)| key == index);
     let found: Vec<usize> = (0..schema.fields().len())
-        .filter(|index| is_time(*index) && !is_key(index))
+        .filter(|index| is_time(*index) && !taken.contains(index))
         .collect();
     let problem = match found.as_slice() {
         [index] => return Ok(*index),

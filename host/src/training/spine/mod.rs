@@ -33,7 +33,7 @@ use read::Reader;
 use rows::Rows;
 
 use super::{FileFormat, TrainingError};
-use crate::definition::JoinKey;
+use crate::definition::{ContextField, JoinKey};
 use crate::source::Extent;
 
 /// Our column with a row's place in the file, from 0, as uint64.
@@ -42,6 +42,8 @@ pub const ROW: &str = "__row";
 pub const TIME: &str = "__time";
 /// What the names of our columns with keys begin with; the spine's column follows.
 pub const KEY: &str = "__key_";
+/// What the names of our columns with the context of requests begin with; the spine's column follows.
+pub const CONTEXT: &str = "__context_";
 
 /// What is said of a spine beside its path.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +54,8 @@ pub struct SpineOptions {
     pub timestamp_column: Option<String>,
     /// What becomes of the cells of CSV.
     pub cells: Cells,
+    /// Columns that stand for the context of requests, in the types that request views read.
+    pub context: Vec<ContextField>,
 }
 
 /// What becomes of the cells of a CSV file.

@@ -88,6 +88,31 @@ fn pass() -> Transformation {
         .run(|_, batch| Ok(Output::batch(batch.clone())))
 }
 
+/// What the benchmark of request views computes: an amount beside what has been spent.
+fn score() -> Transformation {
+    Transformation::aligned("score")
+        .input(Input::new(
+            "rows",
+            [
+                column::float64("amount"),
+                column::float64("amount_sum_30d_1d").nullable(),
+                column::int64("amount_count_30d_1d").nullable(),
+            ],
+        ))
+        .output([column::float64("times_average").nullable()])
+        .run(|_, batch| {
+            let (sums, counts) = (batch.float64("amount_sum_30d_1d")?, batch.int64("amount_count_30d_1d")?);
+            let times: Float64Array = batch
+                .float64("amount")?
+                .iter()
+                .zip(sums)
+                .zip(counts)
+                .map(|((amount, sum), count)| Some(amount? / (sum? / count? as f64)))
+                .collect();
+            Ok(Output::new(columns![times]))
+        })
+}
+
 sandglass_guest::export!(
     filter,
     filter_by,
@@ -97,4 +122,5 @@ sandglass_guest::export!(
     pass,
     pass_utf8,
     polynomials,
+    score,
 );

@@ -3,17 +3,20 @@
 mod joins;
 mod merchants;
 mod misbehaving;
+mod requests;
 mod rows;
 
 use joins::{daily_total, two_inputs};
 use merchants::{distinct_merchants, distinct_merchants_own_filter};
 use misbehaving::{fails, hungry, loops, outside, traps_on_negative, traps_on_negative_aligned};
+use requests::{echo_context, remembers, risk};
 use rows::{explode, nans, passthrough, reject_negative, short};
 
 sandglass_guest::export!(
     daily_total,
     distinct_merchants,
     distinct_merchants_own_filter,
+    echo_context,
     explode,
     fails,
     hungry,
@@ -22,6 +25,8 @@ sandglass_guest::export!(
     outside,
     passthrough,
     reject_negative,
+    remembers,
+    risk,
     short,
     traps_on_negative,
     traps_on_negative_aligned,

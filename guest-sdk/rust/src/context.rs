@@ -54,6 +54,17 @@ impl Context {
         }
     }
 
+    /// The time of the request that is answered, in microseconds since 1970; of a row of training data, its time. An error in any
+    /// other mode.
+    pub fn request_time(&self) -> Result<i64> {
+        match self.mode {
+            Mode::Request(at) => Ok(at),
+            Mode::Materialize(_) | Mode::Streaming => {
+                Err(Error::new("there is no request whose time could be told"))
+            }
+        }
+    }
+
     /// The time range that an input's rows were filtered to, none if unfiltered.
     pub fn range(&self, input: usize) -> Option<Interval> {
         self.ranges.get(input).copied().flatten()

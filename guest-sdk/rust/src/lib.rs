@@ -122,6 +122,42 @@
 //! An [`aligned`](Transformation::aligned) transformation returns one row for each row in, in the same order, and cannot
 //! reject any.
 //!
+//! # Requests
+//! The transformation of a request view is aligned, too: its rows are what a request brings along beside what is known already,
+//! or the rows of training data. Features of other views may be null. [`Context::request_time`] is the time of the request, or
+//! of the row.
+//!
+//! ```
+//! use sandglass_guest::prelude::*;
+//!
+//! fn days_since_last() -> Transformation {
+//!     Transformation::aligned("days_since_last")
+//!         .input(Input::new("request", [
+//!             column::float64("amount"),
+//!             column::timestamp("last_purchase").nullable(),
+//!         ]))
+//!         .output([column::float64("amount_per_day").nullable()])
+//!         .run(|context, batch| {
+//!             let now = context.request_time()?;
+//!             let lasts = batch.timestamp("last_purchase")?;
+//!             let per_day = batch.float64("amount")?.iter().zip(lasts).map(|(amount, last)| {
+//!                 let days = (now - last?) as f64 / 86_400e6;
+//!                 Some(amount? / days.max(1.0))
+//!             });
+//!             Ok(Output::new(columns![per_day.collect::<Float64Array>()]))
+//!         })
+//! }
+//! sandglass_guest::export!(days_since_last);
+//! # let rows = testing::batch([
+//! #     ("amount", array(Float64Array::from(vec![8.0, 8.0]))),
+//! #     ("last_purchase", array(timestamps([0, 3 * 86_400_000_000]))),
+//! # ]);
+//! # let test = || testing::Test::new(days_since_last());
+//! # let out = test().request(4 * 86_400_000_000).run([rows.clone()]).unwrap();
+//! # assert_eq!(out.batch.float64("amount_per_day").unwrap().values(), &[2.0, 8.0]);
+//! # assert!(test().run([rows]).is_err());
+//! ```
+//!
 //! # Rows of a key together
 //! A [`keyed`](Transformation::keyed) transformation is called once for each key, with all its rows of every input ([`Group`]),
 //! each input's sorted by time. A key may be in one input and not in another.

@@ -102,4 +102,20 @@ mod tests {
         drop(sender);
         assert_eq!(receiver.iter().sum::<i32>(), 45);
     }
+
+    #[test]
+    fn a_step_may_be_the_last_that_holds_the_pool() {
+        let threads = Arc::new(GuestThreads::new(1).expect("threads start"));
+        let (go, gone) = mpsc::channel::<()>();
+        let (sender, receiver) = mpsc::channel();
+        let held = Arc::clone(&threads);
+        threads.submit(move || {
+            gone.recv().expect("the test goes on");
+            drop(held);
+            sender.send(()).expect("the test listens");
+        });
+        drop(threads);
+        go.send(()).expect("the step waits");
+        receiver.recv().expect("it has dropped the pool, and not panicked");
+    }
 }

@@ -1,13 +1,5 @@
 use sandglass_guest::prelude::*;
 
-/// The time of the request.
-fn at(context: &Context) -> Result<i64> {
-    match context.mode() {
-        Mode::Request(at) => Ok(at),
-        other => Err(Error::new(format!("not a request, but {other:?}"))),
-    }
-}
-
 /// An amount beside what a customer has spent so far. Some amounts make it misbehave, so that tests can see what becomes of that.
 pub fn risk() -> Transformation {
     Transformation::aligned("risk")
@@ -30,7 +22,7 @@ pub fn risk() -> Transformation {
             column::list("quantities", column::int64("item").nullable()).nullable(),
         ])
         .run(|context, batch| {
-            let (at, factor) = (at(context)?, context.float64("factor")?);
+            let (at, factor) = (context.request_time()?, context.float64("factor")?);
             let amounts = batch.float64("amount")?;
             for (row, amount) in amounts.values().iter().enumerate() {
                 match *amount {

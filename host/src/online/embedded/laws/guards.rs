@@ -95,7 +95,9 @@ fn a_sweep_keeps_what_is_live_what_is_read_and_what_is_built() {
     assert_eq!((built, left), (3, 4));
     // Another process sweeps; `retired` was told time 0.
     let other = super::store(folder.path());
-    assert_eq!(other.sweep(&clicks(), grace, at(99)).expect("a sweep"), 1);
+    // A process that another test starts holds this one's locks, too, between its fork and its exec.
+    let swept = (0..100_000).map(|_| other.sweep(&clicks(), grace, at(99)).expect("a sweep"));
+    assert_eq!(swept.into_iter().find(|swept| *swept > 0), Some(1));
     assert_eq!(generations_of(folder.path(), &clicks()), [1, 2, 3]);
     assert_eq!(other.sweep(&clicks(), grace, at(100)).expect("a sweep"), 1);
     assert_eq!(generations_of(folder.path(), &clicks()), [2, 3]);

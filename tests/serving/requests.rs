@@ -731,6 +731,102 @@ fn rows_of_a_spine_that_nobody_could_ask_for() {
     }
 }
 
+/// The request of Tecton's documentation, and its answer: two realtime views and one of a customer's last transaction.
+#[test]
+fn the_documentations_own_request() {
+    let _timed = crate::harness::Timed::new("serving::requests::the_documentations_own_request");
+    let good = component("tests/guests/good");
+    let good = good.display();
+    let project = Project::new("");
+    let definitions = format!(
+        r#"
+[project]
+name = "prod"
+
+[[entity]]
+name = "user"
+join_keys = {{ user_id = "string" }}
+
+[[source]]
+name = "transactions"
+path = "transactions.csv"
+timestamp_column = "timestamp"
+
+[[feature_view]]
+name = "last_transaction_amount_sql"
+kind = "batch"
+entities = ["user"]
+sources = ["transactions"]
+timestamp_column = "timestamp"
+batch_schedule = "1d"
+feature_start_time = "2021-08-20"
+online = true
+
+[[feature_view]]
+name = "user_transaction_amount_metrics"
+kind = "batch"
+entities = ["user"]
+sources = ["transactions"]
+timestamp_column = "timestamp"
+batch_schedule = "1d"
+feature_start_time = "2021-08-20"
+online = true
+aggregation_interval = "1d"
+
+[[feature_view.aggregation]]
+column = "amount"
+function = "mean"
+time_window = "1d"
+
+[[feature_view]]
+name = "transaction_amount_is_high"
+kind = "request"
+request_context = {{ amount = "float64" }}
+transformation = "{good}#transaction_amount_is_high"
+
+[[feature_view]]
+name = "transaction_amount_is_higher_than_average"
+kind = "request"
+request_context = {{ amount = "float64" }}
+features = ["user_transaction_amount_metrics"]
+transformation = "{good}#transaction_amount_is_higher_than_average"
+
+[[feature_service]]
+name = "fraud_detection_feature_service"
+features = ["last_transaction_amount_sql", "transaction_amount_is_high", "transaction_amount_is_higher_than_average"]
+"#
+    );
+    std::fs::write(project.path("sandglass.toml"), definitions).unwrap();
+    let rows = "user_id,timestamp,amount\nC1000262126,2021-08-21T01:23:58.996Z,216409\nC1,2021-08-21T00:00:00Z,1.5\n";
+    std::fs::write(project.path("transactions.csv"), rows).unwrap();
+    // A day later, when the mean of the last day is that of nothing.
+    let now = "2021-08-23";
+    project.apply_and_materialize(now);
+    let server = crate::harness::ServerProcess::start(&project, now, &[]);
+    let body = r#"{"params":{"workspaceName":"prod","featureServiceName":"fraud_detection_feature_service",
+        "joinKeyMap":{"user_id":"C1000262126"},"requestContextMap":{"amount":100},
+        "allowPartialResults":false,
+        "metadataOptions":{"includeNames":true,"includeEffectiveTimes":true,"includeDataTypes":true,"includeSloInfo":true,
+            "includeServingStatus":true,"includeFeatureDescriptions":true,"includeFeatureTags":true},
+        "requestOptions":{"readFromCache":true,"writeToCache":true,"latencyBudgetMs":"200",
+            "aggregationLeadingEdge":"AGGREGATION_MODE_LATEST_EVENT_TIME"}}}"#;
+    let mut answer = server.http().post(GET, &serde_json::from_str(body).unwrap()).json();
+    // How long it took, what is beside the documentation's, and a time in milliseconds, which has six digits here.
+    assert_eq!(answer["metadata"]["sloInfo"].take()["sloEligible"], true);
+    for feature in answer["metadata"]["features"].as_array_mut().unwrap() {
+        assert_eq!(feature.as_object_mut().unwrap().remove("tags"), Some(json!({})));
+    }
+    let documented = r#"{"result":{"features":["0","1",216409.0]},
+        "metadata":{"features":[
+            {"name":"transaction_amount_is_high.transaction_amount_is_high","dataType":{"type":"int64"},"status":"PRESENT"},
+            {"name":"transaction_amount_is_higher_than_average.transaction_amount_is_higher_than_average",
+                "dataType":{"type":"int64"},"status":"PRESENT"},
+            {"name":"last_transaction_amount_sql.amount","effectiveTime":"2021-08-21T01:23:58.996000Z",
+                "dataType":{"type":"float64"},"status":"PRESENT"}],
+        "sloInfo":null}}"#;
+    assert_eq!(answer, serde_json::from_str::<Value>(documented).unwrap());
+}
+
 /// Tecton's client from PyPI, and the one for Rust.
 #[test]
 fn clients_bring_context_along() {

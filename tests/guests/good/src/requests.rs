@@ -58,6 +58,38 @@ pub fn risk() -> Transformation {
         })
 }
 
+/// The two realtime views of Tecton's documentation.
+pub fn transaction_amount_is_high() -> Transformation {
+    Transformation::aligned("transaction_amount_is_high")
+        .input(Input::new("rows", [column::float64("amount")]))
+        .output([column::int64("transaction_amount_is_high")])
+        .run(|_, batch| {
+            let amounts = batch.float64("amount")?.values().iter();
+            let high = amounts.map(|amount| i64::from(*amount > 10_000.0));
+            Ok(Output::new(columns![Int64Array::from_iter_values(high)]))
+        })
+}
+
+pub fn transaction_amount_is_higher_than_average() -> Transformation {
+    Transformation::aligned("transaction_amount_is_higher_than_average")
+        .input(Input::new(
+            "rows",
+            [
+                column::float64("amount"),
+                column::float64("amount_mean_1d_1d").nullable(),
+            ],
+        ))
+        .output([column::int64("transaction_amount_is_higher_than_average")])
+        .run(|_, batch| {
+            let amounts = batch.float64("amount")?.values().iter();
+            let means = batch.float64("amount_mean_1d_1d")?;
+            let higher = amounts
+                .zip(means)
+                .map(|(amount, mean)| i64::from(*amount > mean.unwrap_or(0.0)));
+            Ok(Output::new(columns![Int64Array::from_iter_values(higher)]))
+        })
+}
+
 /// Of the context alone, of every type.
 pub fn echo_context() -> Transformation {
     let columns = || {

@@ -415,13 +415,29 @@ impl Run {
         })
     }
 
-    /// The next run of the transformation, under another context but in the same store, and with what is left of its budget. What
-    /// a run computes depends on its context and its rows alone, so this is only cheaper; a guest for which that is not true
-    /// breaks the contract.
+    /// The next run of the transformation, under another context but in the same store, with so much time and otherwise the limits of a
+    /// run; only the memory stays. What a run computes depends on its context and its rows alone, so this is only cheaper; a guest
+    /// for which that is not true breaks the contract.
     ///
     /// # Errors
     /// As [`Run::open`].
-    pub fn again(mut self, context: &Context) -> Result<Self, RunError> {
+    pub fn again(mut self, context: &Context, guest_time: Duration) -> Result<Self, RunError> {
+        let Usage {
+            guest_time: used,
+            check_time,
+            memory_bytes,
+            fuel,
+            ..
+        } = self.instance.usage;
+        self.instance.usage = Usage {
+            guest_time: used,
+            check_time,
+            memory_bytes,
+            fuel,
+            ..Usage::default()
+        };
+        self.instance.limits.guest_time = used.saturating_add(guest_time);
+        self.instance.store.data_mut().log_bytes = 0;
         let run = self.run;
         self.call("drop", |_, store| run.resource_drop(store).map(Ok))?;
         let Self {

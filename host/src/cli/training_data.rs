@@ -6,7 +6,6 @@ use std::time::Instant;
 use datafusion::physical_plan::execute_stream;
 use sandglass_runtime::Digest;
 use serde_json::json;
-use tokio::sync::Semaphore;
 
 use super::compile;
 use super::error::CliError;
@@ -21,7 +20,7 @@ use crate::training::{
     FileFormat, Manifest, Options, OutputRecord, Spine, SpineOptions, SpineRecord, SpineRows, Target, TrainingError,
     TrainingPlan, TrainingRequest, TrainingView, ViewRecord, write,
 };
-use crate::transform::RequestRuns;
+use crate::transform::{RequestRuns, Room};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -323,7 +322,7 @@ fn bound(
 ) -> Result<Vec<TrainingRequest>, CliError> {
     let parsed = Parsed::stored(project.clone());
     // Nothing waits to be used: there is always a next batch.
-    let room = Arc::new(Semaphore::new(0));
+    let room = Room::new(0, 0);
     let each = resolved.requests.iter().map(|resolved| {
         let compiled = requests.iter().find(|request| request.view.name == resolved.view);
         let compiled = compiled.ok_or_else(|| CliError::internal(format!("`{}` was not opened", resolved.view)))?;
@@ -331,7 +330,7 @@ fn bound(
             .bind(&parsed, |name| known(views, name))
             .map_err(|problems| CliError::from(parsed.problems(problems)))?;
         let (name, transform) = (&compiled.view.name, &compiled.transform);
-        let runs = RequestRuns::new(name, transform, bench.guests.clone(), Arc::clone(&room));
+        let runs = RequestRuns::new(name, transform, bench.guests.clone(), room.clone());
         Ok(TrainingRequest {
             compiled: compiled.clone(),
             inputs,

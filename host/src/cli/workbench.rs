@@ -26,7 +26,7 @@ use crate::serving::{Clock, RequestHost};
 use crate::source::SourceTable;
 use crate::tile::TileSpec;
 use crate::time::{Span, Timestamp};
-use crate::transform::{Guests, Log};
+use crate::transform::{Guests, Log, Room};
 use crate::workspace::Name;
 
 /// What commands work with: the project's folder, the engines, the stores, the time.
@@ -128,9 +128,10 @@ impl Workbench {
                 .load(&bytes, &Limits::default())
                 .map_err(|error| error.to_string())
         };
-        // Every thread has a run, and may be making the next one's instance.
-        let room = (runs() as usize).saturating_sub(2 * self.guests.threads.count());
-        RequestHost::new(Box::new(load), self.guests.clone(), room)
+        let threads = self.guests.threads.count();
+        // Every thread has a run and may be making the next one's instance, and as many runs are on others' threads.
+        let waiting = (runs() as usize).saturating_sub(3 * threads);
+        RequestHost::new(Box::new(load), self.guests.clone(), Room::new(waiting, threads))
     }
 
     /// Opens sources, each once.

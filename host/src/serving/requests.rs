@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray};
 use sandglass_runtime::{Component, Digest, FailureKind, RunError};
-use tokio::sync::Semaphore;
 
 use super::error::ServeError;
 use crate::definition::{ContextField, ContextKind, JoinKey, Parsed};
@@ -15,7 +14,7 @@ use crate::online::{Value, column, size_bytes};
 use crate::project::{CompiledRequest, check_request};
 use crate::registry::Applied;
 use crate::time::Timestamp;
-use crate::transform::{Ask, Computed, Guests, Log, Piece, RequestRuns, RowError};
+use crate::transform::{Ask, Computed, Guests, Log, Piece, RequestRuns, Room, RowError};
 
 /// Gives components by their digest. Waits for files and the compiler.
 pub type LoadComponent = Box<dyn Fn(&Digest) -> Result<Component, String> + Send + Sync>;
@@ -24,7 +23,7 @@ pub type LoadComponent = Box<dyn Fn(&Digest) -> Result<Component, String> + Send
 pub struct RequestHost {
     load: LoadComponent,
     guests: Guests,
-    room: Arc<Semaphore>,
+    room: Room,
     known: Mutex<Known>,
 }
 
@@ -47,12 +46,12 @@ pub struct ServedRequest {
 pub(super) type Requests = HashMap<String, Result<Arc<ServedRequest>, String>>;
 
 impl RequestHost {
-    /// Loads components so, and runs them there. `room` instances may wait to be used, of all views together.
-    pub fn new(load: LoadComponent, guests: Guests, room: usize) -> Self {
+    /// Loads components so, and runs them there.
+    pub fn new(load: LoadComponent, guests: Guests, room: Room) -> Self {
         Self {
             load,
             guests,
-            room: Arc::new(Semaphore::new(room)),
+            room,
             known: Mutex::default(),
         }
     }
@@ -120,7 +119,7 @@ impl RequestHost {
             &compiled.view.name,
             &compiled.transform,
             self.guests.clone(),
-            Arc::clone(&self.room),
+            self.room.clone(),
         ));
         let first = Arc::clone(&runs);
         self.guests.threads.submit(move || first.prepare());
@@ -226,7 +225,8 @@ pub(super) struct Allowed {
 }
 
 impl ServedRequest {
-    /// The features of rows, of whose input these are the columns. An error is that of the whole request.
+    /// The features of rows, of whose input these are the columns. `alone` if no other view is computed for the request. An error is
+    /// that of the whole request.
     pub(super) async fn answer(
         &self,
         columns: Vec<Vec<&Value>>,
@@ -234,6 +234,7 @@ impl ServedRequest {
         at: Timestamp,
         deadline: Instant,
         allowed: Allowed,
+        alone: bool,
     ) -> Result<RequestAnswer, ServeError> {
         let batch = match self.input(&columns, rows) {
             Ok(batch) => batch,
@@ -244,8 +245,12 @@ impl ServedRequest {
             deadline: Some(deadline),
             row_by_row: allowed.failed && rows > 1,
         };
-        let computing = self.runs.compute(batch, times, ask);
-        let computed = tokio::time::timeout_at(tokio::time::Instant::from_std(deadline), computing).await;
+        let deadline = tokio::time::Instant::from_std(deadline);
+        // Several run at once, so that one that takes all of the time takes it from no other.
+        let computed = match alone {
+            true => tokio::time::timeout_at(deadline, self.runs.compute_here(batch, times, ask)).await,
+            false => tokio::time::timeout_at(deadline, self.runs.compute(batch, times, ask)).await,
+        };
         match computed {
             Err(_) if allowed.late => Ok(RequestAnswer::all(rows, RequestRow::TimedOut)),
             Err(_) => Err(self.error(&RowError::OutOfTime)),

@@ -429,13 +429,17 @@ async fn computed(
     allowed: Allowed,
 ) -> Result<Vec<RequestAnswer>, ServeError> {
     let rows = vectors.rows();
+    let alone = vectors.service.requests.len() == 1;
     let requests = vectors.service.requests.iter().zip(&vectors.layout.inputs);
     let answers = requests.map(async |(request, inputs)| {
         let Some(inputs) = inputs else {
             return Ok(RequestAnswer::all(rows, RequestRow::Missing));
         };
         let columns = vectors.columns(inputs, context);
-        request.served.answer(columns, rows, now, deadline, allowed).await
+        request
+            .served
+            .answer(columns, rows, now, deadline, allowed, alone)
+            .await
     });
     futures::future::try_join_all(answers).await
 }

@@ -1,9 +1,12 @@
 //! Runs of request views: rows that were asked about at one time go through an aligned transformation, and come back in their order.
 //!
-//! Every run has a store of its own, made before it is needed where there is time; rows of several times (of a spine) share one,
-//! each time in a run of its own, so that a row's features are what a request at its time is answered.
+//! A store answers one request at a time, and waits for the next one afterwards, unless a run failed in it: to make one takes many times
+//! as long as a small run. Rows of several times (of a spine) are a run for each time, so that a row's features are what a request at
+//! its time is answered.
 
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,22 +14,59 @@ use arrow::array::{RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
 use sandglass_runtime::{Context, Limit, Lowered, Mode, Prepared, Run, RunError, Unaccounted, lower};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::task::block_in_place;
 
 use super::exec::{Guests, Log};
 use crate::project::CompiledTransform;
 
-/// Messages of a store that are handed on: a request is answered, whatever its guest has to say.
-const MESSAGES_MAX: usize = 16;
+/// Messages of a run that are handed on: a request is answered, whatever its guest has to say.
+const MESSAGES_MAX: u32 = 16;
+
+/// Runs that a store has at most: what a guest leaks is given back now and then.
+const USES_MAX: u32 = 1_000;
 
 /// A request view's transformation, ready to run.
 pub struct RequestRuns {
     label: String,
     transform: CompiledTransform,
     guests: Guests,
-    /// One permit for each instance that may wait to be used, of all views together.
-    room: Arc<Semaphore>,
-    idle: Mutex<Vec<(Prepared, OwnedSemaphorePermit)>>,
+    room: Room,
+    idle: Mutex<Vec<(Idle, OwnedSemaphorePermit)>>,
+}
+
+/// A store that waits for its next run.
+struct Idle {
+    state: State,
+    /// Runs that it has had.
+    uses: u32,
+    /// Messages of the run that are still handed on.
+    messages: Arc<AtomicU32>,
+}
+
+enum State {
+    Prepared(Prepared),
+    Used(Run),
+}
+
+/// What all request views together may hold.
+#[derive(Debug, Clone)]
+pub struct Room {
+    /// One permit for each instance that may wait to be used.
+    pub waiting: Arc<Semaphore>,
+    /// One permit for each run outside of the guests' threads.
+    pub here: Arc<Semaphore>,
+}
+
+impl Room {
+    /// So many instances that wait, and so many runs on threads of those who ask.
+    pub fn new(waiting: usize, here: usize) -> Self {
+        Self {
+            waiting: Arc::new(Semaphore::new(waiting)),
+            here: Arc::new(Semaphore::new(here)),
+        }
+    }
 }
 
 /// What became of some of the rows.
@@ -68,8 +108,8 @@ pub struct Ask {
 }
 
 impl RequestRuns {
-    /// Of a view's transformation. `room` has a permit for each instance that may wait to be used.
-    pub fn new(view: &str, transform: &CompiledTransform, guests: Guests, room: Arc<Semaphore>) -> Self {
+    /// Of a view's transformation.
+    pub fn new(view: &str, transform: &CompiledTransform, guests: Guests, room: Room) -> Self {
         Self {
             label: view.to_owned(),
             transform: transform.clone(),
@@ -104,53 +144,85 @@ impl RequestRuns {
             if sender.is_closed() {
                 return;
             }
-            let mut computing = Computing::new(&this, ask);
-            computing.rows(&rows, &times);
-            let _ = sender.send(computing.computed);
+            let _ = sender.send(this.compute_now(&rows, &times, ask));
             this.prepare();
         });
-        receiver.await.map_err(|_| RunError::Internal {
-            message: "the host's side of a guest's call panicked".to_owned(),
-        })
+        receiver.await.map_err(|_| panicked())
     }
 
-    /// Makes an instance for the next run, if there is room for one to wait. On a guest's thread.
-    pub fn prepare(&self) {
-        let idle_max = self.guests.threads.count();
-        let full = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).len() >= idle_max;
-        if full() {
-            return;
-        }
-        let Ok(permit) = Arc::clone(&self.room).try_acquire_owned() else {
-            return;
+    /// The same on the thread that asks, which stops being one of the async runtime's workers for so long: to wake a guest's thread and
+    /// to be woken by it takes several times as long as a small transformation. If no more may run so, it is a guest's thread after all.
+    pub async fn compute_here(
+        self: &Arc<Self>,
+        rows: RecordBatch,
+        times: TimestampMicrosecondArray,
+        ask: Ask,
+    ) -> Result<Computed, RunError> {
+        let workers = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+        let Ok(_permit) = self.room.here.try_acquire() else {
+            return self.compute(rows, times, ask).await;
         };
-        // One that cannot be made is told when it is needed.
-        if let Ok(prepared) = self.instance() {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            idle.push((prepared, permit));
+        if !workers {
+            return self.compute(rows, times, ask).await;
+        }
+        let computed = block_in_place(|| catch_unwind(AssertUnwindSafe(|| self.compute_now(&rows, &times, ask))));
+        if self.idle.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            // The instance is gone, or another one is computing: one will be wanted.
+            let this = Arc::clone(self);
+            self.guests.threads.submit(move || this.prepare());
+        }
+        computed.map_err(|_| panicked())
+    }
+
+    fn compute_now(&self, rows: &RecordBatch, times: &TimestampMicrosecondArray, ask: Ask) -> Computed {
+        let mut computing = Computing::new(self, ask);
+        computing.rows(rows, times);
+        computing.end()
+    }
+
+    /// Makes an instance for the next run, if none waits and there is room for one. On a guest's thread.
+    pub fn prepare(&self) {
+        if self.idle.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+            && let Ok(permit) = Arc::clone(&self.room.waiting).try_acquire_owned()
+            // One that cannot be made is told when it is needed.
+            && let Ok(idle) = self.instance()
+        {
+            self.put((idle, permit));
         }
     }
 
-    fn instance(&self) -> Result<Prepared, RunError> {
+    fn put(&self, idle: (Idle, OwnedSemaphorePermit)) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
+    }
+
+    fn instance(&self) -> Result<Idle, RunError> {
         let (log, label): (Log, _) = (Arc::clone(&self.guests.log), self.label.clone());
-        let mut left = MESSAGES_MAX;
+        let messages = Arc::new(AtomicU32::new(MESSAGES_MAX));
+        let left = Arc::clone(&messages);
         let log = move |level: &str, message: &str| {
-            if left > 0 {
-                left -= 1;
+            let another = |left: u32| left.checked_sub(1);
+            if left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, another).is_ok() {
                 log(&label, level, message);
             }
         };
-        Prepared::new(
-            &self.transform.component,
-            &self.transform.limits,
-            Box::new(Unaccounted),
-            log,
-        )
+        let transform = &self.transform;
+        let prepared = Prepared::new(&transform.component, &transform.limits, Box::new(Unaccounted), log)?;
+        Ok(Idle {
+            state: State::Prepared(prepared),
+            uses: 0,
+            messages,
+        })
     }
 
-    fn take(&self) -> Result<Prepared, RunError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| self.instance(), |(prepared, _)| Ok(prepared))
+    /// An instance that waits, with its place; none if there is none.
+    fn waiting(&self) -> Option<(Idle, OwnedSemaphorePermit)> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+}
+
+fn panicked() -> RunError {
+    RunError::Internal {
+        message: "the host's side of a guest's call panicked".to_owned(),
     }
 }
 
@@ -163,17 +235,21 @@ fn error_of_rows(error: &RunError) -> bool {
 struct Computing<'a> {
     runs: &'a RequestRuns,
     ask: Ask,
-    /// The last run, if it did not fail.
-    run: Option<Run>,
+    /// The store of the last run, if that did not fail.
+    store: Option<Idle>,
+    /// Its place among those that wait.
+    place: Option<OwnedSemaphorePermit>,
     computed: Computed,
 }
 
 impl<'a> Computing<'a> {
     fn new(runs: &'a RequestRuns, ask: Ask) -> Self {
+        let (store, place) = runs.waiting().unzip();
         Self {
             runs,
             ask,
-            run: None,
+            store,
+            place,
             computed: Computed::default(),
         }
     }
@@ -187,7 +263,18 @@ impl<'a> Computing<'a> {
             self.part(rows, start..start + same, at);
             start += same;
         }
-        self.retire();
+    }
+
+    /// What was computed. The store waits for the next run, if it can.
+    fn end(self) -> Computed {
+        let place = self
+            .place
+            .or_else(|| Arc::clone(&self.runs.room.waiting).try_acquire_owned().ok());
+        let store = self.store.filter(|store| store.uses < USES_MAX);
+        if let Some(idle) = store.zip(place) {
+            self.runs.put(idle);
+        }
+        self.computed
     }
 
     /// Rows of one time, in halves where they fail together.
@@ -203,58 +290,83 @@ impl<'a> Computing<'a> {
         }
     }
 
-    /// One run.
     fn one(&mut self, rows: &RecordBatch, at: i64) -> Result<RecordBatch, RowError> {
-        let outcome = match self.left() {
-            Some(Duration::ZERO) => return Err(RowError::OutOfTime),
-            _ => self.run(rows, at),
-        };
-        if outcome.is_err() {
-            self.retire();
+        if self.is_late() {
+            return Err(RowError::OutOfTime);
         }
+        let outcome = self.run(rows, at);
         outcome.map_err(|error| match error {
-            _ if self.left() == Some(Duration::ZERO) => RowError::OutOfTime,
+            _ if self.is_late() => RowError::OutOfTime,
+            // Time is looked at in ticks: a run may end a little before the deadline that cut it short.
             RunError::Limit {
                 limit: Limit::GuestTime,
-                allowed,
                 ..
-            } if u128::from(allowed) < self.runs.transform.limits.guest_time.as_micros() => RowError::OutOfTime,
+            } if self.guest_time() < self.runs.transform.limits.guest_time => RowError::OutOfTime,
             error => RowError::Run(error),
         })
     }
 
-    /// What is left of the time; none if there is no end to it.
-    fn left(&self) -> Option<Duration> {
-        let deadline = self.ask.deadline?;
-        Some(deadline.saturating_duration_since(Instant::now()))
+    /// The time that a run may have.
+    fn guest_time(&self) -> Duration {
+        let guest_time = self.runs.transform.limits.guest_time;
+        let left = self
+            .ask
+            .deadline
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        left.map_or(guest_time, |left| left.min(guest_time))
     }
 
+    fn is_late(&self) -> bool {
+        self.ask.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// One run, in the store of the last one or in a fresh one.
     fn run(&mut self, rows: &RecordBatch, at: i64) -> Result<RecordBatch, RunError> {
-        let runs = self.runs;
+        let lowered = lower(rows).map_err(|message| RunError::Internal { message })?;
+        if let Some(store) = self.store.take() {
+            let is_fresh = store.uses == 0;
+            let answer = self.answer(store, &lowered, at);
+            // What fails may be the fault of the runs before it in this store, and only these rows are asked about.
+            if answer.is_ok() || is_fresh || self.is_late() {
+                return answer;
+            }
+        }
+        let fresh = self.runs.instance()?;
+        self.answer(fresh, &lowered, at)
+    }
+
+    fn answer(&mut self, store: Idle, rows: &Lowered, at: i64) -> Result<RecordBatch, RunError> {
+        let transform = &self.runs.transform;
         let context = Context {
             mode: Mode::Request { at },
             ranges: vec![None],
-            parameters: runs.transform.parameters.clone(),
+            parameters: transform.parameters.clone(),
             lineage: false,
         };
-        let lowered = lower(rows).map_err(|message| RunError::Internal { message })?;
-        if let Some(last) = self.run.take() {
-            let answer = last.again(&context).and_then(|run| self.answer(run, &lowered));
-            // What fails may be the fault of the runs before it in this store, and only these rows are asked about.
-            if answer.is_ok() || self.left() == Some(Duration::ZERO) {
-                return answer;
+        let Idle { state, uses, messages } = store;
+        messages.store(MESSAGES_MAX, Ordering::Relaxed);
+        let guest_time = self.guest_time();
+        let mut before = Duration::ZERO;
+        let mut run = match state {
+            State::Prepared(prepared) => prepared.open(&transform.contract.name, &context, guest_time)?,
+            State::Used(run) => {
+                before = run.usage().guest_time;
+                run.again(&context, guest_time)?
             }
-            self.retire();
+        };
+        let answer = self.drain(&mut run, rows);
+        self.computed.guest_time += run.usage().guest_time.saturating_sub(before);
+        if answer.is_ok() {
+            self.store = Some(Idle {
+                state: State::Used(run),
+                uses: uses + 1,
+                messages,
+            });
         }
-        let name = &runs.transform.contract.name;
-        let guest_time = self.left().unwrap_or(runs.transform.limits.guest_time);
-        let run = runs.take()?.open(name, &context, guest_time)?;
-        self.answer(run, &lowered)
+        answer
     }
 
-    fn answer(&mut self, run: Run, rows: &Lowered) -> Result<RecordBatch, RunError> {
-        // Kept also where it fails, for what it has used.
-        let run = self.run.insert(run);
+    fn drain(&self, run: &mut Run, rows: &Lowered) -> Result<RecordBatch, RunError> {
         let mut outputs = Vec::new();
         run.push(0, rows)?;
         while let Some(output) = run.next_output()? {
@@ -267,13 +379,6 @@ impl<'a> Computing<'a> {
             _ => concat_batches(self.runs.output(), &outputs).map_err(|error| RunError::Internal {
                 message: error.to_string(),
             }),
-        }
-    }
-
-    /// Ends the store.
-    fn retire(&mut self) {
-        if let Some(run) = self.run.take() {
-            self.computed.guest_time += run.usage().guest_time;
         }
     }
 }

@@ -47,7 +47,7 @@ struct Idle {
 
 enum State {
     Prepared(Prepared),
-    Used(Run),
+    Used(Box<Run>),
 }
 
 /// What all request views together may hold.
@@ -358,7 +358,7 @@ impl<'a> Computing<'a> {
         self.computed.guest_time += run.usage().guest_time.saturating_sub(before);
         if answer.is_ok() {
             self.store = Some(Idle {
-                state: State::Used(run),
+                state: State::Used(Box::new(run)),
                 uses: uses + 1,
                 messages,
             });

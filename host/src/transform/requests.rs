@@ -46,7 +46,7 @@ struct Idle {
 }
 
 enum State {
-    Prepared(Prepared),
+    Prepared(Box<Prepared>),
     Used(Box<Run>),
 }
 
@@ -208,7 +208,7 @@ impl RequestRuns {
         let transform = &self.transform;
         let prepared = Prepared::new(&transform.component, &transform.limits, Box::new(Unaccounted), log)?;
         Ok(Idle {
-            state: State::Prepared(prepared),
+            state: State::Prepared(Box::new(prepared)),
             uses: 0,
             messages,
         })

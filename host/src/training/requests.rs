@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, UInt64Array, new_null_array,
 };
-use arrow::compute::{cast, concat, filter, filter_record_batch, take};
+use arrow::compute::{cast, concat, filter, filter_record_batch, sort_to_indices, take, take_record_batch};
 use arrow::datatypes::{Field, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
@@ -224,24 +224,28 @@ impl RequestStage {
         let options = RecordBatchOptions::new().with_row_count(Some(kept.num_rows()));
         let kept = RecordBatch::try_new_with_options(Arc::clone(input), kept.columns().to_vec(), &options);
         let times = filter(times, &mask).map_err(internal)?;
+        // Rows of one time are one run, wherever they are in the batch.
+        let by_time = sort_to_indices(&times, None, None).map_err(internal)?;
+        let kept = take_record_batch(&kept.map_err(internal)?, &by_time).map_err(internal)?;
+        let times = take(&times, &by_time, None).map_err(internal)?;
         let times = times.as_primitive::<TimestampMicrosecondType>().clone();
         let ask = Ask {
             deadline: None,
             row_by_row: true,
         };
-        let kept = kept.map_err(internal)?;
         let computed = request.runs.compute(kept.clone(), times, ask).await;
         let computed = computed.map_err(|error| self.failed(at, error, String::new()))?;
         let made = self.pieces(at, &kept, computed.pieces)?;
         // Back to the rows' places.
-        let mut next = 0;
-        let places = usable.iter().map(|usable| {
-            usable.then(|| {
-                next += 1;
-                next - 1
-            })
-        });
-        let places: UInt64Array = places.collect();
+        let mut sorted = vec![0; by_time.len()];
+        for (place, row) in by_time.values().iter().enumerate() {
+            sorted[*row as usize] = place as u64;
+        }
+        let mut next = sorted.into_iter();
+        let places: UInt64Array = usable
+            .iter()
+            .map(|usable| usable.then(|| next.next()).flatten())
+            .collect();
         let columns = made.iter().zip(request.compiled.features.fields());
         columns
             .map(|(column, field)| {

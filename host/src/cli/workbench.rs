@@ -38,7 +38,7 @@ pub(crate) struct Workbench {
     fixed_now: Option<Timestamp>,
     /// For plans and guests together.
     pub(crate) memory_bytes: usize,
-    loader: OnceLock<Loader>,
+    loader: Arc<OnceLock<Loader>>,
 }
 
 impl Workbench {
@@ -70,7 +70,7 @@ impl Workbench {
             now: global.now.unwrap_or_else(wall_clock),
             fixed_now: global.now,
             memory_bytes: global.memory_bytes,
-            loader: OnceLock::new(),
+            loader: Arc::default(),
         })
     }
 
@@ -107,26 +107,16 @@ impl Workbench {
 
     /// What components are loaded with; made when the first one is.
     pub(crate) fn loader(&self, printer: &Printer) -> Result<&Loader, CliError> {
-        if let Some(loader) = self.loader.get() {
-            return Ok(loader);
-        }
-        let sandbox = Sandbox::new(Profile::Production, runs()).map_err(CliError::internal)?;
-        Ok(self.loader.get_or_init(|| loader(sandbox, printer)))
+        made(&self.loader, printer).map_err(CliError::internal)
     }
 
-    /// Where request views run, with what components are loaded with: made when the first one is.
+    /// Where request views run. What components are loaded with is made when the first one is.
     pub(crate) fn request_host(&self, printer: &Printer) -> RequestHost {
-        let (printer, registry, made) = (*printer, self.registry(), OnceLock::new());
+        let (printer, registry, loader) = (*printer, self.registry(), Arc::clone(&self.loader));
         let load = move |digest: &Digest| {
-            let loader = made.get_or_init(|| {
-                let sandbox = Sandbox::new(Profile::Production, runs())?;
-                Ok::<_, String>(loader(sandbox, &printer))
-            });
-            let loader = loader.as_ref().map_err(Clone::clone)?;
             let bytes = registry.component(digest).map_err(|error| error.to_string())?;
-            loader
-                .load(&bytes, &Limits::default())
-                .map_err(|error| error.to_string())
+            let component = made(&loader, &printer)?.load(&bytes, &Limits::default());
+            component.map_err(|error| error.to_string())
         };
         let threads = self.guests.threads.count();
         // Every thread has a run and may be making the next one's instance, and as many runs are on others' threads.
@@ -224,6 +214,15 @@ pub(crate) struct Opened {
     pub(crate) rows: OfflineTable,
     /// Of a view with aggregations.
     pub(crate) tiles: Option<(Arc<TileSpec>, OfflineTable)>,
+}
+
+/// What components are loaded with; made when it is asked for first.
+fn made<'a>(cell: &'a OnceLock<Loader>, printer: &Printer) -> Result<&'a Loader, String> {
+    if let Some(loader) = cell.get() {
+        return Ok(loader);
+    }
+    let sandbox = Sandbox::new(Profile::Production, runs())?;
+    Ok(cell.get_or_init(|| loader(sandbox, printer)))
 }
 
 /// Runs that the engine has room for: the partitions of jobs that run at once, and no more address space than a machine has.

@@ -108,19 +108,13 @@ fn read(table: &Table<'_>, spans: &mut BTreeMap<String, Range<usize>>) -> Option
             _ => Some(end),
         }
     });
-    let parameters = match table.get("parameters") {
-        Some(value) => value.table("`parameters`").and_then(|table| parameters(&table)),
-        None => Some(BTreeMap::new()),
-    };
+    let parameters = parameters(table);
     let inputs = match table.get("inputs") {
         Some(value) => value.table("`inputs`").and_then(|table| inputs(&table, spans)),
         None => Some(BTreeMap::new()),
     };
     let max_rejected = optional(table, "max_rejected", |value| value.whole());
-    let limits = match table.get("limits") {
-        Some(value) => value.table("`limits`").and_then(|table| limits(&table)),
-        None => Some(LimitsOverride::default()),
-    };
+    let limits = limits(table);
     table.finish();
     Some(CaseContext {
         start: start?,

@@ -338,10 +338,7 @@ impl Reading {
             Some(sources)
         });
         let transformation = optional(table, "transformation", transformation);
-        let parameters = match table.get("parameters") {
-            Some(value) => value.table("`parameters`").and_then(|table| parameters(&table)),
-            None => Some(BTreeMap::new()),
-        };
+        let parameters = parameters(table);
         let timestamp_column = table.require("timestamp_column").and_then(|value| column(&value));
         let order_by = optional(table, "order_by", |value| column(&value));
         let batch_schedule = table.require("batch_schedule").and_then(positive("batch_schedule"));
@@ -362,10 +359,7 @@ impl Reading {
             );
         }
         let max_rejected = optional(table, "max_rejected", |value| value.whole());
-        let limits = match table.get("limits") {
-            Some(value) => value.table("`limits`").and_then(|table| limits(&table)),
-            None => Some(LimitsOverride::default()),
-        };
+        let limits = limits(table);
         let schedule = batch_schedule.zip(feature_start_time);
         let aggregation = aggregations::read(table, place, &mut self.spans, schedule);
         let of_streams = [
@@ -658,8 +652,13 @@ pub(super) fn transformation(value: Value<'_>) -> Option<Transformation> {
     })
 }
 
+/// `parameters` of a table; none if it has none.
 pub(super) fn parameters(table: &Table<'_>) -> Option<BTreeMap<String, ParameterText>> {
     let mut parameters = BTreeMap::new();
+    let Some(value) = table.get("parameters") else {
+        return Some(parameters);
+    };
+    let table = value.table("`parameters`")?;
     for (name, _, value) in table.entries() {
         let parameter = match value.raw() {
             DeValue::Boolean(value) => ParameterText::Boolean(*value),
@@ -689,7 +688,12 @@ pub(super) fn parameters(table: &Table<'_>) -> Option<BTreeMap<String, Parameter
     Some(parameters)
 }
 
+/// `limits` of a table; the tenant's where it has none.
 pub(super) fn limits(table: &Table<'_>) -> Option<LimitsOverride> {
+    let Some(value) = table.get("limits") else {
+        return Some(LimitsOverride::default());
+    };
+    let table = &value.table("`limits`")?;
     let at_least = |key: &'static str, least: u64, unit: &'static str| {
         optional(table, key, |value| {
             let amount = value.whole()?;

@@ -127,15 +127,9 @@ pub(super) fn read(reading: &mut Reading, table: &Table<'_>, name: String, place
     let request_context = optional(table, "request_context", |value| context(&value));
     let features = optional(table, "features", |value| services::entries(reading, &value, place));
     let transformation = table.require("transformation").and_then(parse::transformation);
-    let parameters = match table.get("parameters") {
-        Some(value) => value.table("`parameters`").and_then(|table| parse::parameters(&table)),
-        None => Some(BTreeMap::new()),
-    };
+    let parameters = parse::parameters(table);
     let max_rejected = optional(table, "max_rejected", |value| value.whole());
-    let limits = match table.get("limits") {
-        Some(value) => value.table("`limits`").and_then(|table| parse::limits(&table)),
-        None => Some(LimitsOverride::default()),
-    };
+    let limits = parse::limits(table);
     Some(RequestView {
         name,
         request_context: request_context?.unwrap_or_default(),

@@ -160,6 +160,14 @@ fn parameters() -> Value {
     })
 }
 
+fn transformation(more: &str) -> Value {
+    json!({
+        "description": format!("path#name: a crate's folder or a .wasm file, and one of its transformations{more}"),
+        "type": "string",
+        "pattern": "^[^#]+(#[a-z][a-z0-9_]{0,62})?$",
+    })
+}
+
 fn request_view() -> Value {
     let kinds = json!({ "enum": ["int64", "utf8", "string", "boolean", "date", "timestamp", "float64"] });
     let request_context = json!({
@@ -168,17 +176,12 @@ fn request_view() -> Value {
         "propertyNames": { "pattern": COLUMN },
         "additionalProperties": kinds,
     });
-    let transformation = json!({
-        "description": "path#name: a crate's folder or a .wasm file, and one of its transformations, of the aligned scope.",
-        "type": "string",
-        "pattern": "^[^#]+(#[a-z][a-z0-9_]{0,62})?$",
-    });
     let keys = [
         ("name", name("Its name.")),
         ("kind", kind()),
         ("request_context", request_context),
         ("features", features("Features of other views that it reads")),
-        ("transformation", transformation),
+        ("transformation", transformation(", of the aligned scope.")),
         ("parameters", parameters()),
         (
             "max_rejected",
@@ -210,18 +213,15 @@ fn feature_view() -> Value {
         "minItems": 1,
         "items": { "anyOf": [{ "type": "string" }, view_source()] },
     });
-    let transformation = json!({
-        "description": "path#name: a crate's folder or a .wasm file, and one of its transformations. Left out, the source's rows are \
-            passed on.",
-        "type": "string",
-        "pattern": "^[^#]+(#[a-z][a-z0-9_]{0,62})?$",
-    });
     let keys = [
         ("name", name("Its name.")),
         ("kind", kind()),
         ("entities", entities),
         ("sources", sources),
-        ("transformation", transformation),
+        (
+            "transformation",
+            transformation(". Left out, the source's rows are passed on."),
+        ),
         ("parameters", parameters()),
         (
             "timestamp_column",

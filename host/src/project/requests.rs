@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::datatypes::{Schema, SchemaRef};
-use sandglass_runtime::{Component, Limits, Scope, kind_name};
+use arrow::datatypes::SchemaRef;
+use sandglass_runtime::{Component, Scope, kind_name};
 
 use super::check::{Finder, choose, parameters_of, stored};
 use super::view::{CompiledTransform, limits};
@@ -18,22 +18,13 @@ pub struct CompiledRequest {
     pub view: RequestView,
     /// What makes its features.
     pub transform: CompiledTransform,
+    /// The columns that the transformation reads.
+    pub input: SchemaRef,
     /// Its features, in the types that training data has them in.
     pub features: SchemaRef,
 }
 
 impl CompiledRequest {
-    /// The columns that the transformation reads.
-    pub fn input(&self) -> &SchemaRef {
-        static NONE: std::sync::LazyLock<SchemaRef> = std::sync::LazyLock::new(|| Arc::new(Schema::empty()));
-        // Checked: it has one.
-        self.transform
-            .contract
-            .inputs
-            .first()
-            .map_or(&NONE, |input| &input.columns)
-    }
-
     /// The names and types of its features, in the order of its transformation's output.
     pub fn named(&self) -> Vec<(String, String)> {
         let fields = self.features.fields().iter();
@@ -51,7 +42,7 @@ impl CompiledRequest {
         parsed: &Parsed,
         known: impl Fn(&str) -> Option<Vec<(String, String)>>,
     ) -> Result<Vec<InputFrom>, Vec<Problem>> {
-        self.view.bind(self.input(), known).map_err(|found| {
+        self.view.bind(&self.input, known).map_err(|found| {
             let mut finder = Finder::new(parsed, &self.view.name);
             for (message, hint) in found {
                 finder.add("transformation", message, hint);
@@ -81,26 +72,27 @@ pub fn check_request(
         let hint = "make its scope aligned".to_owned();
         finder.add("transformation", message, Some(hint));
     }
+    // There is one where the scope is aligned.
+    let input = contract.inputs.first().map(|input| Arc::clone(&input.columns));
     let features = stored(&mut finder, &contract.output, "transformation");
     if contract.output.fields().is_empty() {
         finder.add("transformation", "its rows have no feature", None);
     }
     let parameters = parameters_of(&mut finder, &view.parameters, &contract);
-    match (features, parameters) {
-        (Some(features), Some(parameters)) if finder.problems.is_empty() => Ok(CompiledRequest {
+    let mut limits = limits(&view.limits);
+    if view.limits.guest_time.is_none() {
+        limits.guest_time = GUEST_TIME;
+    }
+    match (input, features, parameters) {
+        (Some(input), Some(features), Some(parameters)) if finder.problems.is_empty() => Ok(CompiledRequest {
             view: view.clone(),
             transform: CompiledTransform {
                 component: component.clone(),
                 contract,
                 parameters,
-                limits: Limits {
-                    guest_time: view
-                        .limits
-                        .guest_time
-                        .map_or(GUEST_TIME, |_| limits(&view.limits).guest_time),
-                    ..limits(&view.limits)
-                },
+                limits,
             },
+            input,
             features,
         }),
         _ => Err(finder.problems),

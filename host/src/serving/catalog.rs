@@ -290,13 +290,7 @@ impl Service {
         }
         let context = resolved.context.into_iter().map(|field| {
             let column = |request: &ServiceRequest| {
-                let column = request
-                    .served
-                    .compiled
-                    .input()
-                    .field_with_name(&field.name)
-                    .ok()
-                    .cloned();
+                let column = request.served.compiled.input.field_with_name(&field.name).ok().cloned();
                 column.is_some_and(|column| !column.is_nullable())
             };
             let never_null = requests.iter().any(column);
@@ -386,7 +380,7 @@ impl Service {
         live: &dyn Fn(&str) -> Option<Columns>,
     ) -> Option<Vec<InputPlace>> {
         let compiled = &request.served.compiled;
-        let from = compiled.view.bind(compiled.input(), live).ok()?.into_iter();
+        let from = compiled.view.bind(&compiled.input, live).ok()?.into_iter();
         let place = |from| match from {
             InputFrom::Context(field) => Some(InputPlace::Context(*request.context.get(field)?)),
             InputFrom::Feature { entry, feature } => {

@@ -1,18 +1,18 @@
 use serde_json::{Value, json};
 
 use super::catalog::{Layout, Service};
-use super::requests::context_type;
+use super::types::ClientType;
 
 /// What a service takes and gives, as the metadata call answers it.
 pub(crate) fn metadata(service: &Service, layout: &Layout) -> Value {
     let keys = service
         .keys
         .iter()
-        .map(|key| json!({ "name": key.name, "dataType": context_type(key.kind.into()).to_json() }));
+        .map(|key| json!({ "name": key.name, "dataType": ClientType::of(key.kind.name()).to_json() }));
     let context = service
         .context
         .iter()
-        .map(|(field, _)| json!({ "name": field.name, "dataType": context_type(field.kind).to_json() }));
+        .map(|(field, _)| json!({ "name": field.name, "dataType": ClientType::of(field.kind.name()).to_json() }));
     let features = layout.features.iter().map(|feature| {
         let data_type: Option<Value> = feature
             .type_json

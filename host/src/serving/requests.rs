@@ -1,6 +1,7 @@
 //! Request views while they are served: their components, the context that requests bring along, and what became of their features.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, TimestampMicroseco
 use sandglass_runtime::{Component, Digest, FailureKind, RunError};
 
 use super::error::ServeError;
-use crate::definition::{ContextField, ContextKind, JoinKey, Parsed};
+use crate::definition::{ContextField, JoinKey, Parsed};
 use crate::key::KeyValue;
 use crate::online::{Value, column, size_bytes};
 use crate::project::{CompiledRequest, check_request};
@@ -171,17 +172,6 @@ impl From<KeyValue> for Value {
     }
 }
 
-/// As clients know the type of a field of the context.
-pub(super) fn context_type(kind: ContextKind) -> super::types::ClientType {
-    use super::types::ClientType;
-    match kind {
-        ContextKind::Float64 => ClientType::Float64,
-        ContextKind::Int64 => ClientType::Int64,
-        ContextKind::Boolean => ClientType::Boolean,
-        ContextKind::Utf8 | ContextKind::Date | ContextKind::Timestamp => ClientType::String,
-    }
-}
-
 /// What became of a request view's features in one row.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum RequestRow {
@@ -268,13 +258,13 @@ impl ServedRequest {
                 "its input is about {bytes} bytes, and it may have {memory_bytes} of memory"
             ));
         }
-        let fields = self.compiled.input().fields().iter();
+        let fields = self.compiled.input.fields().iter();
         let arrays = fields.zip(columns).map(|(field, values)| {
             column(field.data_type(), values).map_err(|error| format!("`{}`: {error}", field.name()))
         });
         let arrays: Vec<ArrayRef> = arrays.collect::<Result<_, String>>()?;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(Arc::clone(self.compiled.input()), arrays, &options)
+        RecordBatch::try_new_with_options(Arc::clone(&self.compiled.input), arrays, &options)
             .map_err(|error| error.to_string())
     }
 
@@ -283,12 +273,7 @@ impl ServedRequest {
         if !allowed.failed {
             return Err(ServeError::Guest(format!("{}: {message}", self.named())));
         }
-        tracing::warn!(
-            feature_view = self.runs.label(),
-            rows,
-            error = message,
-            "rows without features"
-        );
+        self.warn(rows, &message);
         Ok(RequestAnswer {
             failed: rows,
             ..RequestAnswer::all(rows, RequestRow::Failed)
@@ -326,10 +311,13 @@ impl ServedRequest {
             }
         }
         if let Some(error) = first {
-            let rows = answer.failed;
-            tracing::warn!(feature_view = self.runs.label(), rows, %error, "rows without features");
+            self.warn(answer.failed, &error);
         }
         Ok(answer)
+    }
+
+    fn warn(&self, rows: usize, error: &dyn Display) {
+        tracing::warn!(feature_view = self.runs.label(), rows, %error, "rows without features");
     }
 
     fn named(&self) -> String {

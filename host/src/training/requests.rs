@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions, UInt64Array, new_null_array,
+    Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, UInt32Array, UInt64Array, new_null_array,
 };
-use arrow::compute::{cast, concat, filter, filter_record_batch, sort_to_indices, take, take_record_batch};
+use arrow::buffer::NullBuffer;
+use arrow::compute::{cast, concat, take};
 use arrow::datatypes::{Field, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
@@ -19,7 +20,7 @@ use super::plan::value_column;
 use super::spine::{CONTEXT, TIME};
 use crate::definition::{FeatureFrom, InputFrom, ResolvedRequest, ResolvedService};
 use crate::project::CompiledRequest;
-use crate::transform::{Ask, Piece, RequestRuns, RowError, row_as_json};
+use crate::transform::{Ask, Piece, RequestRuns, RowError, is_of_rows, row_as_json};
 
 /// A request view and where its input comes from.
 pub struct TrainingRequest {
@@ -192,42 +193,31 @@ impl RequestStage {
     /// none: no request could have asked for them.
     async fn features(&self, at: usize, rows: &RecordBatch) -> Result<Vec<ArrayRef>, TrainingError> {
         let request = &self.requests[at];
-        let input = request.compiled.input();
+        let input = &request.compiled.input;
         let columns = self.inputs[at].iter().zip(input.fields());
         let columns = columns.map(|(place, field)| cast(rows.column(*place), field.data_type()).map_err(internal));
         let columns = columns.collect::<Result<Vec<ArrayRef>, _>>()?;
-        let times = rows.column(self.time);
+        let times = rows.column(self.time).as_primitive::<TimestampMicrosecondType>();
         let needed = input
             .fields()
             .iter()
             .zip(&columns)
             .filter(|(field, _)| !field.is_nullable());
-        let needed: Vec<&ArrayRef> = needed.map(|(_, column)| column).collect();
-        let has_time: Vec<bool> = (0..rows.num_rows()).map(|row| times.is_valid(row)).collect();
-        let usable = |row: usize| has_time[row] && needed.iter().all(|column| column.is_valid(row));
-        let usable: Vec<bool> = (0..rows.num_rows()).map(usable).collect();
-        let without = usable
-            .iter()
-            .zip(&has_time)
-            .filter(|(usable, has_time)| !**usable && **has_time);
-        self.counts.without.fetch_add(without.count() as u64, Ordering::Relaxed);
-        let mask = BooleanArray::from(usable.clone());
-        let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
-        // As its schema has it only once rows that have nulls where there are none are gone.
-        let nullable: Vec<Field> = input
-            .fields()
-            .iter()
-            .map(|field| field.as_ref().clone().with_nullable(true))
-            .collect();
-        let all = RecordBatch::try_new_with_options(Arc::new(Schema::new(nullable)), columns, &options);
-        let kept = filter_record_batch(&all.map_err(internal)?, &mask).map_err(internal)?;
-        let options = RecordBatchOptions::new().with_row_count(Some(kept.num_rows()));
-        let kept = RecordBatch::try_new_with_options(Arc::clone(input), kept.columns().to_vec(), &options);
-        let times = filter(times, &mask).map_err(internal)?;
+        let nulls = needed.fold(times.nulls().cloned(), |nulls, (_, column)| {
+            NullBuffer::union(nulls.as_ref(), column.nulls())
+        });
+        let is_usable = |row: &u32| nulls.as_ref().is_none_or(|nulls| nulls.is_valid(*row as usize));
+        let mut usable: Vec<u32> = (0..rows.num_rows() as u32).filter(is_usable).collect();
+        let without = rows.num_rows() - times.null_count() - usable.len();
+        self.counts.without.fetch_add(without as u64, Ordering::Relaxed);
         // Rows of one time are one run, wherever they are in the batch.
-        let by_time = sort_to_indices(&times, None, None).map_err(internal)?;
-        let kept = take_record_batch(&kept.map_err(internal)?, &by_time).map_err(internal)?;
-        let times = take(&times, &by_time, None).map_err(internal)?;
+        usable.sort_by_key(|row| times.value(*row as usize));
+        let usable = UInt32Array::from(usable);
+        let kept = columns.iter().map(|column| take(column, &usable, None));
+        let kept = kept.collect::<Result<Vec<ArrayRef>, _>>().map_err(internal)?;
+        let options = RecordBatchOptions::new().with_row_count(Some(usable.len()));
+        let kept = RecordBatch::try_new_with_options(Arc::clone(input), kept, &options).map_err(internal)?;
+        let times = take(times, &usable, None).map_err(internal)?;
         let times = times.as_primitive::<TimestampMicrosecondType>().clone();
         let ask = Ask {
             deadline: None,
@@ -237,15 +227,11 @@ impl RequestStage {
         let computed = computed.map_err(|error| self.failed(at, error, String::new()))?;
         let made = self.pieces(at, &kept, computed.pieces)?;
         // Back to the rows' places.
-        let mut sorted = vec![0; by_time.len()];
-        for (place, row) in by_time.values().iter().enumerate() {
-            sorted[*row as usize] = place as u64;
+        let mut places = vec![None; rows.num_rows()];
+        for (place, row) in usable.values().iter().enumerate() {
+            places[*row as usize] = Some(place as u64);
         }
-        let mut next = sorted.into_iter();
-        let places: UInt64Array = usable
-            .iter()
-            .map(|usable| usable.then(|| next.next()).flatten())
-            .collect();
+        let places = UInt64Array::from(places);
         let columns = made.iter().zip(request.compiled.features.fields());
         columns
             .map(|(column, field)| {
@@ -267,7 +253,7 @@ impl RequestStage {
                         column.push(Arc::clone(made));
                     }
                 }
-                Err(RowError::Run(error)) if !matches!(error, RunError::Internal { .. }) => {
+                Err(RowError::Run(error)) if is_of_rows(&error) => {
                     let allowed = request.compiled.view.max_rejected;
                     let rejected = &self.counts.rejected[at];
                     let (first, rows) = (rows.start, rows.len());

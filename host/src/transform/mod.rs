@@ -18,5 +18,5 @@ pub(crate) use exec::sorted;
 pub use exec::{Guests, Log, Transform, TransformCounts, WasmTransformExec, plan};
 pub(crate) use letters::row_as_json;
 pub use letters::{Cause, Letter, Letters};
-pub use requests::{Ask, Computed, Piece, RequestRuns, Room, RowError};
+pub use requests::{Ask, Computed, Piece, RequestRuns, Room, RowError, is_of_rows};
 pub use steps::{StepError, TransformError};

@@ -89,6 +89,11 @@ pub enum RowError {
     Run(RunError),
 }
 
+/// Whether other rows may fare better: not where the fault is ours.
+pub fn is_of_rows(error: &RunError) -> bool {
+    !matches!(error, RunError::Internal { .. })
+}
+
 /// What became of rows.
 #[derive(Debug, Default)]
 pub struct Computed {
@@ -158,13 +163,12 @@ impl RequestRuns {
         times: TimestampMicrosecondArray,
         ask: Ask,
     ) -> Result<Computed, RunError> {
-        let workers = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
-        let Ok(_permit) = self.room.here.try_acquire() else {
+        // A worker that is alone cannot be anything else meanwhile.
+        let has_workers = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+        let permit = self.room.here.try_acquire().ok().filter(|_| has_workers);
+        let Some(_permit) = permit else {
             return self.compute(rows, times, ask).await;
         };
-        if !workers {
-            return self.compute(rows, times, ask).await;
-        }
         let computed = block_in_place(|| catch_unwind(AssertUnwindSafe(|| self.compute_now(&rows, &times, ask))));
         if self.idle.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
             // The instance is gone, or another one is computing: one will be wanted.
@@ -226,11 +230,6 @@ fn panicked() -> RunError {
     }
 }
 
-/// Whether fewer rows may fare better.
-fn error_of_rows(error: &RunError) -> bool {
-    !matches!(error, RunError::Internal { .. })
-}
-
 /// Some rows on their way through runs.
 struct Computing<'a> {
     runs: &'a RequestRuns,
@@ -281,7 +280,7 @@ impl<'a> Computing<'a> {
     fn part(&mut self, all: &RecordBatch, rows: Range<usize>, at: i64) {
         let outcome = self.one(&all.slice(rows.start, rows.len()), at);
         match outcome {
-            Err(RowError::Run(error)) if error_of_rows(&error) && self.ask.row_by_row && rows.len() > 1 => {
+            Err(RowError::Run(error)) if is_of_rows(&error) && self.ask.row_by_row && rows.len() > 1 => {
                 let half = rows.start + rows.len() / 2;
                 self.part(all, rows.start..half, at);
                 self.part(all, half..rows.end, at);

@@ -13,6 +13,7 @@ mod backfills;
 mod bad_input;
 mod boundary;
 mod changed_sources;
+mod conformance;
 mod definitions;
 mod demo;
 mod deterministic;

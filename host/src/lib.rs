@@ -15,6 +15,8 @@
 
 pub mod aggregate;
 pub mod cli;
+mod componentize;
+pub mod conformance;
 pub mod definition;
 pub mod error;
 pub mod folders;

@@ -5,6 +5,7 @@ mod apply;
 mod build;
 mod changes;
 mod compile;
+mod conformance;
 mod demo;
 mod destroy;
 mod error;
@@ -98,6 +99,8 @@ enum UserCommand {
     Build(build::Arguments),
     /// Shows what a component is: transformations, contracts, imports, size, digest.
     Inspect(inspect::Arguments),
+    /// Runs the conformance kit on a component that was built with an SDK.
+    Conformance(conformance::Arguments),
     /// Runs one interval of a view and shows its rows, writing nothing.
     Run(run::Arguments),
     /// Runs the golden cases beside the project's transformations.
@@ -158,6 +161,7 @@ pub fn main() -> ExitCode {
 async fn dispatch(global: Global, command: UserCommand, printer: &Printer) -> Result<(), CliError> {
     match command {
         UserCommand::Inspect(arguments) => inspect::run(&arguments, printer),
+        UserCommand::Conformance(arguments) => conformance::run(&arguments, printer),
         UserCommand::New(arguments) => new::run(&arguments, printer),
         UserCommand::Schema => schema::run(printer),
         UserCommand::Demo => demo::run(global, printer).await,

@@ -3,16 +3,14 @@
 mod aggregations;
 mod build;
 mod check;
-mod code;
 mod parts;
 mod requests;
 mod services;
 mod view;
 
-pub use build::{BuildError, Built, build};
+pub use build::{BuildError, Built, Code, build};
 pub(crate) use check::parameters;
 pub use check::{Checked, CompileError, check_view};
-pub use code::Code;
 pub use parts::{parts, request_parts};
 pub use requests::{CompiledRequest, check_request};
 pub use services::check_services;

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::code::Code;
+use super::build::Code;
 use super::requests::CompiledRequest;
 use super::view::CompiledView;
 use crate::definition::{AggregatedFeature, Aggregations, FeatureView, Meta, Project, RequestView};

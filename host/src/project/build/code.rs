@@ -2,7 +2,6 @@
 //! bytes differ from one checkout to another (panic messages hold paths), and its sources do not.
 
 use std::path::{Component as Part, Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use sandglass_runtime::{Digest, SOURCES_SECTION};
 use serde::{Deserialize, Serialize};
@@ -17,39 +16,18 @@ pub enum Code {
     Component(Digest),
 }
 
-/// The digest of a crate that cargo has just built, by the list of files that cargo keeps beside what it makes.
-pub(super) fn of_crate(folder: &Path, artifact: &Path, flags: &[&str]) -> Result<Digest, String> {
-    let list = artifact.with_extension("d");
-    let text = std::fs::read_to_string(&list).map_err(|error| format!("{}: {error}", list.display()))?;
+/// The digest of the files that a component is made of, named by their ways from its folder, and of what made it.
+pub(super) fn of_files(folder: &Path, files: &[PathBuf], compiler: &str) -> Result<Digest, String> {
     let folder = absolute(folder)?;
-    let mut files: Vec<PathBuf> = listed(&text);
-    let manifests: Vec<PathBuf> = files
-        .iter()
-        .filter_map(|file| {
-            let folders = file.ancestors().skip(1);
-            folders
-                .map(|folder| folder.join("Cargo.toml"))
-                .find(|path| path.is_file())
-        })
-        .collect();
-    files.extend(manifests);
-    files.push(folder.join("Cargo.toml"));
-    // Of the crate itself, or of the workspace that it is in.
-    files.extend(
-        folder
-            .ancestors()
-            .map(|folder| folder.join("Cargo.lock"))
-            .find(|path| path.is_file()),
-    );
     let mut lines = Vec::new();
     for file in files {
-        let file = absolute(&file)?;
+        let file = absolute(file)?;
         let bytes = std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
         lines.push(format!("{} {}", relative(&folder, &file), Digest::of(&bytes)));
     }
     lines.sort();
     lines.dedup();
-    lines.insert(0, format!("{} {}", compiler(&folder)?, flags.join(" ")));
+    lines.insert(0, compiler.to_owned());
     Ok(Digest::of(lines.join("\n").as_bytes()))
 }
 
@@ -79,8 +57,8 @@ fn length(bytes: &mut Vec<u8>, mut value: usize) {
     }
 }
 
-/// The files of a Makefile's rule, as cargo writes them: separated by spaces, with a backslash before those that belong to names.
-fn listed(text: &str) -> Vec<PathBuf> {
+/// The files of a Makefile's rule, as compilers write them: separated by spaces, with a backslash before those that belong to names.
+pub(super) fn listed(text: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for line in text.lines() {
         let Some((_, prerequisites)) = line.split_once(": ") else {
@@ -101,7 +79,7 @@ fn listed(text: &str) -> Vec<PathBuf> {
     files
 }
 
-fn absolute(path: &Path) -> Result<PathBuf, String> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf, String> {
     path.canonicalize()
         .map_err(|error| format!("{}: {error}", path.display()))
 }
@@ -119,16 +97,6 @@ fn relative(folder: &Path, file: &Path) -> String {
         _ => None,
     });
     up.chain(down).collect::<Vec<_>>().join("/")
-}
-
-fn compiler(folder: &Path) -> Result<String, String> {
-    let output = Command::new("rustc")
-        .arg("-V")
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("rustc: {error}"))?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 #[cfg(test)]

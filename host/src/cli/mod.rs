@@ -8,6 +8,7 @@ mod compile;
 mod conformance;
 mod demo;
 mod destroy;
+mod doctor;
 mod error;
 mod explain;
 mod from_source;
@@ -101,6 +102,8 @@ enum UserCommand {
     Inspect(inspect::Arguments),
     /// Runs the conformance kit on a component that was built with an SDK.
     Conformance(conformance::Arguments),
+    /// Says what is missing on this machine to build transformations of each language, and what installs it.
+    Doctor(doctor::Arguments),
     /// Runs one interval of a view and shows its rows, writing nothing.
     Run(run::Arguments),
     /// Runs the golden cases beside the project's transformations.
@@ -162,6 +165,7 @@ async fn dispatch(global: Global, command: UserCommand, printer: &Printer) -> Re
     match command {
         UserCommand::Inspect(arguments) => inspect::run(&arguments, printer),
         UserCommand::Conformance(arguments) => conformance::run(&arguments, printer),
+        UserCommand::Doctor(arguments) => doctor::run(&arguments, printer),
         UserCommand::New(arguments) => new::run(&arguments, printer),
         UserCommand::Schema => schema::run(printer),
         UserCommand::Demo => demo::run(global, printer).await,

@@ -8,7 +8,7 @@ mod requests;
 mod services;
 mod view;
 
-pub use build::{BuildError, Built, Code, build};
+pub use build::{BuildError, Built, Code, Found, LANGUAGES, Language, Need, build};
 pub(crate) use check::parameters;
 pub use check::{Checked, CompileError, check_view};
 pub use parts::{parts, request_parts};

@@ -1,5 +1,6 @@
 //! A new project: definitions, a crate with one transformation and a golden case, rows to begin with, and the SDK's sources.
 
+mod lang;
 mod sdk;
 
 use std::fs::OpenOptions;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use self::sdk::SDK;
+use self::lang::Lang;
 use super::error::CliError;
 use super::output::Printer;
 use super::schema;
@@ -22,22 +23,19 @@ pub(crate) struct Arguments {
     /// Where it is made; a folder of its name if it is not said.
     #[arg(long)]
     dir: Option<PathBuf>,
+    /// What its transformations are written in.
+    #[arg(long, value_enum, default_value = "rust")]
+    lang: Lang,
 }
 
 const LICENSE: &str = include_str!("../../../../LICENSE");
-/// The versions that the example's crate is built with, which its tests are run with, too.
-const LOCK: &str = include_str!("../../../../examples/purchases/transformations/purchases/Cargo.lock");
 
+/// The same in every language.
 const TEMPLATE: &[(&str, &str)] = &[
     ("sandglass.toml", include_str!("template/sandglass.toml")),
     ("README.md", include_str!("template/README.md")),
     (".gitignore", include_str!("template/gitignore")),
     ("data/orders.csv", include_str!("template/orders.csv")),
-    (
-        "transformations/orders/Cargo.toml",
-        include_str!("template/Cargo.toml.txt"),
-    ),
-    ("transformations/orders/src/lib.rs", include_str!("template/lib.rs")),
     (
         "transformations/orders/golden/order_details/sizes/orders.csv",
         include_str!("template/golden/orders.csv"),
@@ -57,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &Printer) -> Result<(), CliErr
     check_identifier(name).map_err(|error| CliError::invalid(error.to_string(), suggestion(name)))?;
     let folder = arguments.dir.clone().unwrap_or_else(|| PathBuf::from(name));
     check_empty(&folder)?;
-    let files = files(name);
+    let files = files(name, arguments.lang);
     for (path, text) in &files {
         write(&folder.join(path), text)?;
     }
@@ -105,21 +103,22 @@ fn check_empty(folder: &Path) -> Result<(), CliError> {
 }
 
 /// Paths below the project's folder, and texts.
-fn files(name: &str) -> Vec<(String, String)> {
-    let template = TEMPLATE
-        .iter()
-        .map(|(path, text)| ((*path).to_owned(), text.replace("{{name}}", name)));
-    let sdk = SDK
-        .iter()
-        .map(|(path, text)| (format!("sdk/{path}"), (*text).to_owned()));
-    let lock = LOCK.replace("name = \"purchases\"", &format!("name = \"{name}_orders\""));
-    template
+fn files(name: &str, lang: Lang) -> Vec<(String, String)> {
+    let filled = |text: &str| {
+        text.replace("{{name}}", name)
+            .replace("{{language}}", lang.name())
+            .replace("{{tests}}", lang.tests())
+    };
+    let common = TEMPLATE.iter().map(|(path, text)| ((*path).to_owned(), filled(text)));
+    let own = lang.files().into_iter();
+    let own = own.map(|(path, text)| (format!("transformations/orders/{path}"), filled(&text)));
+    let sdk = lang.sdk().iter();
+    let sdk = sdk.map(|(path, text)| (format!("sdk/{path}"), (*text).to_owned()));
+    let schema = schema::text(&crate::definition::schema());
+    common
+        .chain(own)
         .chain([
-            (
-                "sandglass.schema.json".to_owned(),
-                schema::text(&crate::definition::schema()),
-            ),
-            ("transformations/orders/Cargo.lock".to_owned(), lock),
+            ("sandglass.schema.json".to_owned(), schema),
             ("sdk/LICENSE".to_owned(), LICENSE.to_owned()),
         ])
         .chain(sdk)
@@ -142,6 +141,8 @@ fn write(path: &Path, text: &str) -> Result<(), CliError> {
 
 #[cfg(test)]
 mod tests {
+    use clap::ValueEnum;
+
     use super::*;
 
     #[test]
@@ -159,13 +160,18 @@ mod tests {
 
     #[test]
     fn its_definitions_are_valid() {
-        let files = files("shop");
-        let text = files
-            .iter()
-            .find(|(path, _)| path == "sandglass.toml")
-            .expect("definitions");
-        let parsed = crate::definition::parse("sandglass.toml", &text.1).expect("valid");
-        assert!(parsed.warnings.is_empty());
-        assert!(files.iter().all(|(_, text)| !text.contains("{{name}}")));
+        for lang in Lang::value_variants() {
+            let files = files("shop", *lang);
+            let mut paths: Vec<_> = files.iter().map(|(path, _)| path).collect();
+            paths.sort();
+            paths.dedup();
+            assert_eq!(paths.len(), files.len());
+            let definitions = files.iter().find(|(path, _)| path == "sandglass.toml");
+            let text = &definitions.expect("definitions").1;
+            let parsed = crate::definition::parse("sandglass.toml", text).expect("valid");
+            assert!(parsed.warnings.is_empty());
+            let own = files.iter().filter(|(path, _)| !path.starts_with("sdk/"));
+            assert!(own.into_iter().all(|(_, text)| !text.contains("{{")));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{BuildError, Made, Place, code, tools};
+use super::{BuildError, Made, Place, code, needs, tools};
 use crate::folders;
 
 const ZIG: &str = "0.17.0";
@@ -11,12 +11,7 @@ const TARGET: [&str; 2] = ["-target", "wasm32-wasi"];
 const COMPILE: [&str; 4] = ["-O3", "-msimd128", "-fno-exceptions", "-ffile-prefix-map=.=."];
 /// A library, not a program; without names and debugging information; a small stack below the data, where its end is an address of no
 /// memory.
-const LINK: [&str; 4] = [
-    "-mexec-model=reactor",
-    "-s",
-    "-Wl,-z,stack-size=262144",
-    "-Wl,--stack-first",
-];
+const LINK: [&str; 3] = ["-mexec-model=reactor", "-s", "-Wl,-z,stack-size=262144"];
 /// The SDK's one source file, beside its header.
 const SDK: &str = "sandglass.c";
 
@@ -46,7 +41,7 @@ pub(super) fn build(place: &Place<'_>) -> Result<Made, BuildError> {
             .arg(source)
             .arg("-o")
             .arg(&object);
-        place.run("zig cc", command, tools::PYTHON)?;
+        place.run("zig cc", command, &needs::PYTHON)?;
         let text =
             std::fs::read_to_string(&list).map_err(|error| place.wrong(format!("{}: {error}", list.display())))?;
         // The compiler's own headers are of its version.
@@ -64,7 +59,7 @@ pub(super) fn build(place: &Place<'_>) -> Result<Made, BuildError> {
     };
     let mut command = compiler(place, &zig, linker);
     command.args(LINK).args(&objects).arg("-o").arg(&module);
-    place.run("zig cc", command, tools::PYTHON)?;
+    place.run("zig cc", command, &needs::PYTHON)?;
     let bytes = std::fs::read(&module).map_err(|error| place.wrong(format!("zig made no module: {error}")))?;
     Ok(Made {
         bytes,

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::{BuildError, Made, Place};
+use super::{BuildError, Made, Place, needs};
 
-const INSTALL: &str = "install Go 1.24 or later (https://go.dev/dl), so that `go version` answers";
 /// Without paths of this machine, and without what changes with a commit.
 const FLAGS: [&str; 4] = ["-trimpath", "-buildvcs=false", "-buildmode=c-shared", "-ldflags=-s -w"];
 /// The files of packages that are neither the standard library's nor of a module whose version go.sum tells.
@@ -17,7 +16,7 @@ pub(super) fn build(place: &Place<'_>) -> Result<Made, BuildError> {
     let module = scratch.path().join("module.wasm");
     let mut command = go(place, "build");
     command.args(FLAGS).arg("-o").arg(&module).arg(".");
-    place.run("go build", command, INSTALL)?;
+    place.run("go build", command, &needs::GO)?;
     let bytes = std::fs::read(&module).map_err(|error| {
         place.not_a_component(format!(
             "go made no module ({error}); the package in the folder is to be `package main`"
@@ -25,7 +24,7 @@ pub(super) fn build(place: &Place<'_>) -> Result<Made, BuildError> {
     })?;
     let mut command = go(place, "list");
     command.args(["-deps", "-f", SOURCES, "."]);
-    let listed = place.run("go list", command, INSTALL)?;
+    let listed = place.run("go list", command, &needs::GO)?;
     let listed = String::from_utf8_lossy(&listed).into_owned();
     let mut files: Vec<PathBuf> = listed
         .lines()
@@ -36,7 +35,7 @@ pub(super) fn build(place: &Place<'_>) -> Result<Made, BuildError> {
     files.extend(records.into_iter().filter(|path| path.is_file()));
     let mut command = go(place, "version");
     command.env_remove("GOOS").env_remove("GOARCH");
-    let version = place.run("go version", command, INSTALL)?;
+    let version = place.run("go version", command, &needs::GO)?;
     Ok(Made {
         bytes,
         files,

@@ -4,7 +4,10 @@
 mod c;
 mod code;
 mod go;
+mod js;
+mod needs;
 mod place;
+mod python;
 mod rust;
 mod tools;
 
@@ -13,6 +16,7 @@ use std::path::{Path, PathBuf};
 use sandglass_runtime::Digest;
 
 pub use self::code::Code;
+pub use self::needs::{Found, Need};
 use self::place::Place;
 use crate::error::{Classified, Kind};
 
@@ -44,7 +48,7 @@ pub enum BuildError {
         /// In words.
         problem: String,
         /// How it is installed.
-        install: &'static str,
+        install: String,
     },
     /// The compiler refused.
     #[error("building {path} failed:\n{output}")]
@@ -71,7 +75,9 @@ impl Classified for BuildError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Command { install, .. } => Some((*install).to_owned()),
+            Self::Command { install, .. } => Some(format!(
+                "`{install}` installs it; `sandglass doctor` says what else is missing"
+            )),
             Self::Component { .. } => {
                 Some("a guest SDK exports what a component needs; see docs/languages in the repository".to_owned())
             }
@@ -90,26 +96,60 @@ struct Made {
     compiler: String,
 }
 
-/// A language: its name, the file that marks a folder as one of its sources, and what builds it.
-struct Language {
-    name: &'static str,
+/// A language that transformations are written in.
+pub struct Language {
+    /// Its name, for people.
+    pub name: &'static str,
+    /// Its name in a command.
+    pub key: &'static str,
+    /// What has to be on the machine.
+    pub needs: &'static [&'static Need],
+    /// What is installed by the first build, from which registry.
+    pub installed: Option<&'static str>,
+    /// The file that marks a folder as one of its sources.
     marker: &'static str,
     build: fn(&Place<'_>) -> Result<Made, BuildError>,
 }
 
-const LANGUAGES: [Language; 3] = [
+/// Every language.
+pub const LANGUAGES: [Language; 5] = [
     Language {
         name: "Rust",
+        key: "rust",
+        needs: &[&needs::RUST, &needs::RUST_TARGET],
+        installed: Some("the target, by rustup"),
         marker: "Cargo.toml",
         build: rust::build,
     },
     Language {
+        name: "Python",
+        key: "python",
+        needs: &[&needs::PYTHON, &needs::PIP],
+        installed: Some("componentize-py, from PyPI"),
+        marker: "pyproject.toml",
+        build: python::build,
+    },
+    Language {
+        name: "TypeScript, JavaScript",
+        key: "typescript",
+        needs: &[&needs::NODE, &needs::NPM],
+        installed: Some("esbuild and componentize-qjs, from npm"),
+        marker: "package.json",
+        build: js::build,
+    },
+    Language {
         name: "Go",
+        key: "go",
+        needs: &[&needs::GO],
+        installed: None,
         marker: "go.mod",
         build: go::build,
     },
     Language {
         name: "C, C++",
+        key: "c",
+        needs: &[&needs::PYTHON, &needs::PIP],
+        installed: Some("ziglang, from PyPI"),
         marker: "compile_flags.txt",
         build: c::build,
     },

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::BuildError;
+use super::{BuildError, Need};
 
 /// Where sources are, and how what happens to them is told.
 pub(super) struct Place<'a> {
@@ -23,7 +23,7 @@ impl Place<'_> {
 
     /// Runs a compiler, or what installs one, to its end, and answers what it wrote to stdout. Its stderr, with colours and file names, is
     /// the user's own.
-    pub(super) fn run(&self, name: &str, mut command: Command, install: &'static str) -> Result<Vec<u8>, BuildError> {
+    pub(super) fn run(&self, name: &str, mut command: Command, need: &Need) -> Result<Vec<u8>, BuildError> {
         let output = command
             .stdin(Stdio::null())
             .stderr(if self.quiet { Stdio::piped() } else { Stdio::inherit() })
@@ -31,7 +31,7 @@ impl Place<'_> {
             .map_err(|error| BuildError::Command {
                 command: name.to_owned(),
                 problem: error.to_string(),
-                install,
+                install: need.install(),
             })?;
         if output.status.success() {
             return Ok(output.stdout);

@@ -7,12 +7,11 @@ use std::process::{Command, Stdio};
 use sandglass_runtime::Digest;
 
 use super::code::{self, absolute};
-use super::{BuildError, Made, Place};
+use super::{BuildError, Made, Place, needs};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// For every guest crate.
 const FLAGS: [&str; 1] = ["-Ctarget-feature=+simd128"];
-const INSTALL: &str = "install Rust with rustup (https://rustup.rs)";
 
 pub(super) fn build(place: &Place<'_>) -> Result<Made, BuildError> {
     // What is made of a crate lies where that of another crate of its name does: until it is read, nobody else builds.
@@ -58,7 +57,7 @@ fn cargo_build(place: &Place<'_>) -> Result<PathBuf, BuildError> {
         // The host's own build must not decide how a guest is built.
         .env_remove("RUSTFLAGS")
         .env_remove("RUSTC_WRAPPER");
-    let messages = place.run("cargo build", command, INSTALL)?;
+    let messages = place.run("cargo build", command, &needs::RUST)?;
     artifact(&messages).ok_or_else(|| {
         place.not_a_component("cargo made no .wasm file; set `crate-type = [\"cdylib\"]` under `[lib]`".to_owned())
     })
@@ -114,7 +113,7 @@ fn add_target(place: &Place<'_>) -> Result<(), BuildError> {
     command
         .args(["--print", "target-libdir", "--target", TARGET])
         .current_dir(&place.folder);
-    let sysroot = place.run("rustc", command, INSTALL)?;
+    let sysroot = place.run("rustc", command, &needs::RUST)?;
     let libraries = PathBuf::from(String::from_utf8_lossy(&sysroot).trim());
     if libraries.is_dir() {
         return Ok(());
@@ -122,7 +121,7 @@ fn add_target(place: &Place<'_>) -> Result<(), BuildError> {
     place.tell(&format!("adding the target {TARGET} with rustup"));
     let mut command = Command::new("rustup");
     command.args(["target", "add", TARGET]).current_dir(&place.folder);
-    place.run(&format!("rustup target add {TARGET}"), command, INSTALL)?;
+    place.run(&format!("rustup target add {TARGET}"), command, &needs::RUST)?;
     Ok(())
 }
 

@@ -40,6 +40,42 @@ fn rust() {
     conforms("rust");
 }
 
+#[test]
+fn python() {
+    let _timed = crate::harness::Timed::new("conformance::python");
+    conforms("python");
+}
+
+#[test]
+fn javascript() {
+    let _timed = crate::harness::Timed::new("conformance::javascript");
+    conforms("js");
+}
+
+#[test]
+fn go() {
+    let _timed = crate::harness::Timed::new("conformance::go");
+    conforms("go");
+}
+
+#[test]
+fn c() {
+    let _timed = crate::harness::Timed::new("conformance::c");
+    conforms("c");
+}
+
+#[test]
+fn cpp() {
+    let _timed = crate::harness::Timed::new("conformance::cpp");
+    conforms("cpp");
+}
+
+#[test]
+fn zig() {
+    let _timed = crate::harness::Timed::new("conformance::zig");
+    conforms("zig");
+}
+
 /// A component of other transformations fails, and it is said which are missing and which are strange.
 #[test]
 fn other_components_fail() {

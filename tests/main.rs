@@ -23,6 +23,7 @@ mod golden_cases;
 mod guests;
 mod hostile;
 mod kills;
+mod languages;
 mod new;
 mod oracle;
 mod poison;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{Answer, Timed};
+use crate::harness::{Answer, GUEST_TOOLS, Timed, python};
 
 const NOW: &str = "2024-02-01";
 
@@ -23,11 +23,10 @@ fn well(folder: &Path, arguments: &[&str]) -> Answer {
     answer
 }
 
-#[test]
-fn a_new_project_builds_tests_and_materializes() {
-    let _timed = Timed::new("new::a_new_project_builds_tests_and_materializes");
+/// What the README of a new project says, in its order.
+fn builds_tests_and_materializes(lang: &str, own_tests: impl FnOnce(&Path)) {
     let folder = tempfile::tempdir().unwrap();
-    well(folder.path(), &["new", "shop"]);
+    well(folder.path(), &["new", "shop", "--lang", lang]);
     let project = folder.path().join("shop");
     let tested = well(&project, &["test"]);
     assert_eq!(tested.stdout, "passed   transformations/orders#order_details sizes\n");
@@ -40,20 +39,73 @@ fn a_new_project_builds_tests_and_materializes() {
         "{}",
         got.stdout
     );
+    own_tests(&project.join("transformations/orders"));
+}
 
-    // Its own tests, without WebAssembly, with the versions that are locked.
-    let guests = std::env::var_os("XDG_CACHE_HOME")
-        .map(std::path::PathBuf::from)
-        .unwrap_or_else(|| Path::new(&std::env::var_os("HOME").unwrap()).join(".cache"))
-        .join("sandglass/guests");
-    let output = Command::new(env!("CARGO"))
-        .args(["test", "-q", "--locked"])
-        .current_dir(project.join("transformations/orders"))
-        .env("CARGO_TARGET_DIR", guests)
-        .env_remove("RUSTFLAGS")
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+/// The transformation's own tests, without WebAssembly.
+fn passes(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn a_new_project_in_rust() {
+    let _timed = Timed::new("new::a_new_project_in_rust");
+    builds_tests_and_materializes("rust", |orders| {
+        let guests = std::env::var_os("XDG_CACHE_HOME")
+            .map(std::path::PathBuf::from)
+            .unwrap_or_else(|| Path::new(&std::env::var_os("HOME").unwrap()).join(".cache"))
+            .join("sandglass/guests");
+        // With the versions that are locked.
+        let mut command = Command::new(env!("CARGO"));
+        command
+            .args(["test", "-q", "--locked"])
+            .current_dir(orders)
+            .env("CARGO_TARGET_DIR", guests)
+            .env_remove("RUSTFLAGS");
+        passes(&mut command);
+    });
+}
+
+#[test]
+fn a_new_project_in_python() {
+    let _timed = Timed::new("new::a_new_project_in_python");
+    builds_tests_and_materializes("python", |orders| {
+        let mut command = Command::new(python("guest-1", GUEST_TOOLS));
+        passes(command.args(["-m", "pytest", "-q"]).current_dir(orders));
+    });
+}
+
+#[test]
+fn a_new_project_in_typescript() {
+    let _timed = Timed::new("new::a_new_project_in_typescript");
+    builds_tests_and_materializes("typescript", |orders| {
+        let npm = |arguments: &[&str]| passes(Command::new("npm").args(arguments).current_dir(orders));
+        npm(&["install", "--silent", "--no-audit", "--no-fund"]);
+        npm(&["test", "--silent"]);
+        npm(&["run", "--silent", "check"]);
+    });
+}
+
+#[test]
+fn a_new_project_in_go() {
+    let _timed = Timed::new("new::a_new_project_in_go");
+    builds_tests_and_materializes("go", |orders| {
+        passes(Command::new("go").args(["test", "./..."]).current_dir(orders));
+    });
+}
+
+#[test]
+fn a_new_project_in_c() {
+    let _timed = Timed::new("new::a_new_project_in_c");
+    builds_tests_and_materializes("c", |orders| {
+        passes(Command::new("make").args(["-s", "test"]).current_dir(orders));
+    });
 }
 
 #[test]

@@ -8,8 +8,8 @@ pub mod random;
 
 pub use data::{Row, purchases, write_pages, write_rows};
 pub use http::{Http, InProcess, Reply, ServerProcess};
-pub use project::{Answer, Project, component, repository, runtime};
-pub use python::python;
+pub use project::{Answer, Project, component, repository, runtime, table_rows};
+pub use python::{GUEST_TOOLS, python};
 pub use random::Random;
 
 /// Says how long a test took when it is over, past the capture of its output.

@@ -117,10 +117,8 @@ impl Project {
     /// All offline rows of a view's version, by SQL, `rows` being the table.
     pub fn sql(&self, view: &str, version: u32, sql: &str) -> Vec<RecordBatch> {
         runtime().block_on(async {
-            let session = SessionContext::new();
             let location = self.path("store/offline").join(name(view, version).rows_path());
-            let table = OfflineTable::open(location.to_str().unwrap()).await.unwrap().unwrap();
-            session.register_table("rows", table.provider().unwrap()).unwrap();
+            let session = session_over(&location).await;
             let source = self.path("data/purchases.parquet");
             if source.exists() {
                 session
@@ -146,6 +144,22 @@ impl Project {
             .scan(&name(view, 1))
             .unwrap()
     }
+}
+
+/// A session in which a Delta table is `rows`.
+async fn session_over(location: &Path) -> SessionContext {
+    let session = SessionContext::new();
+    let table = OfflineTable::open(location.to_str().unwrap()).await.unwrap().unwrap();
+    session.register_table("rows", table.provider().unwrap()).unwrap();
+    session
+}
+
+/// What a query of a Delta table, `rows`, answers.
+pub fn table_rows(location: &Path, sql: &str) -> Vec<RecordBatch> {
+    runtime().block_on(async {
+        let session = session_over(location).await;
+        session.sql(sql).await.unwrap().collect().await.unwrap()
+    })
 }
 
 fn as_text(batch: &RecordBatch) -> Vec<String> {

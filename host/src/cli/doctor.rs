@@ -6,7 +6,7 @@ use crate::project::{Found, LANGUAGES, Language, Need};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// Only these: rust, python, typescript, go, c. It is an error then if something is missing.
+    /// Only these: rust, python, typescript, go, c, zig. It is an error then if something is missing.
     languages: Vec<String>,
 }
 

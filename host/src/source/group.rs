@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Component, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
@@ -181,10 +181,15 @@ impl Group {
     }
 }
 
-/// A file as object stores name it.
+/// A file as object stores name it, whose paths do not go up.
 fn meta(file: &SourceFile) -> Result<ObjectMeta, DataFusionError> {
+    let goes_up = file.path.components().any(|part| part == Component::ParentDir);
+    let location = match goes_up {
+        true => ObjectPath::from_filesystem_path(&file.path)?,
+        false => ObjectPath::from_absolute_path(&file.path)?,
+    };
     Ok(ObjectMeta {
-        location: ObjectPath::from_absolute_path(&file.path)?,
+        location,
         last_modified: file.modified.datetime().unwrap_or_default(),
         size: file.size_bytes,
         e_tag: None,

@@ -6,7 +6,7 @@ use std::process::Command;
 use super::{BuildError, Made, Place, code, needs, tools};
 use crate::folders;
 
-const ZIG: &str = "0.17.0";
+pub(super) const ZIG: &str = "0.17.0";
 const TARGET: [&str; 2] = ["-target", "wasm32-wasi"];
 const COMPILE: [&str; 4] = ["-O3", "-msimd128", "-fno-exceptions", "-ffile-prefix-map=.=."];
 /// A library, not a program; without names and debugging information; a small stack below the data, where its end is an address of no
@@ -68,11 +68,17 @@ pub(super) fn build(place: &Place<'_>) -> Result<Made, BuildError> {
     })
 }
 
-fn compiler(place: &Place<'_>, zig: &tools::PythonPackage, what: &str) -> Command {
-    let mut command = zig.module("ziglang");
+fn compiler(place: &Place<'_>, package: &tools::PythonPackage, what: &str) -> Command {
+    let mut command = zig(place, package, what);
+    command.args(TARGET);
+    command
+}
+
+/// Zig in the folder of the sources, with caches of its own.
+pub(super) fn zig(place: &Place<'_>, package: &tools::PythonPackage, what: &str) -> Command {
+    let mut command = package.module("ziglang");
     command
         .arg(what)
-        .args(TARGET)
         .current_dir(absolute(&place.folder))
         .env("ZIG_GLOBAL_CACHE_DIR", folders::cache().join("zig"))
         .env("ZIG_LOCAL_CACHE_DIR", folders::cache().join("zig"));

@@ -10,6 +10,7 @@ mod place;
 mod python;
 mod rust;
 mod tools;
+mod zig;
 
 use std::path::{Path, PathBuf};
 
@@ -112,7 +113,7 @@ pub struct Language {
 }
 
 /// Every language.
-pub const LANGUAGES: [Language; 5] = [
+pub const LANGUAGES: [Language; 6] = [
     Language {
         name: "Rust",
         key: "rust",
@@ -152,6 +153,14 @@ pub const LANGUAGES: [Language; 5] = [
         installed: Some("ziglang, from PyPI"),
         marker: "compile_flags.txt",
         build: c::build,
+    },
+    Language {
+        name: "Zig",
+        key: "zig",
+        needs: &[&needs::PYTHON, &needs::PIP],
+        installed: Some("ziglang, from PyPI"),
+        marker: "build.zig",
+        build: zig::build,
     },
 ];
 

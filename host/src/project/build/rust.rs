@@ -1,13 +1,14 @@
 //! Rust: cargo, for a target without a system.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use sandglass_runtime::Digest;
 
 use super::code::{self, absolute};
-use super::{BuildError, Made, Place, needs};
+use super::{BuildError, Made, Place, needs, tools};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// For every guest crate.
@@ -54,13 +55,29 @@ fn cargo_build(place: &Place<'_>) -> Result<PathBuf, BuildError> {
         .current_dir(folder)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
         .env("CARGO_TARGET_DIR", target_folder())
+        .env("RUSTC_WRAPPER", wrapper(place)?)
         // The host's own build must not decide how a guest is built.
         .env_remove("RUSTFLAGS")
-        .env_remove("RUSTC_WRAPPER");
+        .env_remove("RUSTC_WORKSPACE_WRAPPER");
     let messages = place.run("cargo build", command, &needs::RUST)?;
     artifact(&messages).ok_or_else(|| {
         place.not_a_component("cargo made no .wasm file; set `crate-type = [\"cdylib\"]` under `[lib]`".to_owned())
     })
+}
+
+/// What takes the places of local crates out of what is made of them. A file of its own, and not this program, as cargo builds everything anew
+/// where the wrapper has changed.
+fn wrapper(place: &Place<'_>) -> Result<PathBuf, BuildError> {
+    const WRAPPER: &str = include_str!("rustc.sh");
+    let digest = Digest::of(WRAPPER.as_bytes());
+    let short = digest.hex().get(..16).unwrap_or_default();
+    let folder = tools::installed(place, &format!("rustc-{short}"), |folder| {
+        let file = folder.join("rustc.sh");
+        std::fs::write(&file, WRAPPER)
+            .and_then(|()| std::fs::set_permissions(&file, Permissions::from_mode(0o755)))
+            .map_err(|error| place.wrong(format!("cannot write {}: {error}", file.display())))
+    })?;
+    Ok(folder.join("rustc.sh"))
 }
 
 fn cargo() -> std::ffi::OsString {

@@ -1,6 +1,10 @@
 //! The guest SDKs' sources, so that a new project needs no checkout of this repository: they are on no registry.
 
+mod c;
+mod go;
+mod python;
 mod rust;
+mod typescript;
 
 /// Paths below an SDK's folder, and texts.
 pub(super) type Files = &'static [(&'static str, &'static str)];
@@ -13,6 +17,10 @@ macro_rules! sources {
 use sources;
 
 pub(super) const RUST: Files = rust::FILES;
+pub(super) const PYTHON: Files = python::FILES;
+pub(super) const TYPESCRIPT: Files = typescript::FILES;
+pub(super) const GO: Files = go::FILES;
+pub(super) const C: Files = c::FILES;
 
 #[cfg(test)]
 mod tests {
@@ -51,7 +59,13 @@ mod tests {
 
     #[test]
     fn every_file_of_the_sdks() {
-        for (folder, listed) in [("rust", RUST)] {
+        for (folder, listed) in [
+            ("rust", RUST),
+            ("python", PYTHON),
+            ("js", TYPESCRIPT),
+            ("go", GO),
+            ("c", C),
+        ] {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../guest-sdk").join(folder);
             let mut found = Vec::new();
             files(&folder, &folder, &mut found);

@@ -1,0 +1,7 @@
+module example.org/rfm_go
+
+go 1.24
+
+require sandglass.dev/guest v0.0.0
+
+replace sandglass.dev/guest => ../../../../guest-sdk/go

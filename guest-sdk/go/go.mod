@@ -1,0 +1,3 @@
+module sandglass.dev/guest
+
+go 1.24

@@ -1,0 +1,161 @@
+import { compareTexts } from "./text.js";
+import { Failure } from "./failure.js";
+import { kindName } from "./schema.js";
+import { rising } from "./take.js";
+/**
+ * A column of a batch, over the bytes that the host handed in. `V` is what its values are read as, `null` among them where the
+ * column is nullable.
+ */
+export class Column {
+    /** Its kind; the name is that of where it came from. */
+    field;
+    /** Rows. */
+    length;
+    /** Which rows are not null; null if none is. */
+    validity;
+    #nullCount = -1;
+    constructor(field, length, validity) {
+        this.field = field;
+        this.length = length;
+        this.validity = validity;
+    }
+    isNull(row) {
+        return this.validity !== null && !this.validity.get(row);
+    }
+    get nullCount() {
+        if (this.#nullCount < 0)
+            this.#nullCount = this.validity === null ? 0 : this.validity.zeros();
+        return this.#nullCount;
+    }
+    *[Symbol.iterator]() {
+        for (var row = 0; row < this.length; row++)
+            yield this.get(row);
+    }
+    /** All values. */
+    toArray() {
+        const values = [];
+        for (var row = 0; row < this.length; row++)
+            values[row] = this.get(row);
+        return values;
+    }
+    where(how, other, among) {
+        const rows = (typeof how === "function" ? other : among);
+        if (typeof how === "function")
+            return this.#rowsThat(how, rows);
+        const is = comparisons[how];
+        if (is === undefined)
+            throw new Failure(`\`${how}\` is no comparison; there are ${Object.keys(comparisons).join(", ")}`);
+        if (other instanceof Column) {
+            if (other.length !== this.length)
+                throw new Failure(`a column of ${other.length} rows compared with one of ${this.length}`);
+            return this.#rowsThat((value, row) => {
+                const right = other.get(row);
+                return right !== null && is(this.compareValues(value, right));
+            }, rows);
+        }
+        return this.#rowsThat((value) => is(this.compareValues(value, other)), rows);
+    }
+    #rowsThat(is, among) {
+        const n = among?.length ?? this.length, kept = new Uint32Array(n);
+        var k = 0;
+        for (var j = 0; j < n; j++) {
+            const row = among === undefined ? j : among[j], value = this.get(row);
+            if (value !== null && is(value, row))
+                kept[k++] = row;
+        }
+        return among === undefined ? rising(kept.subarray(0, k), n) : kept.subarray(0, k);
+    }
+    /** Below zero, zero or above; NaN where values have no order. */
+    compareValues(left, right) {
+        if (typeof left === "string" && typeof right === "string")
+            return compareTexts(left, right);
+        if (typeof left === "object")
+            throw new Failure(`a column that is ${kindName(this.field)} has no order: give a function`);
+        const [a, b] = [left, right];
+        return a < b ? -1 : a > b ? 1 : a == b ? 0 : NaN;
+    }
+    /** A column of this kind, of what `make` makes of each value; nulls stay null. */
+    map(into, make) {
+        const values = [];
+        for (var row = 0; row < this.length; row++) {
+            const value = this.get(row);
+            values[row] = value === null ? null : make(value, row);
+        }
+        return later.build(into.nullable(), values);
+    }
+    /** As {@link map}, with one call for values that are equal. */
+    mapDistinct(into, make) {
+        const { values, codes } = this.dictionary();
+        const made = values.map(make);
+        const none = made.push(null) - 1;
+        return later.build(into.nullable(), made).take(codes.map((code) => (code < 0 ? none : code)));
+    }
+    /** Distinct values in the order in which they come first, and for each row which of them it is: -1 for null. */
+    dictionary() {
+        const codes = new Int32Array(this.length), values = [], seen = new Map();
+        for (var row = 0; row < this.length; row++) {
+            const value = this.get(row);
+            if (value === null) {
+                codes[row] = -1;
+                continue;
+            }
+            const key = this.distinct(value);
+            var code = seen.get(key);
+            if (code === undefined) {
+                code = values.push(value) - 1;
+                seen.set(key, code);
+            }
+            codes[row] = code;
+        }
+        return { values, codes };
+    }
+    /** What is equal for values that are. */
+    distinct(value) {
+        if (typeof value === "object")
+            throw new Failure(`values of a column that is ${kindName(this.field)} cannot be told apart`);
+        return value;
+    }
+    /** The rows of each distinct value, null among them, in the order in which values come first. */
+    groups() {
+        const { values, codes } = this.dictionary();
+        const sizes = new Uint32Array(values.length + 1), order = [];
+        for (const code of codes)
+            if (sizes[code + 1]++ === 0)
+                order.push(code);
+        const rows = Array.from(sizes, (size) => new Uint32Array(size)), filled = new Uint32Array(sizes.length);
+        codes.forEach((code, row) => {
+            rows[code + 1][filled[code + 1]++] = row;
+        });
+        return order.map((code) => ({ value: (code < 0 ? null : values[code]), rows: rows[code + 1] }));
+    }
+    /** Appends it to a batch that goes out. @internal */
+    write(out, contract) {
+        // A field without nulls may have some where its struct is null: what is there is not looked at, but there it is.
+        const nullCount = contract.isNullable ? this.nullCount : 0;
+        out.nodes.push({ length: this.length, nullCount });
+        out.buffers.push(nullCount > 0 ? this.validity.toBytes() : new Uint8Array(0));
+        this.writeValues(out, contract);
+    }
+    /** For rows that are not there. */
+    outside(row) {
+        throw new RangeError(`row ${row} of a column of ${this.length}`);
+    }
+    /** The name by which a field's values are known, for messages. @internal */
+    toString() {
+        return `${this.length} × ${kindName(this.field)}`;
+    }
+}
+const comparisons = {
+    "<": (order) => order < 0,
+    "<=": (order) => order <= 0,
+    ">": (order) => order > 0,
+    ">=": (order) => order >= 0,
+    "==": (order) => order === 0,
+    "!=": (order) => order !== 0,
+};
+/** Set by `build.ts`, which needs the classes that need this one. @internal */
+export const later = {
+    build() {
+        throw new Error("build.ts has not been loaded");
+    },
+};

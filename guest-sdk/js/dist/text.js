@@ -1,0 +1,101 @@
+/**
+ * UTF-8 without `TextEncoder` and `TextDecoder`, which an engine may lack. Bytes and strings of characters below 256 are turned
+ * into each other by base64, which runs inside of the engine, where it is there.
+ */
+/** Each byte as the character of that number. */
+export function latin1(bytes) {
+    if (typeof bytes.toBase64 === "function" && typeof atob === "function") {
+        return atob(bytes.toBase64());
+    }
+    var text = "";
+    for (var from = 0; from < bytes.length; from += 8192) {
+        text += String.fromCharCode.apply(null, bytes.subarray(from, from + 8192));
+    }
+    return text;
+}
+/** Each character, which is below 256, as the byte of that number. */
+function bytesOfLatin1(text) {
+    const { fromBase64 } = Uint8Array;
+    if (typeof fromBase64 === "function" && typeof btoa === "function") {
+        return fromBase64.call(Uint8Array, btoa(text));
+    }
+    const bytes = new Uint8Array(text.length);
+    for (var i = 0; i < bytes.length; i++)
+        bytes[i] = text.charCodeAt(i);
+    return bytes;
+}
+/** Whether all bytes are below 128. */
+export function isAscii(bytes) {
+    var all = 0, i = 0, n = bytes.length;
+    if ((bytes.byteOffset & 3) === 0) {
+        const words = new Int32Array(bytes.buffer, bytes.byteOffset, n >> 2), whole = words.length & ~3;
+        var w = 0;
+        while (w < whole)
+            all |= words[w++] | words[w++] | words[w++] | words[w++];
+        for (; w < words.length; w++)
+            all |= words[w];
+        i = words.length * 4;
+    }
+    for (; i < n; i++)
+        all |= bytes[i] & 128 ? 0x80808080 : 0;
+    return (all & 0x80808080) === 0;
+}
+/** Characters below 256 that are the bytes of UTF-8, as text. */
+export function textOfUtf8(latin) {
+    return decodeURIComponent(escape(latin));
+}
+/** The bytes of text in UTF-8, as characters below 256. What is no character, half of a surrogate pair, becomes U+FFFD. */
+function utf8OfText(text) {
+    return unescape(encodeURIComponent(wellFormed(text)));
+}
+/** Text without halves of surrogate pairs, which UTF-8 cannot hold. */
+export function wellFormed(text) {
+    return text.toWellFormed();
+}
+export function encodeText(text) {
+    return bytesOfLatin1(utf8OfText(text));
+}
+export function decodeText(bytes) {
+    const latin = latin1(bytes);
+    return isAscii(bytes) ? latin : textOfUtf8(latin);
+}
+/** Texts one after another in UTF-8, and where each starts; the last offset is the end. */
+export function encodeTexts(texts) {
+    var bytes = bytesOfAscii(texts.join("")), parts = texts;
+    if (bytes === null) {
+        parts = texts.map(utf8OfText);
+        bytes = bytesOfLatin1(parts.join(""));
+    }
+    const offsets = new Int32Array(parts.length + 1);
+    for (var i = 0, at = 0; i < parts.length;) {
+        at += parts[i].length;
+        offsets[++i] = at;
+    }
+    return { bytes, offsets };
+}
+function bytesOfAscii(text) {
+    if (typeof Uint8Array.fromBase64 !== "function" || typeof btoa !== "function") {
+        return /^[\x00-\x7f]*$/.test(text) ? bytesOfLatin1(text) : null;
+    }
+    try {
+        const bytes = bytesOfLatin1(text);
+        return isAscii(bytes) ? bytes : null;
+    }
+    catch {
+        return null; // `btoa` takes no characters from 256 on
+    }
+}
+/** Compares texts as their UTF-8 bytes do, which is not how `<` does: that puts surrogates before U+E000. */
+export function compareTexts(left, right) {
+    const n = Math.min(left.length, right.length);
+    for (var i = 0; i < n; i++) {
+        const a = left.charCodeAt(i), b = right.charCodeAt(i);
+        if (a !== b)
+            return rank(a) - rank(b);
+    }
+    return left.length - right.length;
+}
+/** Surrogates stand for what is beyond U+FFFF. */
+function rank(unit) {
+    return unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+}

@@ -1,0 +1,135 @@
+/**
+ * Rows of columns. An interpreter runs these loops: they are written for few steps a row, with `var`, whose places need no check
+ * that they have been initialized, and four rows a turn.
+ */
+
+import { Failure } from "./failure.js";
+
+export type Rows = Uint32Array;
+
+/** A typed array of a value a row, and where its taken rows go. */
+export interface Lane {
+  from: Indexed;
+  to: Indexed;
+}
+
+interface Indexed {
+  readonly length: number;
+  [row: number]: any;
+}
+
+/** Rows that this SDK chose, and of how many: they lie below and never fall. Nobody is told to write into them. */
+const chosen = new WeakMap<Rows, number>();
+/** Those of them that rise strictly. */
+const risen = new WeakSet<Rows>();
+
+export function rising<R extends Rows>(rows: R, of: number): R {
+  risen.add(rows);
+  return neverFalling(rows, of);
+}
+
+export function neverFalling<R extends Rows>(rows: R, of: number): R {
+  chosen.set(rows, of);
+  return rows;
+}
+
+/** Rows as an array of this type, looked at if they are not known to lie below `of`. */
+export function checkedRows(rows: ArrayLike<number>, of: number, what = "row"): Rows {
+  if (rows instanceof Uint32Array) {
+    if (chosen.get(rows) === of) return rows;
+  } else {
+    const given = rows, copy = (rows = new Uint32Array(given.length));
+    for (var j = 0, n = given.length; j < n; j++) {
+      copy[j] = given[j]!;
+      if (copy[j] !== given[j]) throw new Failure(`${what} ${given[j]} of ${of}`);
+    }
+  }
+  const all: Rows = rows as Rows;
+  for (var j = 0, n = all.length; j < n; ) {
+    if (all[j++]! >= of) throw new Failure(`${what} ${all[j - 1]} of ${of}`);
+  }
+  return all;
+}
+
+/** Whether they are known to rise strictly. */
+export function isRising(rows: Rows, of: number): boolean {
+  return risen.has(rows) && chosen.get(rows) === of;
+}
+
+/** Whether they are known not to fall. */
+export function isNeverFalling(rows: Rows, of: number): boolean {
+  return chosen.get(rows) === of;
+}
+
+/** Fills lanes, two at a time. */
+export function takeLanes(lanes: Lane[], rows: Rows): void {
+  const n = rows.length;
+  var at = 0;
+  for (; at + 1 < lanes.length; at += 2) {
+    const one = lanes[at]!, other = lanes[at + 1]!;
+    take2(rows, n, one.from, one.to, other.from, other.to);
+  }
+  if (at < lanes.length) take1(rows, n, lanes[at]!.from, lanes[at]!.to);
+}
+
+function take1(r: Indexed, n: number, x: Indexed, o: Indexed): void {
+  var j = 0, whole = n & ~3;
+  while (j < whole) {
+    o[j] = x[r[j]]; ++j;
+    o[j] = x[r[j]]; ++j;
+    o[j] = x[r[j]]; ++j;
+    o[j] = x[r[j]]; ++j;
+  }
+  for (; j < n; ++j) o[j] = x[r[j]];
+}
+
+function take2(r: Indexed, n: number, x: Indexed, o: Indexed, y: Indexed, p: Indexed): void {
+  var j = 0, i, whole = n & ~3;
+  while (j < whole) {
+    i = r[j]; o[j] = x[i]; p[j] = y[i]; ++j;
+    i = r[j]; o[j] = x[i]; p[j] = y[i]; ++j;
+    i = r[j]; o[j] = x[i]; p[j] = y[i]; ++j;
+    i = r[j]; o[j] = x[i]; p[j] = y[i]; ++j;
+  }
+  for (; j < n; ++j) {
+    i = r[j]; o[j] = x[i]; p[j] = y[i];
+  }
+}
+
+/** Bytes as an array of another type; copied where they do not start at a multiple of its width. */
+export function view<A>(
+  type: { new (buffer: ArrayBufferLike, at: number, length: number): A; new (length: number): A; readonly BYTES_PER_ELEMENT: number },
+  bytes: Uint8Array,
+): A {
+  const width = type.BYTES_PER_ELEMENT;
+  if (bytes.byteOffset % width !== 0) bytes = bytes.slice();
+  return new type(bytes.buffer, bytes.byteOffset, bytes.length / width);
+}
+
+/** The bytes of a typed array. */
+export function bytesOf(values: ArrayBufferView): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/**
+ * The lane for values of a width, over the bytes of the column. Eight bytes move as floats, which is one step for each and keeps
+ * their bits unless they are those of a NaN; then they move as words.
+ */
+export function laneOf(bytes: Uint8Array, width: number, rows: Rows): { lanes: Lane[]; taken: Uint8Array; words: boolean } {
+  const taken = new Uint8Array(rows.length * width);
+  const type = { 1: Uint8Array, 2: Uint16Array, 4: Int32Array, 8: Float64Array }[width];
+  if (type === undefined) return { lanes: [], taken, words: true };
+  const from = view<Indexed & ArrayBufferView>(type as never, bytes);
+  if (width === 8 && (from as unknown as Float64Array).includes(NaN)) return { lanes: [], taken, words: true };
+  return { lanes: [{ from, to: view<Indexed>(type as never, taken) }], taken, words: false };
+}
+
+/** Values of any width, as words of four bytes or byte by byte. */
+export function takeWide(bytes: Uint8Array, width: number, rows: Rows, taken: Uint8Array): void {
+  const isWords = width % 4 === 0;
+  const from: Indexed = isWords ? view(Int32Array, bytes) : bytes, to: Indexed = isWords ? view(Int32Array, taken) : taken;
+  const size = isWords ? width / 4 : width;
+  for (var j = 0, at = 0, n = rows.length; j < n; j++) {
+    for (var place = rows[j]! * size, end = place + size; place < end; ) to[at++] = from[place++];
+  }
+}

@@ -1,0 +1,5 @@
+//! Transformations in every language, in the whole program: what a stranger does first, and what the same sources give in another folder.
+
+mod five;
+mod folders;
+mod own_tests;

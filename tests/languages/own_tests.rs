@@ -1,0 +1,112 @@
+//! The SDKs' own tests, and those of what is written with them, natively: by each language's usual runner.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::harness::{GUEST_TOOLS, python, repository};
+
+fn passes(folder: &str, command: &mut Command) {
+    let output = command.current_dir(repository().join(folder)).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{folder}: {command:?}\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[test]
+fn go() {
+    let _timed = crate::harness::Timed::new("languages::own_tests::go");
+    for folder in [
+        "guest-sdk/go",
+        "tests/conformance/go",
+        "examples/five-languages/transformations/rfm_go",
+    ] {
+        for what in [&["vet", "./..."][..], &["test", "./..."]] {
+            passes(
+                folder,
+                Command::new("go").args(what).env("GOWORK", "off").env_remove("GOFLAGS"),
+            );
+        }
+        let unformatted = Command::new("gofmt")
+            .args(["-l", "."])
+            .current_dir(repository().join(folder))
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&unformatted.stdout), "", "{folder}");
+    }
+}
+
+#[test]
+fn python_code() {
+    let _timed = crate::harness::Timed::new("languages::own_tests::python_code");
+    let python = python("guest-1", GUEST_TOOLS);
+    let mut command = Command::new(&python);
+    passes(
+        "guest-sdk/python",
+        command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]),
+    );
+    let mut command = Command::new(&python);
+    passes(
+        "guest-sdk/python",
+        command.args([
+            "-m",
+            "mypy",
+            "--strict",
+            "--cache-dir",
+            "/dev/null",
+            "src/sandglass_guest",
+        ]),
+    );
+    passes(
+        "examples/five-languages/transformations/rfm_python",
+        Command::new(&python).args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]),
+    );
+}
+
+#[test]
+fn javascript() {
+    let _timed = crate::harness::Timed::new("languages::own_tests::javascript");
+    // TypeScript and the types of Node.js; nothing else is needed to test.
+    let sdk = repository().join("guest-sdk/js");
+    if !sdk.join("node_modules/.package-lock.json").is_file() {
+        passes(
+            "guest-sdk/js",
+            Command::new("npm").args(["ci", "--silent", "--no-audit", "--no-fund"]),
+        );
+    }
+    passes("guest-sdk/js", Command::new("npm").args(["run", "--silent", "check"]));
+    passes("guest-sdk/js", Command::new("npm").args(["test", "--silent"]));
+    shipped_files_are_those_of_the_sources(&sdk);
+}
+
+/// `dist` is in the repository, so that whoever uses the SDK builds nothing of it.
+fn shipped_files_are_those_of_the_sources(sdk: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    passes(
+        "guest-sdk/js",
+        Command::new("npx")
+            .args(["tsc", "-p", "tsconfig.json", "--outDir"])
+            .arg(folder.path()),
+    );
+    let made = Command::new("diff")
+        .args(["-r"])
+        .arg(folder.path())
+        .arg(sdk.join("dist"))
+        .output()
+        .unwrap();
+    assert!(
+        made.status.success(),
+        "guest-sdk/js/dist is not what `npm run build` makes:\n{}",
+        String::from_utf8_lossy(&made.stdout)
+    );
+}
+
+#[test]
+fn c() {
+    let _timed = crate::harness::Timed::new("languages::own_tests::c");
+    // What has not changed is not compiled again, which with its sanitizers takes a while.
+    let build = concat!("BUILD=", env!("CARGO_TARGET_TMPDIR"), "/guest-sdk-c");
+    passes("guest-sdk/c", Command::new("make").args(["-s", "test", build]));
+}

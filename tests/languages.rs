@@ -2,4 +2,5 @@
 
 mod five;
 mod folders;
+mod hostile;
 mod own_tests;

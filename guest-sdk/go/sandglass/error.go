@@ -80,8 +80,11 @@ func failure(err error) *wire.Failure {
 		return nil
 	}
 	var ours *Error
-	if !errors.As(err, &ours) {
-		return &wire.Failure{Kind: wire.InternalFailure, Message: clean(err.Error())}
+	if errors.As(err, &ours) && ours == nil {
+		return failure(internal("the error is a nil *sandglass.Error, which is not nil as an error: return nil itself"))
+	}
+	if ours == nil {
+		return &wire.Failure{Kind: wire.InternalFailure, Message: shown(err.Error())}
 	}
 	// Where it is is told besides.
 	message := strings.Replace(err.Error(), ours.Error(), ours.Message, 1)
@@ -93,6 +96,17 @@ func failure(err error) *wire.Failure {
 		return &u
 	}
 	return &wire.Failure{
-		Kind: wire.FailureKind(ours.Kind), Message: clean(message), Input: number(ours.Input), Row: number(ours.Row),
+		Kind: wire.FailureKind(min(ours.Kind, InternalFailure)), Message: shown(message), Input: number(ours.Input), Row: number(ours.Row),
 	}
+}
+
+// messageMax is more bytes of a message than the host shows.
+const messageMax = 8_000
+
+// shown is a message that is neither long nor anything but UTF-8.
+func shown(message string) string {
+	if len(message) > messageMax {
+		message = message[:messageMax] + " […]"
+	}
+	return clean(message)
 }

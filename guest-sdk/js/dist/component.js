@@ -91,8 +91,13 @@ export function bind(author, host) {
 }
 /** What ends a run, as the contract has it; an exception that is none of the SDK's leaves its traceback in the log. */
 function failed(error, inputs) {
-    if (error instanceof Failure)
-        return failureOf(error, inputs);
+    try {
+        if (error instanceof Failure)
+            return failureOf(error, inputs);
+    }
+    catch {
+        // Its properties are the author's to change.
+    }
     log.error(traceback(error));
     return failureOf(new Failure(wordsOf(error)), inputs);
 }

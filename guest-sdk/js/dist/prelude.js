@@ -19,12 +19,14 @@ const missing = {
     setTimeout: "there are no timers in a transformation",
     setInterval: "there are no timers in a transformation",
     setImmediate: "there are no timers in a transformation",
+    queueMicrotask: "nothing runs later in a transformation",
     fetch: "there is no network in a transformation: bring what it needs in as an input",
     XMLHttpRequest: "there is no network in a transformation: bring what it needs in as an input",
     WebSocket: "there is no network in a transformation: bring what it needs in as an input",
 };
 for (const [name, why] of Object.entries(missing)) {
-    define(name, () => {
+    // Some are called with `new`, which an arrow function cannot be.
+    define(name, function () {
         throw new Error(`${name}: ${why}`);
     });
 }

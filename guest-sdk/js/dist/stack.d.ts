@@ -6,7 +6,7 @@ export interface Lines {
 }
 /** A stack whose places are those in the author's files. */
 export declare function mapped(stack: string): string;
-/** An error in its language's words, with where it came from. */
+/** An error in its language's words, with where it came from and what caused it. */
 export declare function traceback(error: unknown): string;
 /** `TypeError: what is wrong`. */
 export declare function wordsOf(error: unknown): string;

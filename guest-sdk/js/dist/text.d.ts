@@ -12,7 +12,7 @@ export declare function textOfUtf8(latin: string): string;
 export declare function wellFormed(text: string): string;
 export declare function encodeText(text: string): Uint8Array;
 export declare function decodeText(bytes: Uint8Array): string;
-/** Texts one after another in UTF-8, and where each starts; the last offset is the end. */
+/** Texts one after another in UTF-8, and where each starts; the last offset is the end. Half of a surrogate pair is an error. */
 export declare function encodeTexts(texts: readonly string[]): {
     bytes: Uint8Array;
     offsets: Int32Array;

@@ -63,14 +63,22 @@ function valueOf(name, { kind, default: otherwise }, wire) {
         throw new Failure(`the host gives parameter \`${name}\` as ${wire.tag}, it is ${kind}`);
     return kind === "int64" || kind === "timestamp" || kind === "duration" ? readInt(wire.val) : wire.val;
 }
+const KINDS = ["input", "parameter", "internal"];
+/** Characters of a failure's message; the host shows fewer. */
+const MESSAGE_MAX = 4000;
+function isPlace(place) {
+    return Number.isInteger(place) && place >= 0 && place < 2 ** 32;
+}
 /** What ended a run, for the host; inputs by number. */
 export function failureOf(failure, inputs) {
-    const { kind, message, input, row } = failure;
+    const { kind, input, row } = failure, message = String(failure.message);
+    if (!KINDS.includes(kind))
+        throw new Error(`\`${kind}\` is no kind of failure`);
     const index = typeof input === "string" ? inputs.findIndex(({ name }) => name === input) : input;
     return {
         kind,
-        message: wellFormed(message),
-        input: index === undefined || index < 0 ? undefined : index,
-        row: Number.isInteger(row) && row >= 0 ? row : undefined,
+        message: wellFormed(message.length <= MESSAGE_MAX ? message : `${message.slice(0, MESSAGE_MAX)} […]`),
+        input: isPlace(index) ? index : undefined,
+        row: isPlace(row) ? row : undefined,
     };
 }

@@ -28,19 +28,54 @@ function placeOf({ files, runs }: Lines, bundled: number): string | undefined {
   return run === undefined || run[1] < 0 ? undefined : `${files[run[1]]}:${run[2] + bundled - run[0]}`;
 }
 
-/** An error in its language's words, with where it came from. */
+/** Errors of a chain of causes, and characters of an error's words, that are shown. */
+const CHAIN_MAX = 16, WORDS_MAX = 4000;
+
+/** An error in its language's words, with where it came from and what caused it. */
 export function traceback(error: unknown): string {
-  if (!(error instanceof Error)) return `thrown: ${wordsOf(error)}`;
-  const words = wordsOf(error), stack = mapped(error.stack ?? "").trimEnd();
-  const whole = stack.includes(words) ? stack : `${words}\n${stack}`;
-  return error.cause === undefined ? whole : `${whole}\ncaused by ${traceback(error.cause)}`;
+  const parts: string[] = [], seen = new Set<unknown>();
+  var next = error;
+  do {
+    seen.add(next);
+    parts.push(single(next));
+    next = causeOf(next);
+  } while (next !== undefined && !seen.has(next) && parts.length < CHAIN_MAX);
+  return parts.join("\ncaused by ");
+}
+
+function single(error: unknown): string {
+  const words = wordsOf(error);
+  try {
+    if (!(error instanceof Error)) return `thrown: ${words}`;
+    const stack = mapped(String(error.stack ?? "").slice(0, WORDS_MAX)).trimEnd();
+    return stack.includes(words) ? stack : `${words}\n${stack}`;
+  } catch {
+    return words;
+  }
+}
+
+function causeOf(error: unknown): unknown {
+  try {
+    return error instanceof Error ? error.cause : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** `TypeError: what is wrong`. */
 export function wordsOf(error: unknown): string {
   try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : typeof error === "object" ? JSON.stringify(error) : String(error);
+    const words = error instanceof Error ? named(error) : typeof error === "object" ? JSON.stringify(error) : String(error);
+    return words === undefined ? "something that cannot be shown" : cut(words);
   } catch {
     return "something that cannot be shown";
   }
+}
+
+function named({ name, message }: Error): string {
+  return `${cut(String(name))}: ${cut(String(message))}`;
+}
+
+function cut(text: string): string {
+  return text.length <= WORDS_MAX ? text : `${text.slice(0, WORDS_MAX)} […]`;
 }

@@ -60,6 +60,14 @@ function utf8OfText(text: string): string {
   return unescape(encodeURIComponent(wellFormed(text)));
 }
 
+/** As `utf8OfText`, for a column: two texts that differ must not become one. */
+function utf8OfCell(text: string): string {
+  if (!text.isWellFormed()) {
+    throw new Error("a text with half of a surrogate pair, which UTF-8 cannot hold; `text.toWellFormed()` makes U+FFFD of it");
+  }
+  return unescape(encodeURIComponent(text));
+}
+
 /** Text without halves of surrogate pairs, which UTF-8 cannot hold. */
 export function wellFormed(text: string): string {
   return text.toWellFormed();
@@ -74,11 +82,11 @@ export function decodeText(bytes: Uint8Array): string {
   return isAscii(bytes) ? latin : textOfUtf8(latin);
 }
 
-/** Texts one after another in UTF-8, and where each starts; the last offset is the end. */
+/** Texts one after another in UTF-8, and where each starts; the last offset is the end. Half of a surrogate pair is an error. */
 export function encodeTexts(texts: readonly string[]): { bytes: Uint8Array; offsets: Int32Array } {
   var bytes = bytesOfAscii(texts.join("")), parts = texts;
   if (bytes === null) {
-    parts = texts.map(utf8OfText);
+    parts = texts.map(utf8OfCell);
     bytes = bytesOfLatin1(parts.join(""));
   }
   const offsets = new Int32Array(parts.length + 1);

@@ -109,11 +109,11 @@ impl Classified for RunError {
         match self {
             Self::Limit {
                 limit: Limit::Memory, ..
-            } => Some("hold less at once, or raise `limits.memory` of the view".to_owned()),
+            } => Some("hold less at once, or raise `limits.memory_bytes` of the view".to_owned()),
             Self::Limit {
                 limit: Limit::GuestTime,
                 ..
-            } => Some("look for a loop that does not end, or raise `limits.seconds` of the view".to_owned()),
+            } => Some("look for a loop that does not end, or raise `limits.guest_time` of the view".to_owned()),
             _ => None,
         }
     }

@@ -136,7 +136,9 @@ impl log::Host for Guest {
         };
         let message = text::message(&message);
         (self.sink)(level, &message);
-        if level == "error" {
+        // What Go's runtime prints before it traps; everything that is printed to stderr is a warning.
+        let last_words = level == "warn" && (message.starts_with("panic: ") || message.starts_with("fatal error: "));
+        if level == "error" || last_words {
             self.last_error = Some(message);
         }
         Ok(())
@@ -237,6 +239,20 @@ fn explain(
 ) -> RunError {
     let guest = store.data_mut();
     let log = guest.last_error.take();
+    // What was refused came first: the words of a runtime that ran out of memory may flood the log.
+    match guest.meter.refused.take() {
+        Some(Refusal::Limit { limit, used, allowed }) => {
+            return RunError::Limit {
+                limit,
+                used,
+                allowed,
+                call,
+                log,
+            };
+        }
+        Some(Refusal::Pool(reason)) => return RunError::OutOfMemory { reason, call },
+        None => {}
+    }
     if let Some(used) = guest.log_flood {
         return RunError::Limit {
             limit: Limit::LogBytes,
@@ -257,19 +273,6 @@ fn explain(
             call,
             log,
         };
-    }
-    match guest.meter.refused.take() {
-        Some(Refusal::Limit { limit, used, allowed }) => {
-            return RunError::Limit {
-                limit,
-                used,
-                allowed,
-                call,
-                log,
-            };
-        }
-        Some(Refusal::Pool(reason)) => return RunError::OutOfMemory { reason, call },
-        None => {}
     }
     let root = error.root_cause().to_string();
     if root.contains("too much data") || root.contains("fuel allotted for hostcalls") {

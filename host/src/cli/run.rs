@@ -1,7 +1,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, RecordBatch, StringArray};
+use arrow::error::ArrowError;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use arrow::util::pretty::pretty_format_batches;
 use futures::StreamExt;
 use parquet::arrow::ArrowWriter;
@@ -80,9 +82,8 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         printer.tell(&format!("rejected: {letter}"));
     }
     let mut text = String::new();
-    if arguments.out.is_none() {
-        let shown = pretty_format_batches(&shown_rows).map_err(|error| CliError::internal(error.to_string()))?;
-        text = shown.to_string();
+    if arguments.out.is_none() && !printer.is_json() {
+        text = drawn(&shown_rows).map_err(|error| CliError::internal(error.to_string()))?;
     }
     let more = if arguments.out.is_none() && count > arguments.limit {
         format!(", {} shown", arguments.limit)
@@ -96,6 +97,37 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     let values: Vec<serde_json::Value> = shown_rows.iter().flat_map(row_values).collect();
     printer.answer(&text, &json!({ "rows": values, "count": count, "report": report }));
     Ok(())
+}
+
+/// Characters of a cell that are drawn: the time to draw one rises with the square of its length.
+const CELL_CHARS: usize = 200;
+
+/// Rows as a table for people, with long cells cut.
+fn drawn(batches: &[RecordBatch]) -> Result<String, ArrowError> {
+    let options = FormatOptions::default();
+    let cut = |batch: &RecordBatch| {
+        let column = |column: &ArrayRef| {
+            let cells = ArrayFormatter::try_new(column.as_ref(), &options)?;
+            let cells = (0..column.len()).map(|row| cells.value(row).try_to_string().map(shortened));
+            Ok(Arc::new(StringArray::from_iter_values(cells.collect::<Result<Vec<_>, _>>()?)) as ArrayRef)
+        };
+        let columns = batch
+            .columns()
+            .iter()
+            .map(column)
+            .collect::<Result<Vec<_>, ArrowError>>()?;
+        let names = batch.schema_ref().fields().iter().map(|field| field.name().clone());
+        RecordBatch::try_from_iter(names.zip(columns))
+    };
+    let cut = batches.iter().map(cut).collect::<Result<Vec<_>, _>>()?;
+    Ok(pretty_format_batches(&cut)?.to_string())
+}
+
+fn shortened(cell: String) -> String {
+    match cell.char_indices().nth(CELL_CHARS) {
+        Some((end, _)) => format!("{} […]", cell.get(..end).unwrap_or_default()),
+        None => cell,
+    }
 }
 
 fn row_values(batch: &RecordBatch) -> Vec<serde_json::Value> {

@@ -14,6 +14,8 @@
   (global $clock_max i64 (i64.const 0x4000000000000000))
   (global $wall (mut i64) (i64.const 0))
   (global $monotonic (mut i64) (i64.const 1000000000))
+  ;; What readings moved the monotonic clock since the wall's last moved: it is made up for then, so that no sleep is too short by the wall's.
+  (global $behind (mut i64) (i64.const 0))
   (global $seed (mut i64) (i64.const 0x53616e64676c6173))
   ;; Memory lent by the guest, in which a line is kept until its end has come: where, its size, how much is taken, by which stream.
   (global $line (mut i32) (i32.const 0))
@@ -24,6 +26,7 @@
   ;; ---- settings, for SDKs ------------------------------------------------------------------------------------------------
   ;; Microseconds since 1970; times that nanoseconds cannot tell are the nearest that they can.
   (func (export "sandglass_set_clock") (param $unix_us i64)
+    (global.set $behind (i64.const 0))
     (global.set $wall
       (if (result i64) (i64.le_s (local.get $unix_us) (i64.const 0))
         (then (i64.const 0))
@@ -62,6 +65,7 @@
     (if (local.get $id)
       (then
         (global.set $monotonic (i64.add (global.get $monotonic) (i64.const 1000)))
+        (global.set $behind (i64.add (global.get $behind) (i64.const 1000)))
         (i64.store (local.get $out) (global.get $monotonic)))
       (else (i64.store (local.get $out) (global.get $wall))))
     (i32.const 0))
@@ -152,7 +156,11 @@
     (i32.store (local.get $count) (i32.shr_u (i32.sub (local.get $out) (local.get $events)) (i32.const 5)))
     (if (i64.gt_u (local.get $first) (global.get $monotonic))
       (then
-        (local.set $due (i64.add (global.get $wall) (i64.sub (local.get $first) (global.get $monotonic))))
+        (local.set $due
+          (i64.add
+            (i64.add (global.get $wall) (global.get $behind))
+            (i64.sub (local.get $first) (global.get $monotonic))))
+        (global.set $behind (i64.const 0))
         (global.set $wall
           (select (local.get $due) (global.get $clock_max) (i64.lt_u (local.get $due) (global.get $clock_max))))
         (global.set $monotonic (local.get $first))))

@@ -55,6 +55,7 @@ func openRun(
 		setClock(c.Interval.Start)
 	}
 	run, failure := wire.Served.Open(text, c)
+	flush()
 	if failure != nil {
 		return failed(failure)
 	}
@@ -90,6 +91,7 @@ func endKeys(rep word) unsafe.Pointer { return answered(runs[rep].EndKeys()) }
 func finish(rep word) unsafe.Pointer { return answered(runs[rep].Finish()) }
 
 func answered(failure *wire.Failure) unsafe.Pointer {
+	flush()
 	if failure != nil {
 		return failed(failure)
 	}
@@ -100,6 +102,7 @@ func answered(failure *wire.Failure) unsafe.Pointer {
 func next(rep word) unsafe.Pointer {
 	run := runs[rep]
 	made, failure := run.Next()
+	flush()
 	if failure != nil {
 		return failed(failure)
 	}

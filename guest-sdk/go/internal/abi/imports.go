@@ -20,6 +20,11 @@ func setClock(us int64)
 //go:wasmimport sandglass set_line_buffer
 func setLineBuffer(at unsafe.Pointer, size uint32)
 
+// flush logs a line that has begun.
+//
+//go:wasmimport sandglass flush
+func flush()
+
 // Go prints a line in pieces; here they come together before they are logged.
 var line [4 << 10]byte
 

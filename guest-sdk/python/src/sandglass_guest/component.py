@@ -151,16 +151,28 @@ def _guarded(function: Callable[[], T]) -> T:
     raise Err(failure)
 
 
+#: Characters of a failure's message; the host shows fewer.
+_MESSAGE_MAX = 4_000
+
+
 def _failure(error: BaseException) -> Any:
     if isinstance(error, Failure):
-        kind = _FAILURES[error.kind]
-        return wit.Failure(kind, log.clean(error.message), _place(error.input), _place(error.row))
-    log.error(trace.formatted(error))
-    return wit.Failure(wit.FailureKind.INTERNAL, log.clean(trace.said(error)), None, None)
+        try:
+            message = log.clean(str(error.message)[:_MESSAGE_MAX])
+            return wit.Failure(_FAILURES[error.kind], message, _place(error.input), _place(error.row))
+        except Exception:  # Its attributes are the author's to change.
+            log.error("a failure whose message or kind is none")
+    try:
+        words = trace.said(error)
+        log.error(trace.formatted(error))
+    except Exception:  # So are those of any other; and what is nested deeply exhausts Python's stack.
+        words = f"{type(error).__name__[:_MESSAGE_MAX]}: an error that cannot be shown"
+        log.error(words)
+    return wit.Failure(wit.FailureKind.INTERNAL, log.clean(words[:_MESSAGE_MAX]), None, None)
 
 
 def _place(place: object) -> int | None:
-    return place if isinstance(place, int) and 0 <= place < _U32 else None
+    return int(place) if isinstance(place, int) and 0 <= place < _U32 else None
 
 
 def _context(given: Any) -> Context:

@@ -12,6 +12,7 @@ import os
 import posix
 import random
 import select
+import signal
 import sys
 from collections.abc import Sequence
 from types import BuiltinFunctionType, ModuleType
@@ -50,6 +51,7 @@ def install() -> None:
     _install_file_io(files)
     _refuse_all(_socket, "no network", lambda name: not name.startswith(_HARMLESS_SOCKET))
     _refuse_all(select, "nothing to wait for", lambda name: True)
+    _refuse(signal, "raise_signal", "no signals")
     _install_random()
     sys.addaudithook(_audit)
 

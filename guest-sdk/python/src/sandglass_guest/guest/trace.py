@@ -16,14 +16,20 @@ _NOT_SHOWN = (_SDK, "/0/sandglass_entry.py", "/python/importlib/", "<frozen ", "
 _MOUNT = re.compile(r"^/\d+/")
 
 
+#: Errors of a chain, and characters of an error's words, that are shown.
+_CHAIN_MAX, _WORDS_MAX = 16, 4_000
+#: What was cut off from a chain: to let go of a very long one exhausts the stack.
+_rest: list[object] = []
+
+
 def said(error: BaseException) -> str:
     """Its name and its words."""
-    return "".join(traceback.TracebackException.from_exception(error, lookup_lines=False).format_exception_only()).strip()
+    return _cut("".join(_summary(error, lookup_lines=False).format_exception_only()).strip())
 
 
 def formatted(error: BaseException, *, mounted: bool = False) -> str:
     """Its traceback without the frames of the SDK, files as the author knows them, or where they are mounted."""
-    summary = traceback.TracebackException.from_exception(error)
+    summary = _summary(error)
     for part in _all(summary, set()):
         part.stack[:] = [frame for frame in part.stack if not frame.filename.startswith(_NOT_SHOWN)]
         for frame in part.stack:
@@ -31,6 +37,23 @@ def formatted(error: BaseException, *, mounted: bool = False) -> str:
             if not mounted:
                 frame.filename = _MOUNT.sub("", frame.filename)
     return "".join(summary.format()).rstrip()
+
+
+def _summary(error: BaseException, *, lookup_lines: bool = True) -> traceback.TracebackException:
+    each, length = error, 1
+    while (cause := each.__cause__ or each.__context__) is not None and length <= _CHAIN_MAX:
+        if length == _CHAIN_MAX:
+            _rest.append((each.__cause__, each.__context__))
+            each.__cause__ = each.__context__ = None
+        each, length = cause, length + 1
+    summary = traceback.TracebackException.from_exception(error, lookup_lines=lookup_lines)
+    for part in _all(summary, set()):
+        part._str = _cut(part._str)  # type: ignore[attr-defined]
+    return summary
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WORDS_MAX else text[:_WORDS_MAX] + " […]"
 
 
 def _all(summary: traceback.TracebackException | None, seen: set[int]) -> Iterator[traceback.TracebackException]:

@@ -17,11 +17,7 @@ pub(super) fn build(place: &Place<'_>) -> Result<Made, BuildError> {
     let mut command = go(place, "build");
     command.args(FLAGS).arg("-o").arg(&module).arg(".");
     place.run("go build", command, &needs::GO)?;
-    let bytes = std::fs::read(&module).map_err(|error| {
-        place.not_a_component(format!(
-            "go made no module ({error}); the package in the folder is to be `package main`"
-        ))
-    })?;
+    let bytes = std::fs::read(&module).map_err(|error| place.wrong(format!("go made no module: {error}")))?;
     let mut command = go(place, "list");
     command.args(["-deps", "-f", SOURCES, "."]);
     let listed = place.run("go list", command, &needs::GO)?;

@@ -52,7 +52,7 @@ pub enum BuildError {
         install: String,
     },
     /// The compiler refused.
-    #[error("building {path} failed:\n{output}")]
+    #[error("building {path} failed{}", after(.output))]
     Compiler {
         /// As it is written.
         path: String,
@@ -67,6 +67,14 @@ pub enum BuildError {
         /// In words.
         problem: String,
     },
+}
+
+/// What a compiler said, if it has not said so itself.
+fn after(output: &str) -> String {
+    match output.trim_end() {
+        "" => String::new(),
+        said => format!(":\n{said}"),
+    }
 }
 
 impl Classified for BuildError {

@@ -1,13 +1,11 @@
 use std::path::PathBuf;
 
-use sandglass_runtime::{Limits, Profile, Sandbox};
 use serde_json::json;
 
 use super::error::CliError;
-use super::loader::loader;
+use super::loader::load_path;
 use super::output::{Printer, table};
 use crate::conformance::check;
-use crate::project::build;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -16,10 +14,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
-    let here = PathBuf::from(".");
-    let built = build(&here, &arguments.component.to_string_lossy(), printer.is_json())?;
-    let sandbox = Sandbox::new(Profile::Production, 2).map_err(CliError::internal)?;
-    let component = loader(sandbox, printer).load(&built.bytes, &Limits::default())?;
+    let (component, _) = load_path(&arguments.component, printer)?;
     let report = check(&component);
     let rows: Vec<Vec<String>> = report
         .failures()

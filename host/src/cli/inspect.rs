@@ -1,13 +1,12 @@
 use std::path::PathBuf;
 
 use arrow::datatypes::Schema;
-use sandglass_runtime::{Contract, Limits, Profile, Sandbox, kind_name, recorded_sources};
+use sandglass_runtime::{Contract, kind_name, recorded_sources};
 use serde_json::json;
 
 use super::error::CliError;
-use super::loader::loader;
+use super::loader::load_path;
 use super::output::Printer;
-use crate::project::build;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -16,16 +15,13 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
-    let here = PathBuf::from(".");
-    let built = build(&here, &arguments.component.to_string_lossy(), printer.is_json())?;
-    let sandbox = Sandbox::new(Profile::Production, 2).map_err(CliError::internal)?;
-    let component = loader(sandbox, printer).load(&built.bytes, &Limits::default())?;
+    let (component, bytes) = load_path(&arguments.component, printer)?;
     let mut text = format!(
         "digest   {}\nsize     {} bytes\n",
         component.digest(),
         component.size_bytes()
     );
-    let sources = recorded_sources(&built.bytes);
+    let sources = recorded_sources(&bytes);
     if let Some(sources) = &sources {
         text.push_str(&format!("sources  {sources}\n"));
     }

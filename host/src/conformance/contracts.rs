@@ -1,5 +1,7 @@
 //! The transformations of the kit: what `describe` should answer.
 
+use std::sync::OnceLock;
+
 use sandglass_runtime::{
     Contract, Parameter, ParameterKind, ParameterValue, RawContract, RawField, RawInput, RawKind, Scope,
     check_contracts, kind_name,
@@ -19,10 +21,6 @@ pub(super) const NAMES: [&str; 11] = [
     "speaks",
     "empty",
 ];
-
-pub(super) fn name_of(name: &str) -> &'static str {
-    NAMES.into_iter().find(|other| *other == name).unwrap_or("*")
-}
 
 fn node(name: &str, kind: RawKind, nullable: bool, children: u32) -> RawField {
     RawField {
@@ -115,7 +113,12 @@ fn contract(name: &str, scope: Scope, inputs: Vec<RawInput>, output: Vec<RawFiel
 }
 
 /// Every contract of the kit.
-pub(super) fn all() -> Vec<Contract> {
+pub(super) fn all() -> &'static [Contract] {
+    static ALL: OnceLock<Vec<Contract>> = OnceLock::new();
+    ALL.get_or_init(make)
+}
+
+fn make() -> Vec<Contract> {
     use ParameterValue as Value;
     use RawKind::*;
     let rows = |columns| vec![input("rows", columns, &[])];
@@ -259,9 +262,8 @@ pub(super) fn all() -> Vec<Contract> {
 
 /// The contract of that name.
 pub(super) fn named(name: &str) -> Contract {
-    let mut all = all().into_iter();
-    all.find(|contract| contract.name == name)
-        .expect("cases name transformations of the kit")
+    let found = all().iter().find(|contract| contract.name == name);
+    found.cloned().expect("cases name transformations of the kit")
 }
 
 /// Where a contract is not as it should be.

@@ -8,7 +8,7 @@ use crate::folders;
 
 pub(super) const ZIG: &str = "0.17.0";
 const TARGET: [&str; 2] = ["-target", "wasm32-wasi"];
-const COMPILE: [&str; 4] = ["-O3", "-msimd128", "-fno-exceptions", "-ffile-prefix-map=.=."];
+const COMPILE: [&str; 3] = ["-O3", "-msimd128", "-fno-exceptions"];
 /// A library, not a program; without names and debugging information; a small stack below the data, where its end is an address of no
 /// memory.
 const LINK: [&str; 3] = ["-mexec-model=reactor", "-s", "-Wl,-z,stack-size=262144"];
@@ -79,14 +79,10 @@ pub(super) fn zig(place: &Place<'_>, package: &tools::PythonPackage, what: &str)
     let mut command = package.module("ziglang");
     command
         .arg(what)
-        .current_dir(absolute(&place.folder))
+        .current_dir(&place.folder)
         .env("ZIG_GLOBAL_CACHE_DIR", folders::cache().join("zig"))
         .env("ZIG_LOCAL_CACHE_DIR", folders::cache().join("zig"));
     command
-}
-
-fn absolute(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// Of `compile_flags.txt`, a flag a line, as clangd reads it too.

@@ -1,6 +1,7 @@
 //! Aggregations: what the program says, online, in training data and from the sources, against brute force over plain rows.
 
 mod changes;
+mod compaction;
 mod crash;
 mod edges;
 mod exact;
@@ -11,10 +12,10 @@ mod hot_key;
 mod json;
 mod keys;
 mod manifests;
-mod oracle;
+pub mod oracle;
 mod outputs;
 mod peers;
 mod purchases;
 mod random;
-mod value;
+pub mod value;
 pub mod world;

@@ -7,14 +7,16 @@
 //! 4. [`source`]: rows of a time range, in the columns and types that are asked for.
 //! 5. [`transform`]: the DataFusion node that runs a component over them, by `sandglass-runtime`.
 //! 6. [`offline`]: the rows, in a Delta table for each version of a view; a job is done if and only if its commit is there.
-//! 7. [`online`]: the latest row of each [`key`], in generations that are switched atomically.
+//! 7. [`online`]: the item of each [`key`], in generations that are switched atomically.
 //! 8. [`training`]: the rows that are asked about, and the file and manifest that answer.
-//! 9. [`materialize`] puts 4 to 7 in sequence, [`cli`] everything; [`golden`] runs transformations over files beside them.
+//! 9. [`materialize`] puts 4 to 6 in sequence, [`compaction`] brings what is there to 7, [`maintain`] drops what is not needed any more, [`cli`] does
+//!    everything; [`golden`] runs transformations over files beside them.
 //!
 //! [`time`], [`key`] and [`workspace`] hold the words that all of them share; errors answer [`error::Classified`].
 
 pub mod aggregate;
 pub mod cli;
+pub mod compaction;
 mod componentize;
 pub mod conformance;
 pub mod definition;
@@ -22,6 +24,7 @@ pub mod error;
 pub mod folders;
 pub mod golden;
 pub mod key;
+pub mod maintain;
 pub mod materialize;
 pub mod offline;
 pub mod online;

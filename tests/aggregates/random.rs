@@ -13,11 +13,11 @@ use super::world::{
 };
 use crate::harness::{Project, Random, cases, seed};
 
-const KEYS: u64 = 10;
+pub const KEYS: u64 = 10;
 const VIEWS: usize = 4;
 const TIMES: u64 = 12;
 
-fn columns() -> Vec<(String, Kind)> {
+pub fn columns() -> Vec<(String, Kind)> {
     [
         ("amount", Kind::Float64),
         ("price", Kind::Decimal),
@@ -42,16 +42,16 @@ const SEQ: usize = 11;
 const NOTHING: usize = 12;
 
 impl Random {
-    fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+    pub fn pick<T: Clone>(&mut self, from: &[T]) -> T {
         from[self.below(from.len() as u64) as usize].clone()
     }
 
     /// From `low` to `high`, both included.
-    fn between(&mut self, low: i64, high: i64) -> i64 {
+    pub fn between(&mut self, low: i64, high: i64) -> i64 {
         low + self.below((high - low + 1).cast_unsigned()).cast_signed()
     }
 
-    fn one_in(&mut self, n: u64) -> bool {
+    pub fn one_in(&mut self, n: u64) -> bool {
         self.below(n) == 0
     }
 
@@ -81,17 +81,7 @@ impl World {
     fn new(random: &mut Random) -> Self {
         let base = at("2024-02-20");
         let columns = columns();
-        let mut pairs: Vec<(usize, Function)> = Vec::new();
-        for (column, (_, kind)) in columns.iter().enumerate() {
-            let n = random.between(1, 5) as usize;
-            pairs.extend(Function::all(*kind, n).into_iter().map(|function| (column, function)));
-        }
-        random.shuffle(&mut pairs);
-        // Without a column that is always null but for a few.
-        let mut pairs: Vec<_> = pairs
-            .into_iter()
-            .filter(|(column, _)| *column != NOTHING || random.one_in(4))
-            .collect();
+        let mut pairs = pairs(random, &columns);
         let views: Vec<Materialized> = (0..VIEWS)
             .map(|number| view(random, number, base, &columns, &mut pairs))
             .collect();
@@ -122,6 +112,26 @@ impl World {
             spine,
         }
     }
+}
+
+/// Every column with every function that takes it, in any order.
+fn pairs(random: &mut Random, columns: &[(String, Kind)]) -> Vec<(usize, Function)> {
+    let mut pairs: Vec<(usize, Function)> = Vec::new();
+    for (column, (_, kind)) in columns.iter().enumerate() {
+        let n = random.between(1, 5) as usize;
+        pairs.extend(Function::all(*kind, n).into_iter().map(|function| (column, function)));
+    }
+    random.shuffle(&mut pairs);
+    // Without a column that is always null but for a few.
+    pairs.retain(|(column, _)| *column != NOTHING || random.one_in(4));
+    pairs
+}
+
+/// Any view.
+pub fn view_of(random: &mut Random, number: usize, base: i64) -> Materialized {
+    let columns = columns();
+    let mut pairs = pairs(random, &columns);
+    view(random, number, base, &columns, &mut pairs)
 }
 
 fn view(
@@ -213,7 +223,7 @@ fn view(
     }
 }
 
-fn events(random: &mut Random, base: i64, columns: &[(String, Kind)], views: &[Materialized]) -> Vec<Row> {
+pub fn events(random: &mut Random, base: i64, columns: &[(String, Kind)], views: &[Materialized]) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for key in 0..KEYS {
         let mood = Mood::new(random);

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::compile::is_kept;
 use super::error::CliError;
 use super::output::Printer;
-use super::workbench::{Workbench, shown};
-use crate::materialize::take_down;
+use super::workbench::Workbench;
+use crate::compaction::take_down;
 use crate::offline::OfflineTable;
 use crate::registry::{Applied, AppliedView};
 use crate::time::Span;
@@ -152,12 +152,7 @@ async fn remove(bench: &Workbench, view: &str, versions: u32, yes: bool, printer
 
 fn delete(folder: &Path) -> Result<(), CliError> {
     match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CliError {
-            kind: crate::error::Kind::Unavailable,
-            message: format!("cannot remove {}: {error}", shown(folder)),
-            hint: Some("run the same command again".to_owned()),
-            problems: None,
-        }),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CliError::unremovable(folder, &error)),
         _ => Ok(()),
     }
 }

@@ -32,6 +32,16 @@ impl CliError {
         }
     }
 
+    /// Something that was to be removed is still there.
+    pub(crate) fn unremovable(path: &std::path::Path, error: &std::io::Error) -> Self {
+        Self {
+            kind: Kind::Unavailable,
+            message: format!("cannot remove {}: {error}", path.display()),
+            hint: Some("run the same command again".to_owned()),
+            problems: None,
+        }
+    }
+
     /// 1 is for whoever called to fix, 2 for us.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.kind {
@@ -106,6 +116,7 @@ from_classified!(
     crate::project::BuildError,
     crate::source::SourceError,
     crate::materialize::MaterializeError,
+    crate::compaction::CompactionError,
     crate::offline::OfflineError,
     crate::online::OnlineError,
     crate::registry::RegistryError,

@@ -6,20 +6,17 @@ use serde_json::json;
 use super::compile;
 use super::error::CliError;
 use super::left::{covered, intervals, situation, stale_rows};
+use super::online::{self, Brought, Rows, bring};
 use super::output::{self, Printer, table};
 use super::workbench::{Workbench, cores};
+use crate::compaction::Mode;
 use crate::error::Classified;
-use crate::materialize::{
-    FailedJob, Failure, GRACE, OnlineOutcome, Outcome, Progress, Settings, Task, TilesOutcome, Visible, bring_online,
-    build_tiles, materialize, take_down,
-};
+use crate::materialize::{FailedJob, Failure, Outcome, Progress, Settings, Task, materialize};
 use crate::offline::OfflineTable;
-use crate::plan::{Job, Range, backfill_end, last_due, plan, plan_range, plan_redo};
+use crate::plan::{Job, Range, plan, plan_range, plan_redo};
 use crate::project::CompiledView;
 use crate::registry::{Applied, AppliedView};
-use crate::tile::TileSpec;
 use crate::time::{Interval, Timestamp};
-use crate::workspace::Name;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -94,7 +91,13 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             continue;
         };
         let started = Instant::now();
-        let (outcome, tiles, online) = one(bench, &settings, arguments, view, version, printer).await?;
+        let (outcome, brought) = one(bench, &settings, arguments, view, version, printer).await?;
+        let Brought {
+            tiles,
+            online,
+            writes_saved,
+        } = brought;
+        let overflows = online.map_or(0, |done| done.report.overflows);
         let dropped = outcome.report.cut.outside_interval
             + outcome.report.cut.null_keys
             + outcome.report.cut.null_times
@@ -126,16 +129,6 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
                 view.view.name
             ));
         }
-        if let Some(OnlineOutcome::Loaded {
-            overflows: overflows @ 1..,
-            ..
-        }) = online
-        {
-            printer.tell(&format!(
-                "{}: {overflows} results did not fit their type and are null",
-                view.view.name
-            ));
-        }
         if let Some(upkeep) = &outcome.upkeep {
             printer.tell(&format!(
                 "{}: {upkeep} (nothing is lost; a later commit tries again)",
@@ -150,7 +143,8 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             outcome.report.rows.to_string(),
             tiles.map(|tiles| tiles.tiles.to_string()).unwrap_or_default(),
             outcome.report.scan.bytes_scanned.to_string(),
-            online_text(online),
+            online::text(online.as_ref()),
+            writes_saved.to_string(),
             format!("{seconds:.1} s"),
         ]);
         list.push(json!({
@@ -161,11 +155,10 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "retries": outcome.retries,
             "report": outcome.report,
             "tiles": tiles.map(|tiles| tiles.tiles),
-            "online": online_text(online),
-            "overflows": match online {
-                Some(OnlineOutcome::Loaded { overflows, .. }) => overflows,
-                _ => 0,
-            },
+            "online": online::text(online.as_ref()),
+            "compaction": online::json(online.as_ref()),
+            "writes_saved": writes_saved,
+            "overflows": overflows,
         }));
     }
     let header = [
@@ -176,6 +169,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         "tiles",
         "bytes read",
         "online",
+        "writes saved",
         "time",
     ];
     let json = json!({ "feature_views": list, "peak_memory_bytes": output::peak_memory_bytes() });
@@ -239,17 +233,6 @@ fn reasons(outcome: &Outcome) -> String {
     text.collect::<Vec<_>>().join(", ")
 }
 
-fn online_text(online: Option<OnlineOutcome>) -> String {
-    match online {
-        None => "off".to_owned(),
-        Some(OnlineOutcome::Unchanged) => "unchanged".to_owned(),
-        Some(OnlineOutcome::Loaded { keys, .. }) => format!("{keys} keys loaded"),
-        Some(OnlineOutcome::Written(keys)) => format!("{keys} keys written"),
-        Some(OnlineOutcome::TakenDown) => "taken down".to_owned(),
-        Some(OnlineOutcome::Superseded) => "another version was applied meanwhile".to_owned(),
-    }
-}
-
 async fn one(
     bench: &Workbench,
     settings: &Settings,
@@ -257,7 +240,7 @@ async fn one(
     view: &CompiledView,
     version: &AppliedView,
     printer: &Printer,
-) -> Result<(Outcome, Option<TilesOutcome>, Option<OnlineOutcome>), CliError> {
+) -> Result<(Outcome, Brought), CliError> {
     let name = bench.name(&view.view.name, version.version);
     let table = Arc::new(bench.tables().rows_or_new(view, &name).await?);
     let coverage = table.coverage();
@@ -292,71 +275,17 @@ async fn one(
         }
         error
     })?;
-    let tiles = match &view.tiles {
-        None => None,
-        Some(spec) => Some((spec, tiles(bench, view, spec, &name, &table, printer).await?)),
-    };
-    let made = tiles.as_ref().map(|(_, (_, made))| *made);
-    // Somebody may have applied another version, or none, while the jobs ran.
-    let superseded = || {
-        let latest = bench.registry().latest();
-        !latest.is_ok_and(|latest| {
-            let now = latest.as_ref().and_then(|latest| latest.views.get(&view.view.name));
-            now.is_some_and(|now| (&now.view_id, now.version) == (&version.view_id, version.version))
-        })
-    };
-    if !view.view.online {
-        if superseded() {
-            return Ok((outcome, made, Some(OnlineOutcome::Superseded)));
-        }
-        let done = take_down(bench.online(), &name, GRACE, bench.now).await?;
-        let done = Some(done).filter(|done| *done == OnlineOutcome::TakenDown);
-        return Ok((outcome, made, done));
-    }
-    // A version is switched to when its backfill is complete; until then the one before it is served.
-    let through = table.coverage().contiguous_from(view.view.feature_start_time);
-    let due = last_due(&view.view, view.data_delay, bench.now);
-    let complete = through >= backfill_end(&view.view, view.data_delay, version.version_at).min(due);
-    if !complete {
-        printer.tell(&format!(
-            "{}: its backfill is not complete, so it is not brought online yet",
-            view.view.name
-        ));
-        return Ok((outcome, made, Some(OnlineOutcome::Unchanged)));
-    }
-    let visible = Visible {
-        compiled: view,
+    let rows = Rows {
+        view: &view.view,
+        data_delay: view.data_delay,
+        version,
         name: &name,
         table: &table,
-        tiles: tiles.as_ref().map(|(spec, (tiles, _))| (*spec, tiles)),
-        // A schedule that has changed may have no boundary where the last job ended.
-        through: view.view.grid().floor(through).min(due),
-        now: bench.now,
-        superseded: &superseded,
+        staged: outcome.report.rows,
+        spec: view.tiles.as_ref(),
     };
-    let online = bring_online(&bench.session, bench.online(), &visible).await?;
-    Ok((outcome, made, Some(online)))
-}
-
-/// Makes the tiles that are missing of the rows that are there.
-async fn tiles(
-    bench: &Workbench,
-    view: &CompiledView,
-    spec: &Arc<TileSpec>,
-    name: &Name,
-    rows: &OfflineTable,
-    printer: &Printer,
-) -> Result<(OfflineTable, TilesOutcome), CliError> {
-    let table = bench.tables().tiles_or_new(&view.view, spec, name).await?;
-    let left = rows.coverage().missing_from(&table.coverage()).len();
-    let bar = printer.bar(&format!("{}, tiles", view.view.name), left);
-    let built = build_tiles(&bench.session, &view.view.name, spec, rows, &table, |outcome| {
-        bar.set_position(outcome.jobs as u64);
-        bar.set_message(format!("{} tiles", outcome.tiles));
-    })
-    .await;
-    bar.finish_and_clear();
-    Ok((table, built?))
+    let brought = bring(bench, &rows, Mode::AfterJobs, printer).await?;
+    Ok((outcome, brought))
 }
 
 /// The jobs of a version: of a range if one is asked for, else those that are due, with those whose source has changed if they

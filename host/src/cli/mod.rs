@@ -4,23 +4,32 @@
 mod apply;
 mod build;
 mod changes;
+mod compact;
 mod compile;
 mod conformance;
+mod counts;
 mod demo;
 mod destroy;
 mod doctor;
 mod error;
 mod explain;
+mod fates;
+mod forget;
+mod forgotten;
 mod from_source;
 mod get;
+mod holders;
 mod inspect;
+mod kept;
 mod key;
 mod keys;
 mod left;
 mod left_out;
 mod loader;
+mod maintain;
 mod materialize;
 mod new;
+mod online;
 mod output;
 mod plan;
 mod rollback;
@@ -31,6 +40,7 @@ mod status;
 mod tables;
 mod test;
 mod training_data;
+mod upkeep;
 mod workbench;
 
 use std::path::PathBuf;
@@ -118,6 +128,8 @@ enum UserCommand {
     Destroy(destroy::Arguments),
     /// Runs the jobs that are due, and brings what is complete online.
     Materialize(materialize::Arguments),
+    /// Brings what is materialized online: the items of the keys that are affected, or all of them.
+    Compact(compact::Arguments),
     /// Reads the features of a key from the online store.
     Get(get::Arguments),
     /// Answers requests for features over HTTP.
@@ -128,6 +140,10 @@ enum UserCommand {
     TrainingData(training_data::Arguments),
     /// Shows what a value is made of: windows, tiles, rows.
     Explain(explain::Arguments),
+    /// Merges small files, shortens logs, and removes what nobody can go back to any more.
+    Maintain(maintain::Arguments),
+    /// Removes a key of an entity from everything that is stored.
+    Forget(forget::Arguments),
     /// Shows what is materialized and how fresh it is.
     Status,
     /// Prints the JSON Schema of `sandglass.toml`, for editors.
@@ -175,6 +191,7 @@ async fn dispatch(global: Global, command: UserCommand, printer: &Printer) -> Re
         UserCommand::Test(arguments) => test::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Apply(arguments) => apply::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Materialize(arguments) => materialize::run(&Workbench::open(&global)?, &arguments, printer).await,
+        UserCommand::Compact(arguments) => compact::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Rollback(arguments) => rollback::run(&Workbench::open(&global)?, &arguments, printer),
         UserCommand::Destroy(arguments) => destroy::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Get(arguments) => get::run(&Workbench::open(&global)?, &arguments, printer).await,
@@ -184,6 +201,8 @@ async fn dispatch(global: Global, command: UserCommand, printer: &Printer) -> Re
             training_data::run(&Workbench::open(&global)?, &arguments, printer).await
         }
         UserCommand::Explain(arguments) => explain::run(&Workbench::open(&global)?, &arguments, printer).await,
+        UserCommand::Maintain(arguments) => maintain::run(&Workbench::open(&global)?, &arguments, printer).await,
+        UserCommand::Forget(arguments) => forget::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Status => status::run(&Workbench::open(&global)?, printer).await,
     }
 }

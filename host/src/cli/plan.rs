@@ -3,6 +3,7 @@ use serde_json::json;
 use super::changes::{Change, SAMPLE, Sample, ServiceChange, changes};
 use super::changes::{removed, replay_all, request_changes, service_changes, told};
 use super::compile;
+use super::counts::{cell, counts};
 use super::error::CliError;
 use super::left::{covered, intervals, missing_tiles, situation, stale_rows};
 use super::left_out;
@@ -18,6 +19,9 @@ pub(crate) struct Arguments {
     /// evenly spread, or `all`.
     #[arg(long, value_name = "N|all", num_args = 0..=1, default_missing_value = SAMPLE)]
     replay: Option<Sample>,
+    /// Counts keys also in sources of more than 20 million rows.
+    #[arg(long)]
+    count: bool,
     /// Shows for each job the files, folders, row groups and pages that it skips, and why.
     #[arg(long)]
     explain: bool,
@@ -67,10 +71,22 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         let redo = plan_redo(&view.view, view.data_delay, &intervals(&stale));
         let count = |kind: JobKind| jobs.iter().filter(|job| job.kind == kind).count();
         let (source_rows, reasons) = (source_rows(view, &jobs), reasons(change));
+        let live = bench.live(&name).await?;
+        let live = live.filter(|(record, _)| record.version == name.version());
+        let history = bench.passes(&name);
+        let counts = counts(
+            bench,
+            view,
+            &jobs,
+            source_rows,
+            live.as_ref(),
+            &history,
+            arguments.count,
+        )
+        .await?;
         let cost = match source_rows {
             _ if jobs.is_empty() => "0".to_owned(),
-            Some(rows) => rows.to_string(),
-            None => "unknown".to_owned(),
+            rows => cell(rows),
         };
         let range = match (jobs.first(), jobs.last()) {
             (Some(first), Some(last)) => format!("{} to {}", first.interval.start, last.interval.end),
@@ -84,6 +100,8 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             count(JobKind::Recurring).to_string(),
             redo.len().to_string(),
             cost,
+            cell(counts.online_writes.consolidated),
+            cell(counts.online_writes.by_row),
             range,
             reasons.join("; "),
         ]);
@@ -95,7 +113,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "version": next.after.version,
             "jobs": jobs,
             "missing_tiles": tiles,
-            "cost": { "jobs": jobs.len(), "source_rows": source_rows },
+            "cost": counts,
             "changed_sources": stale,
             "redo": redo,
             "replay": replayed,
@@ -118,6 +136,8 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "0",
             "0",
             "0",
+            "0",
+            "0",
             "",
             &change.reasons.join("; "),
         ];
@@ -136,7 +156,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             true => "not in the definitions",
             false => "not in the definitions; its tables and items are kept until `sandglass destroy`",
         };
-        let row = [&name, "remove", "", "0", "0", "0", "0", "", reason];
+        let row = [&name, "remove", "", "0", "0", "0", "0", "0", "0", "", reason];
         rows.push(row.map(str::to_owned).to_vec());
         list.push(json!({ "name": name, "change": "remove", "reasons": [reason], "jobs": [], "cost": { "jobs": 0 } }));
     }
@@ -149,6 +169,8 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         "recurring jobs",
         "redo jobs",
         "source rows",
+        "online writes",
+        "by row",
         "range",
         "reasons",
     ];

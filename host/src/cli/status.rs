@@ -5,13 +5,17 @@ use serde_json::json;
 
 use super::error::CliError;
 use super::left::{intervals, missing_tiles, stale_rows};
+use super::online;
 use super::output::{Printer, table};
 use super::workbench::Workbench;
+use crate::compaction::KeptPass;
 use crate::offline::OfflineTable;
 use crate::plan::last_due;
 use crate::tile::TileSpec;
 use crate::time::Interval;
 
+/// Passes that `--format json` has, the last ones.
+const PASSES: usize = 100;
 /// Failed jobs and changed intervals of a view that are told in full; `--format json` has all.
 const SHOWN: usize = 5;
 
@@ -68,10 +72,8 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
         };
         let data_delay = applied.project.data_delay(view);
         let due = last_due(view, data_delay, bench.now);
-        let store = bench.online();
-        let live = tokio::task::spawn_blocking(move || store.live(&name))
-            .await
-            .map_err(|error| CliError::internal(error.to_string()))??;
+        let passes = bench.passes(&name).passes();
+        let live = bench.live(&name).await?;
         let through = live.as_ref().map(|(_, state)| state.through);
         let freshness = through.map(|through| bench.now.since(through).micros() / 1_000_000);
         let live_version = live.as_ref().map(|(record, _)| record.version);
@@ -90,6 +92,10 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
             listed(&gaps),
             listed(&tiles),
             through.map(|through| through.to_string()).unwrap_or_default(),
+            live.as_ref()
+                .map(|(record, _)| record.items.to_string())
+                .unwrap_or_default(),
+            passes.last().map(pass).unwrap_or_default(),
             dead_letters.to_string(),
             failed.len().to_string(),
             intervals(&stale).len().to_string(),
@@ -105,6 +111,8 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
             "missing": gaps,
             "missing_tiles": tiles,
             "online_through": through,
+            "online_items": live.as_ref().map(|(record, _)| record.items),
+            "passes": passes.get(passes.len().saturating_sub(PASSES)..).unwrap_or_default(),
             "freshness_seconds": freshness,
             "dead_letters": dead_letters,
             "failed": failed,
@@ -119,12 +127,23 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
         "missing",
         "missing tiles",
         "online through",
+        "items",
+        "last pass",
         "dead letters",
         "failed jobs",
         "changed ranges",
     ];
     printer.answer(&table(&header, &rows), &json!({ "feature_views": list }));
     Ok(())
+}
+
+/// A pass in a cell.
+fn pass(kept: &KeptPass) -> String {
+    let done = online::text(Some(&kept.compacted));
+    match kept.writes_saved {
+        0 => done,
+        saved => format!("{done} of {} rows, {saved} writes saved", kept.rows_staged),
+    }
 }
 
 fn listed(intervals: &[Interval]) -> String {

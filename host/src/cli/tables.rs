@@ -17,7 +17,7 @@ use crate::time::Span;
 use crate::workspace::Name;
 
 /// How long the log and removed files of an offline table are kept.
-const RETENTION: Span = Span::from_days(30);
+pub(crate) const RETENTION: Span = Span::from_days(30);
 
 /// The tables of a folder.
 pub(crate) struct Tables {
@@ -86,16 +86,28 @@ impl Tables {
 
     /// All tables of tiles that were made of a version's rows, as they are now; none where one cannot be read.
     pub(crate) async fn all_tiles(&self, name: &Name) -> Vec<Option<OfflineTable>> {
-        let folders = std::fs::read_dir(self.root.join(name.tiles_path("")));
         let mut tables = Vec::new();
-        for folder in folders.into_iter().flatten().flatten() {
-            let location = self.location(&name.tiles_path(&folder.file_name().to_string_lossy()));
-            tables.push(match location {
-                Ok(location) => OfflineTable::open_at(&location, None).await.ok().flatten(),
-                Err(_) => None,
-            });
+        for kind in self.tile_kinds(name) {
+            tables.push(self.tiles_of(name, &kind).await.ok().flatten());
         }
         tables
+    }
+
+    /// What the tables of tiles are called that were made of a version's rows, in order.
+    pub(crate) fn tile_kinds(&self, name: &Name) -> Vec<String> {
+        let folders = std::fs::read_dir(self.root.join(name.tiles_path("")));
+        let names = folders.into_iter().flatten().flatten().map(|folder| folder.file_name());
+        let mut kinds: Vec<String> = names.filter_map(|name| name.into_string().ok()).collect();
+        // What begins with a dot is being dropped.
+        kinds.retain(|kind| !kind.starts_with('.'));
+        kinds.sort();
+        kinds
+    }
+
+    /// One of them.
+    pub(crate) async fn tiles_of(&self, name: &Name, kind: &str) -> Result<Option<OfflineTable>, CliError> {
+        let table = OfflineTable::open(&self.location(&name.tiles_path(kind))?).await?;
+        Ok(table.map(|table| table.with_runtime(self.session.runtime_env())))
     }
 
     /// The dead letters of a view's version.
@@ -123,8 +135,12 @@ fn partition(view: &FeatureView) -> Granularity {
     }
 }
 
-/// Tiles that hold something else lie somewhere else.
 fn tiles_path(spec: &TileSpec, name: &Name) -> String {
+    name.tiles_path(&tile_kind(spec))
+}
+
+/// What a table of tiles is called: tiles that hold something else lie somewhere else.
+pub(crate) fn tile_kind(spec: &TileSpec) -> String {
     let digest = Digest::of(spec.identity().as_bytes());
-    name.tiles_path(digest.hex().get(..16).unwrap_or_default())
+    digest.hex().get(..16).unwrap_or_default().to_owned()
 }

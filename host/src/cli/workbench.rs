@@ -16,10 +16,11 @@ use super::error::CliError;
 use super::loader::loader;
 use super::output::Printer;
 use super::tables::Tables;
+use crate::compaction::PassHistory;
 use crate::definition::{FeatureView, Project};
 use crate::materialize::FailedJobs;
 use crate::offline::OfflineTable;
-use crate::online::{EmbeddedStore, OnlineStore};
+use crate::online::{EmbeddedStore, GenerationState, LiveRecord, OnlineStore};
 use crate::project::Folder;
 use crate::registry::{Applied, AppliedView, Registry};
 use crate::serving::{Clock, RequestHost};
@@ -167,6 +168,12 @@ impl Workbench {
             return Err(CliError::invalid(message, None));
         };
         let nothing = |what: &str| {
+            if versions.is_some() {
+                let version = version.version;
+                let message =
+                    format!("feature view `{view}`: the {what} of its version {version} are not kept any more");
+                return CliError::invalid(message, None);
+            }
             let message = format!("feature view `{view}` has no {what} yet");
             CliError::invalid(message, Some("run `sandglass materialize` first".to_owned()))
         };
@@ -196,6 +203,20 @@ impl Workbench {
     /// The version of a view that was applied.
     pub(crate) fn name(&self, view: &str, version: u32) -> Name {
         Name::new(&self.project().name, view, version)
+    }
+
+    /// The passes of compaction of a view's version.
+    pub(crate) fn passes(&self, name: &Name) -> PassHistory {
+        PassHistory {
+            file: self.folder.offline().join(name.path()).join("passes.jsonl"),
+        }
+    }
+
+    /// What is online of a view, whatever its version.
+    pub(crate) async fn live(&self, name: &Name) -> Result<Option<(LiveRecord, GenerationState)>, CliError> {
+        let (store, name) = (self.online(), name.clone());
+        let live = tokio::task::spawn_blocking(move || store.live(&name)).await;
+        Ok(live.map_err(|error| CliError::internal(error.to_string()))??)
     }
 
     /// The failed jobs of a view's version.

@@ -10,6 +10,7 @@ use super::problem::similar;
 use super::reader::Findings;
 use super::requests;
 use super::services;
+use crate::time::Span;
 
 pub(super) fn check(
     project: &Project,
@@ -87,11 +88,11 @@ fn source(source: &Source, place: &impl Fn(&str) -> Range<usize>, problems: &Fin
             let hint = "let `path` be the folder that holds the partitions".to_owned();
             problems.add(place("partitions"), message, Some(hint));
         }
-        Some(partitions) if !partitions.has_time() && source.partition_slack != crate::time::Span::ZERO => {
+        Some(partitions) if !partitions.has_time() && source.partition_slack != Span::ZERO => {
             let message = "`partition_slack` is about the time of folders, and `partitions` has none";
             problems.add(place("partition_slack"), message, None);
         }
-        None if source.partition_slack != crate::time::Span::ZERO => {
+        None if source.partition_slack != Span::ZERO => {
             let message = "`partition_slack` needs `partitions`";
             let hint = "write `partitions = \"date=%Y-%m-%d\"`".to_owned();
             problems.add(place("partition_slack"), message, Some(hint));
@@ -153,7 +154,7 @@ fn references(project: &Project, view: &FeatureView, place: &impl Fn(&str) -> Ra
             problems.add(place("parameters"), "parameters without a transformation", None);
         }
         for source in &view.sources {
-            if source.unfiltered || source.start_time_offset != crate::time::Span::ZERO {
+            if source.unfiltered || source.start_time_offset != Span::ZERO {
                 let message =
                     "a view without a transformation reads each interval's own rows: no offset, not unfiltered";
                 problems.add(place("sources"), message, None);
@@ -186,6 +187,22 @@ fn keys(project: &Project, view: &FeatureView, place: &impl Fn(&str) -> Range<us
     }
 }
 
+/// A length of time that has to be a multiple of the schedule.
+fn multiple(key: &str, span: Span, schedule: Span, place: &impl Fn(&str) -> Range<usize>, problems: &Findings) {
+    if span.is_multiple_of(schedule) {
+        return;
+    }
+    let lower = span.micros() / schedule.micros() * schedule.micros();
+    let higher = lower.saturating_add(schedule.micros());
+    let near: Vec<String> = [lower, higher]
+        .into_iter()
+        .filter(|micros| *micros > 0)
+        .map(|micros| format!("\"{}\"", Span::from_micros(micros)))
+        .collect();
+    let message = format!("`{key}` {span} is not a multiple of the schedule {schedule}");
+    problems.add(place(key), message, Some(format!("{} would do", near.join(" or "))));
+}
+
 fn schedule(view: &FeatureView, place: &impl Fn(&str) -> Range<usize>, problems: &Findings) {
     if let Some(interval) = view.max_backfill_interval {
         if view.incremental_backfills {
@@ -195,24 +212,12 @@ fn schedule(view: &FeatureView, place: &impl Fn(&str) -> Range<usize>, problems:
                 message,
                 Some("leave one of the two out".to_owned()),
             );
-        } else if !interval.is_multiple_of(view.batch_schedule) {
-            let message = format!(
-                "`max_backfill_interval` {interval} is not a multiple of the schedule {}",
-                view.batch_schedule
-            );
-            let lower = interval.micros() / view.batch_schedule.micros() * view.batch_schedule.micros();
-            let higher = lower.saturating_add(view.batch_schedule.micros());
-            let near: Vec<String> = [lower, higher]
-                .into_iter()
-                .filter(|micros| *micros > 0)
-                .map(|micros| format!("\"{}\"", crate::time::Span::from_micros(micros)))
-                .collect();
-            problems.add(
-                place("max_backfill_interval"),
-                message,
-                Some(format!("{} would do", near.join(" or "))),
-            );
+        } else {
+            multiple("max_backfill_interval", interval, view.batch_schedule, place, problems);
         }
+    }
+    if let Some(schedule) = view.compaction_schedule {
+        multiple("compaction_schedule", schedule, view.batch_schedule, place, problems);
     }
     if let Some(end) = view.manual_backfill_end_time {
         if view.trigger != Trigger::Manual {
@@ -226,7 +231,7 @@ fn schedule(view: &FeatureView, place: &impl Fn(&str) -> Range<usize>, problems:
             problems.add(place("manual_backfill_end_time"), message, Some(hint));
         }
     }
-    let minute = crate::time::Span::from_micros(60_000_000);
+    let minute = Span::from_micros(60_000_000);
     if view.batch_schedule < minute {
         let message = format!("a schedule of {} is shorter than a minute", view.batch_schedule);
         problems.add(

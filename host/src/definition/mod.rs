@@ -15,8 +15,8 @@ mod services;
 pub use context::{CaseContext, CaseInput, ParsedContext, parse_context};
 pub use model::{
     AggregatedFeature, Aggregations, COMPRESSED, Entity, FeatureService, FeatureView, Float, Format, JoinKey, KeyKind,
-    LimitsOverride, Meta, OnlineStoreKind, ParameterText, Project, ServiceFeatures, Source, Stores, TimestampUnit,
-    Transformation, Trigger, ViewSource,
+    LimitsOverride, Meta, OnlineLoad, OnlineStoreKind, ParameterText, Project, ServiceFeatures, Source, Stores,
+    TimestampUnit, Transformation, Trigger, ViewSource,
 };
 pub use parse::{Parsed, parse};
 pub use partitions::{Partition, Partitions};

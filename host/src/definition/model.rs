@@ -41,6 +41,9 @@ pub struct Stores {
     pub offline: String,
     /// The online store.
     pub online: OnlineStoreKind,
+    /// How items are written there, by views that do not say it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub online_load: OnlineLoad,
 }
 
 /// Which online store.
@@ -248,12 +251,58 @@ pub struct FeatureView {
     pub aggregation: Option<Aggregations>,
     /// Whether it is served.
     pub online: bool,
+    /// Whether a pass may change the items of affected keys only; else it makes all of them anew.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub compaction_enabled: bool,
+    /// How far the rows go on between two passes; every job is followed by one if it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compaction_schedule: Option<Span>,
+    /// How items are written.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub online_load: OnlineLoad,
     /// Rejected rows that a job may have.
     pub max_rejected: u64,
     /// What its runs may use, where it differs from the tenant's quota.
     pub limits: LimitsOverride,
     /// About it.
     pub meta: Meta,
+}
+
+/// How items are written to the online store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnlineLoad {
+    /// Whichever costs less.
+    #[default]
+    Auto,
+    /// All of them at once, beside those that are live.
+    Bulk,
+    /// Those that have changed, one by one.
+    Rows,
+}
+
+impl OnlineLoad {
+    /// As definitions spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Bulk => "bulk",
+            Self::Rows => "rows",
+        }
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What a view's rows are aggregated to.
@@ -457,6 +506,11 @@ impl FeatureView {
         Grid::new(self.feature_start_time, self.batch_schedule).expect("a valid view has a positive schedule")
     }
 
+    /// Where passes of compaction are due; none if each boundary is followed by one.
+    pub fn compaction_grid(&self) -> Option<Grid> {
+        Grid::new(self.feature_start_time, self.compaction_schedule?)
+    }
+
     /// When a row with this timestamp becomes visible: the end of its grid interval plus the delay, whichever job wrote it.
     pub fn effective_time(&self, timestamp: Timestamp, data_delay: Span) -> Timestamp {
         self.grid().interval(timestamp).end.saturating_add(data_delay)
@@ -546,6 +600,9 @@ mod tests {
             ttl: ttl.map(|ttl| ttl.parse().expect("a span")),
             aggregation: None,
             online: true,
+            compaction_enabled: true,
+            compaction_schedule: None,
+            online_load: OnlineLoad::Auto,
             max_rejected: 0,
             limits: LimitsOverride::default(),
             meta: Meta::default(),

@@ -6,8 +6,8 @@ use toml::de::DeValue;
 use super::aggregations;
 use super::checks;
 use super::model::{
-    Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineStoreKind, ParameterText,
-    Project, Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
+    Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineLoad, OnlineStoreKind,
+    ParameterText, Project, Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
 };
 use super::partitions::Partitions;
 use super::problem::{Problem, Problems, list};
@@ -66,6 +66,13 @@ impl Parsed {
     }
 }
 
+/// How items are written, as definitions say it.
+const ONLINE_LOADS: [(&str, OnlineLoad); 3] = [
+    ("auto", OnlineLoad::Auto),
+    ("bulk", OnlineLoad::Bulk),
+    ("rows", OnlineLoad::Rows),
+];
+
 /// The default size of a generation's map: address space, not memory or disk.
 const MAP_SIZE_BYTES: u64 = 64 << 30;
 
@@ -110,6 +117,8 @@ enum AnyView {
 #[derive(Default)]
 pub(super) struct Reading {
     pub(super) spans: BTreeMap<String, Range<usize>>,
+    /// Of views that do not say it.
+    online_load: OnlineLoad,
 }
 
 impl Reading {
@@ -126,10 +135,12 @@ impl Reading {
         let stores = match root.get("stores") {
             Some(value) => value.table("`[stores]`").and_then(|table| stores(&table)),
             None => Some(Stores {
+                online_load: OnlineLoad::default(),
                 offline: "store/offline".into(),
                 online: embedded("store/online".into()),
             }),
         };
+        self.online_load = stores.as_ref().map(|stores| stores.online_load).unwrap_or_default();
         let entities = self.objects(root, "entity", Self::entity);
         let sources = self.objects(root, "source", Self::source);
         let (mut feature_views, mut request_views) = (Vec::new(), Vec::new());
@@ -380,7 +391,9 @@ impl Reading {
                 value.problem(message, Some(hint.to_owned()));
             }
         }
-        table.not_yet(&["compaction_enabled", "compaction_schedule", "online_load"]);
+        let compaction_enabled = boolean(table, "compaction_enabled", true);
+        let compaction_schedule = optional(table, "compaction_schedule", positive("compaction_schedule"));
+        let online_load = optional(table, "online_load", |value| value.one_of(&ONLINE_LOADS));
         offline?;
         Some(FeatureView {
             name,
@@ -400,6 +413,9 @@ impl Reading {
             ttl: ttl?,
             aggregation: aggregation?,
             online: online?,
+            compaction_enabled: compaction_enabled?,
+            compaction_schedule: compaction_schedule?,
+            online_load: online_load?.unwrap_or(self.online_load),
             max_rejected: max_rejected?.unwrap_or(0),
             limits: limits?,
             meta,
@@ -494,10 +510,12 @@ fn stores(table: &Table<'_>) -> Option<Stores> {
             })
         }),
     };
+    let online_load = optional(table, "online_load", |value| value.one_of(&ONLINE_LOADS));
     table.finish();
     Some(Stores {
         offline: offline?,
         online: online?,
+        online_load: online_load?.unwrap_or_default(),
     })
 }
 

@@ -242,15 +242,6 @@ impl<'a> Table<'a> {
         entries
     }
 
-    /// Refuses keys by name that are planned but not built.
-    pub(super) fn not_yet(&self, keys: &[&'static str]) {
-        for &key in keys {
-            if let Some(value) = self.get(key) {
-                value.problem(format!("`{key}` is not supported yet"), Some("leave it out".to_owned()));
-            }
-        }
-    }
-
     /// Refuses every key that nobody asked for.
     pub(super) fn finish(&self) {
         let known = self.known.borrow();

@@ -68,7 +68,18 @@ fn stores() -> Value {
                 with_default(text("A folder, relative to the project's."), "store/offline"),
             ),
             ("online", object("The online store.", &["kind"], online)),
+            (
+                "online_load",
+                online_load("How items are written there, by views that do not say it."),
+            ),
         ],
+    )
+}
+
+fn online_load(description: &str) -> Value {
+    words(
+        &format!("{description} `auto`: whichever costs less; `bulk`: all at once; `rows`: those that have changed."),
+        &["auto", "bulk", "rows"],
     )
 }
 
@@ -257,6 +268,20 @@ fn feature_view() -> Value {
         ),
         ("ttl", span("How long a row is served.")),
         ("online", boolean("Whether it is served.", false)),
+        (
+            "compaction_enabled",
+            boolean(
+                "Whether a pass may change the items of affected keys only; else it makes all of them anew.",
+                true,
+            ),
+        ),
+        (
+            "compaction_schedule",
+            span(
+                "How far the rows go on between two passes, a multiple of the schedule; every job is followed by one if it is not said.",
+            ),
+        ),
+        ("online_load", online_load("How items are written.")),
         (
             "offline",
             json!({ "description": "A batch view is kept offline always.", "const": true }),

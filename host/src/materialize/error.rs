@@ -3,7 +3,6 @@ use datafusion::common::DataFusionError;
 use crate::aggregate::StateError;
 use crate::error::{Classified, Kind};
 use crate::offline::OfflineError;
-use crate::online::OnlineError;
 use crate::project::CompiledView;
 use crate::source::SourceError;
 use crate::tile::TileError;
@@ -40,9 +39,6 @@ pub enum MaterializeError {
     /// The offline store.
     #[error(transparent)]
     Offline(#[from] OfflineError),
-    /// The online store.
-    #[error(transparent)]
-    Online(#[from] OnlineError),
     /// The machine has no memory for the plan.
     #[error("{label}: {message}")]
     Resources {
@@ -198,7 +194,6 @@ impl Classified for MaterializeError {
             Self::Source { error, .. } => error.kind(),
             Self::Rejected { .. } => Kind::Invalid,
             Self::Offline(error) => error.kind(),
-            Self::Online(error) => error.kind(),
             Self::Resources { .. } => Kind::Unavailable,
             Self::Tile { error, .. } => error.kind(),
             Self::Engine { .. } => Kind::Internal,
@@ -211,7 +206,6 @@ impl Classified for MaterializeError {
             Self::Source { error, .. } => error.hint(),
             Self::Rejected { .. } => Some("mend the rows, or raise `max_rejected` of the view".to_owned()),
             Self::Offline(error) => error.hint(),
-            Self::Online(error) => error.hint(),
             Self::Resources { .. } => Some("run fewer jobs at once with `--parallel 1`".to_owned()),
             Self::Tile { error, .. } => error.hint(),
             Self::Engine { .. } => None,

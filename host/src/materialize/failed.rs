@@ -94,6 +94,24 @@ impl FailedJobs {
         open
     }
 
+    /// Takes rows out of the messages of failures: whose they are cannot be told of what was cut off. Says how many there were.
+    pub fn forget_rows(&self) -> std::io::Result<usize> {
+        let mut count = 0;
+        for entry in std::fs::read_dir(&self.folder).into_iter().flatten() {
+            let path = entry?.path();
+            let read = std::fs::read(&path).ok();
+            let Some(mut job) = read.and_then(|bytes| serde_json::from_slice::<FailedJob>(&bytes).ok()) else {
+                continue;
+            };
+            if let Some(place) = job.message.find("row {") {
+                job.message.replace_range(place.., "a row that was forgotten");
+                self.put(&job)?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+
     fn path(&self, interval: Interval) -> PathBuf {
         let (start, end) = (interval.start.micros(), interval.end.micros());
         self.folder.join(format!("{start}-{end}.json"))
@@ -138,6 +156,14 @@ mod tests {
         std::fs::write(folder.path().join("failed/other.json"), "{").expect("written");
         assert_eq!(failed.open(&nothing), [job(&nothing, "then")]);
         assert_eq!(failed.open(&covered(vec![first(0, 1)])).len(), 1, "half of it");
+        let row = "feature view `v`: row {\"id\":7} of input `rows`: no";
+        failed.put(&job(&nothing, row)).expect("written");
+        assert_eq!(failed.forget_rows().expect("forgotten"), 1);
+        assert_eq!(
+            failed.open(&nothing)[0].message,
+            "feature view `v`: a row that was forgotten"
+        );
+        assert_eq!(failed.forget_rows().expect("nothing left"), 0);
         // By jobs that were cut in another way.
         assert!(failed.open(&covered(vec![first(0, 1), first(1, 2)])).is_empty());
         assert!(failed.open(&nothing).is_empty(), "forgotten");

@@ -52,6 +52,11 @@ pub(super) fn interval_of(label: &str, application_id: &str) -> Option<Interval>
         .strip_prefix("sandglass:")?
         .strip_prefix(label)?
         .strip_prefix(':')?;
+    between(times)
+}
+
+/// An interval as the log has it: `<start>/<end>`.
+pub(super) fn between(times: &str) -> Option<Interval> {
     let (start, end) = times.split_once('/')?;
     Interval::new(start.parse().ok()?, end.parse().ok()?)
 }

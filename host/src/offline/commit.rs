@@ -1,21 +1,16 @@
-use std::time::{Duration, SystemTime};
-
-use deltalake::DeltaTableError;
-use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
+use deltalake::Path;
 use deltalake::kernel::{Action, Transaction};
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use futures::{StreamExt, TryStreamExt};
+use object_store::ObjectStoreExt;
 use serde_json::json;
-use uuid::Uuid;
 
 use super::application::application_id;
+use super::next::{Newest, Planned, now_ms};
 use super::replace::{Rewrites, replace};
-use super::table::{CHECKPOINT_INTERVAL, FILES_AT_ONCE, State};
+use super::table::{FILES_AT_ONCE, State};
 use super::{Attempt, JobReads, OfflineError, OfflineTable, Reads, Staged};
 use crate::time::{Interval, union};
-
-/// How often a commit is planned again because others were faster. Each time at least one of them has succeeded.
-const TRIES: u32 = 100;
 
 /// A job that is to be made visible.
 #[derive(Debug, Clone)]
@@ -77,62 +72,45 @@ impl OfflineTable {
         follows: impl Fn(Option<Attempt>, Attempt) -> bool,
         still: impl AsyncFn() -> Result<(), OfflineError>,
     ) -> Result<Committed, OfflineError> {
-        let _one_at_a_time = self.committing.lock().await;
         let intervals = self.intervals_of(&jobs)?;
-        let id = Uuid::new_v4().to_string();
-        let base = self.version();
         let mut rewrites = Rewrites::default();
         let mut committed_ms = None;
-        let mut failure = None;
-        for attempt in 0..TRIES {
-            self.refresh().await?;
-            let state = self.state();
-            if let Err(conflict) = self.check_attempts(&state, &jobs, &follows) {
-                // A storage may fail to say that it succeeded.
-                let ours = if attempt > 0 {
-                    self.find_commit(&id, base).await?
-                } else {
-                    None
-                };
-                return ours.map(|version| committed(version, &jobs)).ok_or(conflict);
-            }
-            if let Some(failure) = failure {
-                return Err(failure);
-            }
+        let mut entry = self.entry().await;
+        loop {
+            let state = match entry.newest().await? {
+                Newest::Plan(state) => state,
+                Newest::Entered(version) => return Ok(committed(version, &jobs)),
+            };
+            self.check_attempts(&state, &jobs, &follows)?;
             still().await?;
+            self.check_staged(&jobs).await?;
             let replacement = replace(self, &state, &intervals, &mut rewrites).await?;
             let committed_ms = match committed_ms {
                 Some(time) => time,
                 None => *committed_ms.insert(self.put_reads(&jobs).await?),
             };
-            let (removed, rewritten) = (replacement.removed, replacement.rewritten);
-            let actions = self.actions(&id, &jobs, &intervals, replacement.actions);
-            match self.write(&state, &jobs, actions, committed_ms).await {
-                Ok((version, upkeep)) => {
-                    return Ok(Committed {
-                        removed,
-                        rewritten,
-                        upkeep,
-                        ..committed(version, &jobs)
-                    });
-                }
-                Err(DeltaTableError::VersionAlreadyExists(_))
-                | Err(DeltaTableError::Transaction {
-                    source: TransactionError::MaxCommitAttempts(_),
-                }) => {
-                    // Different for each driver, so that they do not stay in step.
-                    let spread = Uuid::new_v4().as_u128() % (1 << attempt.min(6));
-                    tokio::time::sleep(Duration::from_millis(spread as u64)).await;
-                }
-                Err(error) => failure = Some(OfflineError::delta(self.name(), "the log cannot be written", error)),
+            let mut actions = replacement.actions;
+            let added = jobs.iter().flat_map(|job| job.staged.adds.iter().cloned());
+            actions.extend(added.map(Action::Add));
+            let transactions = jobs.iter().map(|job| {
+                let id = application_id(self.name(), job.staged.interval);
+                Transaction::new_with_last_update(id, job.attempt.as_i64(), Some(committed_ms))
+            });
+            let planned = Planned {
+                operation: self.operation(),
+                actions,
+                transactions: transactions.collect(),
+                details: details(&jobs, &intervals),
+            };
+            if let Some(entered) = entry.write(&state, planned).await? {
+                return Ok(Committed {
+                    removed: replacement.removed,
+                    rewritten: replacement.rewritten,
+                    upkeep: entered.upkeep,
+                    ..committed(entered.version, &jobs)
+                });
             }
         }
-        let reason = format!("others were faster {TRIES} times; the rows are staged but not committed");
-        Err(OfflineError::Unavailable {
-            table: self.name().to_owned(),
-            reason,
-            source: None,
-        })
     }
 
     /// The jobs' intervals, joined.
@@ -194,25 +172,27 @@ impl OfflineTable {
         }
     }
 
-    fn actions(&self, id: &str, jobs: &[JobCommit], intervals: &[Interval], replaced: Vec<Action>) -> Vec<Action> {
-        // The library drops an engine's name, unless the whole of the commit's info comes from outside.
-        let mut info = self.operation().get_commit_info();
-        info.timestamp = Some(now_ms());
-        info.engine_info = Some(format!("sandglass/{}", env!("CARGO_PKG_VERSION")));
-        info.is_blind_append = Some(false);
-        let intervals: Vec<_> = intervals
-            .iter()
-            .map(|interval| format!("{}/{}", interval.start, interval.end))
-            .collect();
-        let details = json!({ "commit": id, "jobs": jobs.len(), "intervals": intervals });
-        info.info.insert("sandglass".to_owned(), details);
-        let added = jobs
-            .iter()
-            .flat_map(|job| job.staged.adds.iter().cloned().map(Action::Add));
-        std::iter::once(Action::CommitInfo(info))
-            .chain(replaced)
-            .chain(added)
-            .collect()
+    /// Whether the jobs' files are still there: what was staged long ago may have been taken for what a killed job left.
+    async fn check_staged(&self, jobs: &[JobCommit]) -> Result<(), OfflineError> {
+        let store = self.log.object_store(None);
+        let adds = jobs.iter().flat_map(|job| &job.staged.adds);
+        let paths: Vec<_> = adds.map(|add| Path::from(add.path.as_str())).collect();
+        let heads = futures::stream::iter(paths).map(|path| {
+            let store = &store;
+            async move { (store.head(&path).await, path) }
+        });
+        let mut heads = heads.buffer_unordered(FILES_AT_ONCE);
+        while let Some((head, path)) = heads.next().await {
+            head.map_err(|error| match error {
+                object_store::Error::NotFound { .. } => OfflineError::Unavailable {
+                    table: self.name().to_owned(),
+                    reason: format!("{path} was removed before it was committed; run the job again"),
+                    source: None,
+                },
+                error => OfflineError::storage(self.name(), &format!("{path} cannot be looked for"), error),
+            })?;
+        }
+        Ok(())
     }
 
     fn operation(&self) -> DeltaOperation {
@@ -222,73 +202,23 @@ impl OfflineTable {
             predicate: None,
         }
     }
-
-    /// Writes the version after `state`'s, and no other.
-    async fn write(
-        &self,
-        state: &State,
-        jobs: &[JobCommit],
-        actions: Vec<Action>,
-        committed_ms: i64,
-    ) -> Result<(u64, Option<String>), DeltaTableError> {
-        let transactions = jobs.iter().map(|job| {
-            let id = application_id(self.name(), job.staged.interval);
-            Transaction::new_with_last_update(id, job.attempt.as_i64(), Some(committed_ms))
-        });
-        let version = state.transactions.version + 1;
-        let checkpoint = (version + 1).is_multiple_of(CHECKPOINT_INTERVAL);
-        let properties = CommitProperties::default()
-            .with_max_retries(0)
-            .with_application_transactions(transactions.collect())
-            .with_create_checkpoint(checkpoint)
-            .with_cleanup_expired_logs(Some(checkpoint));
-        let prepared = CommitBuilder::from(properties)
-            .with_actions(actions)
-            .build(Some(&state.delta), self.log.clone(), self.operation())
-            .into_prepared_commit_future()
-            .await?;
-        let written = prepared.await?;
-        // From here on the commit is in the log, whatever happens.
-        let upkeep = match written.await {
-            Ok(finalized) => self
-                .install(finalized.snapshot())
-                .await
-                .err()
-                .map(|error| error.to_string()),
-            Err(error) => Some(error.to_string()),
-        };
-        Ok((version, upkeep))
-    }
-
-    /// The version after `base` that has this commit.
-    async fn find_commit(&self, id: &str, base: u64) -> Result<Option<u64>, OfflineError> {
-        for version in base + 1..=self.version() {
-            let entry = self.log.read_commit_entry(version).await;
-            let entry = entry.map_err(|error| OfflineError::delta(self.name(), "the log cannot be read", error))?;
-            if entry.is_some_and(|entry| entry.windows(id.len()).any(|text| text == id.as_bytes())) {
-                return Ok(Some(version));
-            }
-        }
-        Ok(None)
-    }
 }
 
-fn now_ms() -> i64 {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the log records when it was written, whatever time a command takes for now"
-    )]
-    let now = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
+fn details(jobs: &[JobCommit], intervals: &[Interval]) -> serde_json::Map<String, serde_json::Value> {
+    let intervals: Vec<_> = intervals
+        .iter()
+        .map(|interval| format!("{}/{}", interval.start, interval.end))
+        .collect();
+    [("jobs", json!(jobs.len())), ("intervals", json!(intervals))]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into_iter()
+        .collect()
 }
 
 fn committed(version: u64, jobs: &[JobCommit]) -> Committed {
-    let added = jobs.iter().map(|job| job.staged.adds.len()).sum();
     Committed {
         version,
-        added,
+        added: jobs.iter().map(|job| job.staged.adds.len()).sum(),
         removed: 0,
         rewritten: 0,
         upkeep: None,

@@ -13,7 +13,7 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt};
 use serde::Deserialize;
 
-use super::application::interval_of;
+use super::application::{between, interval_of};
 use super::{Attempt, OfflineError};
 use crate::time::Interval;
 
@@ -36,8 +36,23 @@ pub(super) struct Transactions {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Line {
     txn: Option<Txn>,
+    commit_info: Option<Info>,
+}
+
+#[derive(Deserialize)]
+struct Info {
+    sandglass: Option<Details>,
+}
+
+/// What an entry says of itself, beside its jobs.
+#[derive(Deserialize)]
+struct Details {
+    /// [`super::next::FORGOT`].
+    #[serde(default)]
+    forgot: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -77,11 +92,11 @@ impl Transactions {
         let mut later = self.clone();
         match later.read_entries(label, log, self.version + 1, version).await {
             Err(OfflineError::Corrupt { .. }) => Self::load(label, log, version).await,
-            result => result.map(|()| later),
+            result => result.map(|_| later),
         }
     }
 
-    /// The intervals of the entries after `from`, up to `to`; none if these have been cleaned up.
+    /// The intervals of the entries after `from`, up to `to`: of jobs, and of rows that were forgotten; none if these have been cleaned up.
     pub(super) async fn changed(
         label: &str,
         log: &dyn LogStore,
@@ -94,11 +109,19 @@ impl Transactions {
         };
         match later.read_entries(label, log, from + 1, to).await {
             Err(OfflineError::Corrupt { .. }) => Ok(None),
-            result => result.map(|()| Some(later.last.into_keys().collect())),
+            result => result.map(|forgot| Some(later.last.into_keys().chain(forgot).collect())),
         }
     }
 
-    async fn read_entries(&mut self, label: &str, log: &dyn LogStore, from: u64, to: u64) -> Result<(), OfflineError> {
+    /// Takes the jobs of these entries over; says of which intervals they forgot rows.
+    async fn read_entries(
+        &mut self,
+        label: &str,
+        log: &dyn LogStore,
+        from: u64,
+        to: u64,
+    ) -> Result<Vec<Interval>, OfflineError> {
+        let mut forgot = Vec::new();
         let mut entries = futures::stream::iter(from..=to)
             .map(|version| async move { log.read_commit_entry(version).await.map(|bytes| (version, bytes)) })
             .buffered(ENTRIES_AT_ONCE);
@@ -115,7 +138,8 @@ impl Transactions {
             };
             for line in bytes.split(|byte| *byte == b'\n') {
                 // Most lines are files; parsing them is most of the work.
-                if !line.windows(5).any(|five| five == b"\"txn\"") {
+                let has = |name: &[u8]| line.windows(name.len()).any(|text| text == name);
+                if !has(b"\"txn\"") && !has(b"\"forgot\"") {
                     continue;
                 }
                 let line: Line = serde_json::from_slice(line).map_err(|error| OfflineError::Corrupt {
@@ -126,10 +150,20 @@ impl Transactions {
                 if let Some(txn) = line.txn {
                     self.put(label, &txn.app_id, txn.version, txn.last_updated);
                 }
+                let details = line.commit_info.and_then(|info| info.sandglass);
+                for text in details.into_iter().flat_map(|details| details.forgot) {
+                    let interval = between(&text).ok_or_else(|| {
+                        OfflineError::corrupt(
+                            label,
+                            format!("entry {version} of the log forgot `{text}`, which is no interval"),
+                        )
+                    })?;
+                    forgot.push(interval);
+                }
             }
         }
         self.version = to;
-        Ok(())
+        Ok(forgot)
     }
 
     async fn read_checkpoint(&mut self, label: &str, store: &dyn ObjectStore, path: &Path) -> Result<(), OfflineError> {
@@ -196,7 +230,7 @@ impl Transactions {
 }
 
 /// The files of the last complete checkpoint at or before `version`.
-async fn last_checkpoint(
+pub(super) async fn last_checkpoint(
     label: &str,
     store: &dyn ObjectStore,
     log_path: &Path,

@@ -66,8 +66,8 @@ fn timestamp(at: Timestamp) -> ScalarValue {
 }
 
 impl RowsProvider {
-    /// The rows of a version, or of one file of it.
-    pub(super) fn new(table: &OfflineTable, state: &State, file: Option<&str>) -> Result<Self> {
+    /// The rows of a version, or of some files of it.
+    pub(super) fn new(table: &OfflineTable, state: &State, files: Option<&[String]>) -> Result<Self> {
         let config = DeltaScanConfig {
             file_column_name: None,
             wrap_partition_values: false,
@@ -77,8 +77,8 @@ impl RowsProvider {
             schema: None,
         };
         let mut scan = DeltaScanNext::new(state.delta.snapshot().clone(), config)?;
-        if let Some(file) = file {
-            scan = scan.with_file_selection(FileSelection::from_file_paths([file]));
+        if let Some(files) = files {
+            scan = scan.with_file_selection(FileSelection::from_file_paths(files));
         }
         Ok(Self {
             scan,

@@ -51,12 +51,15 @@ pub struct JobReads {
     pub committed_ms: i64,
 }
 
+/// The folder of these files, below the table.
+pub(super) const READS: &str = "_sandglass/reads";
+
 /// The file of an attempt. The time is that of its `txn` action, so that of two drivers with one attempt each has its own
 /// file and the log says whose counts.
 pub(super) fn reads_path(interval: Interval, attempt: Attempt, committed_ms: i64) -> Path {
     let compact = |at: Timestamp| at.to_string().replace([':', '-'], "");
     Path::from(format!(
-        "_sandglass/reads/{}-{}-{attempt}-{committed_ms}.json",
+        "{READS}/{}-{}-{attempt}-{committed_ms}.json",
         compact(interval.start),
         compact(interval.end)
     ))

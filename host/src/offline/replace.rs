@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::array::{AsArray, BooleanArray};
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::error::DataFusionError;
@@ -50,7 +50,7 @@ pub(super) fn fate(range: TimeRange, intervals: &[Interval]) -> Fate {
 impl TimeRange {
     /// By the statistics, and by the partition where there are none. Statistics hold milliseconds, cut off, so the
     /// greatest timestamp may be up to 999 microseconds later.
-    fn of(layout: &Layout, file: &LogicalFileView, partition: Interval) -> Self {
+    pub(super) fn of(layout: &Layout, file: &LogicalFileView, partition: Interval) -> Self {
         let whole = Self {
             min: partition.start,
             max: Timestamp::from_micros(partition.end.micros() - 1),
@@ -84,9 +84,10 @@ impl TimeRange {
 
 /// What takes the place of a file that had rows on both sides.
 #[derive(Debug, Clone)]
-struct Rewritten {
-    adds: Vec<Add>,
-    dropped: u64,
+pub(super) struct Rewritten {
+    pub(super) adds: Vec<Add>,
+    /// Rows that it does not have any more.
+    pub(super) dropped: u64,
 }
 
 /// Files that have been rewritten, by path. A file never changes, so what was made of it stays right when the commit is
@@ -158,24 +159,38 @@ async fn rewrite(
     path: &str,
     intervals: &[Interval],
 ) -> Result<Rewritten, OfflineError> {
-    let layout = table.layout.clone();
-    let failed = |error| OfflineError::rows(&layout.label, format!("{path} cannot be rewritten"), error);
-    let provider = RowsProvider::new(table, state, Some(path)).map_err(failed)?;
-    let rows = table.session().read_table(Arc::new(provider)).map_err(failed)?;
-    let rows = rows.execute_stream().await.map_err(failed)?;
-    let dropped = Arc::new(AtomicU64::new(0));
-    let (counter, outside, time_column) = (dropped.clone(), intervals.to_vec(), layout.time_column.clone());
-    let schema = rows.schema();
-    let kept = rows.map(move |batch| {
-        let batch = batch?;
+    let (outside, time_column) = (intervals.to_vec(), table.layout.time_column.clone());
+    write_kept(table, state, path, move |batch| {
         let times = batch
             .column_by_name(&time_column)
             .and_then(|times| times.as_primitive_opt());
         let times = times.ok_or_else(|| DataFusionError::Internal("the table lost its time column".to_owned()))?;
-        let keep: BooleanArray = arrow::array::PrimitiveArray::<TimestampMicrosecondType>::iter(times)
+        let times = arrow::array::PrimitiveArray::<TimestampMicrosecondType>::iter(times);
+        Ok(times
             .map(|time| Some(time.is_none_or(|time| !holds(&outside, Timestamp::from_micros(time)))))
-            .collect();
-        counter.fetch_add(keep.false_count() as u64, Ordering::Relaxed);
+            .collect())
+    })
+    .await
+}
+
+/// Writes the rows of one file that are to be kept into a new one.
+pub(super) async fn write_kept(
+    table: &OfflineTable,
+    state: &State,
+    path: &str,
+    keep: impl Fn(&RecordBatch) -> Result<BooleanArray, DataFusionError> + Send + 'static,
+) -> Result<Rewritten, OfflineError> {
+    let layout = table.layout.clone();
+    let failed = |error| OfflineError::rows(&layout.label, format!("{path} cannot be rewritten"), error);
+    let provider = RowsProvider::new(table, state, Some(&[path.to_owned()])).map_err(failed)?;
+    let rows = table.session().read_table(Arc::new(provider)).map_err(failed)?;
+    let rows = rows.execute_stream().await.map_err(failed)?;
+    let dropped = Arc::new(AtomicU64::new(0));
+    let (counter, schema) = (dropped.clone(), rows.schema());
+    let kept = rows.map(move |batch| {
+        let batch = batch?;
+        let keep = keep(&batch)?;
+        counter.fetch_add((keep.len() - keep.true_count()) as u64, Ordering::Relaxed);
         Ok(filter_record_batch(&batch, &keep)?)
     });
     let kept = Box::pin(RecordBatchStreamAdapter::new(schema, kept));

@@ -3,7 +3,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use datafusion::execution::runtime_env::RuntimeEnv;
 use deltalake::kernel::transaction::CommitProperties;
 use deltalake::kernel::{StructType, engine::arrow_conversion::TryIntoKernel};
-use deltalake::logstore::{LogStoreRef, StorageConfig, logstore_for, logstore_with};
+use deltalake::logstore::{LogStore, LogStoreRef, StorageConfig, logstore_for, logstore_with};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::SaveMode;
 use deltalake::table::state::DeltaTableState;
@@ -72,7 +72,7 @@ impl OfflineTable {
         let log = log_store(location)?;
         match DeltaTableState::try_new(log.as_ref(), version).await {
             Ok(delta) => Self::with_state(location, log, delta).await.map(Some),
-            Err(DeltaTableError::NotATable(_)) => Ok(None),
+            Err(DeltaTableError::NotATable(_)) if version.is_none() || !is_there(log.as_ref()).await => Ok(None),
             Err(error) => match version {
                 None => Err(OfflineError::delta(location, "the log cannot be read", error)),
                 Some(version) => Err(OfflineError::invalid(
@@ -194,6 +194,31 @@ impl OfflineTable {
         self.install(delta).await
     }
 
+    /// The table as an earlier version of it has it, none if that or one of its files is not kept any more.
+    pub async fn at_version(&self, version: u64) -> Result<Option<Self>, OfflineError> {
+        let delta = match DeltaTableState::try_new(self.log.as_ref(), Some(version)).await {
+            Ok(delta) if delta.version() == version => delta,
+            Ok(_) => return Ok(None),
+            // Versions whose entries have been cleaned up are told in several ways.
+            Err(error) if self.version() >= version => {
+                return match self.log.is_delta_table_location().await {
+                    Ok(true) => Ok(None),
+                    _ => Err(OfflineError::delta(self.name(), "the log cannot be read", error)),
+                };
+            }
+            Err(error) => return Err(OfflineError::delta(self.name(), "the log cannot be read", error)),
+        };
+        let transactions = Transactions::load(self.name(), self.log.as_ref(), version).await?;
+        let table = Self {
+            log: Arc::clone(&self.log),
+            layout: Arc::clone(&self.layout),
+            runtime: Arc::clone(&self.runtime),
+            state: RwLock::new(Arc::new(State { delta, transactions })),
+            committing: tokio::sync::Mutex::new(()),
+        };
+        Ok(table.missing_file().await?.is_none().then_some(table))
+    }
+
     pub(super) async fn install(&self, delta: DeltaTableState) -> Result<u64, OfflineError> {
         let state = self.state();
         let version = delta.version();
@@ -312,6 +337,11 @@ fn log_store(location: &str) -> Result<LogStoreRef, OfflineError> {
     } else {
         logstore_for(&url, StorageConfig::default()).map_err(cannot)
     }
+}
+
+/// Whether there is a table, of whatever versions.
+async fn is_there(log: &dyn LogStore) -> bool {
+    log.is_delta_table_location().await.unwrap_or(false)
 }
 
 fn delta_interval(span: Span) -> String {

@@ -15,10 +15,12 @@ use crate::error::{Classified, Kind};
 use crate::time::{Interval, Span, Timestamp};
 
 mod derived;
+mod forget;
 mod model;
 mod racing;
 mod shapes;
 mod timing;
+mod upkeep;
 
 const LABEL: &str = "shop.clicks.v1";
 

@@ -24,8 +24,6 @@ mod sweep;
 
 #[cfg(test)]
 mod laws;
-#[cfg(test)]
-mod tests;
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -207,8 +205,12 @@ impl OnlineStore for EmbeddedStore {
     ) -> Result<u64, OnlineError> {
         let view = View(name);
         let reserved = self.reserve(&view)?;
-        // If it fails, its lock is let go of, and the next sweep drops it.
-        load::load(&view, self.root(), &reserved.path, self.map_size_bytes, state, items)?;
+        let loaded = load::load(&view, self.root(), &reserved.path, self.map_size_bytes, state, items);
+        if let Err(error) = loaded {
+            // If this fails too, the lock is let go of, and the next sweep drops it.
+            let _ = sweep::discard(self.root(), &view, reserved.generation);
+            return Err(error);
+        }
         self.building
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -236,12 +238,13 @@ impl OnlineStore for EmbeddedStore {
         let snapshot = built.snapshot(&view)?;
         // Without a state it was never completed.
         snapshot.state()?;
-        let record = LiveRecord {
+        let record = snapshot.record(&LiveRecord {
             version: name.version(),
             generation,
             switched_at: now,
-            changes: snapshot.changes()?,
-        };
+            changes: 0,
+            items: 0,
+        })?;
         Live::create(self.root(), &view)?.locked(&view, |locked| {
             let old = locked.record()?;
             // Changes of it are committed under the lock that is held here, so its count of them stands.
@@ -289,11 +292,16 @@ impl OnlineStore for EmbeddedStore {
             let found = found.into_iter().flatten().next();
             return Err(view.conflict(found.as_ref()));
         };
-        generation.write(&view, change, |commit| live.if_still(&view, expected, commit))
+        generation.write(&view, expected, change, |commit| live.if_still(&view, expected, commit))
     }
 
     fn sweep(&self, name: &Name, grace: Span, now: Timestamp) -> Result<usize, OnlineError> {
         sweep::sweep(self.root(), &View(name), grace, now)
+    }
+
+    fn keys(&self, name: &Name, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<Vec<u8>>, OnlineError> {
+        let keys = self.read_one(name, |found| found.generation.snapshot(found.view)?.keys(wanted))?;
+        Ok(keys.unwrap_or_default())
     }
 
     fn scan(&self, name: &Name) -> Result<Vec<(Vec<u8>, Item)>, OnlineError> {

@@ -1,6 +1,8 @@
 //! One key's item and its bytes: a format version, a checksum of what follows, then the fields. LMDB's pages have no
 //! checksums, so a flipped bit is found here or nowhere.
 
+use arrow::datatypes::DataType;
+
 use super::value::Value;
 use crate::time::Timestamp;
 
@@ -37,6 +39,8 @@ pub enum ItemError {
 }
 
 const VERSION: u8 = 1;
+/// Where the body begins, behind the version and its checksum.
+const BODY: usize = 5;
 const DEPTH_MAX: usize = 32;
 
 impl Item {
@@ -53,19 +57,36 @@ impl Item {
 
     /// The item's bytes; `key` is kept in them, as the store may know only its hash.
     pub fn encode(&self, key: &[u8]) -> Vec<u8> {
-        let mut body = Vec::with_capacity(64 + self.values.len() * 10);
-        bytes(key, &mut body);
-        for time in [self.timestamp, self.effective, self.as_of] {
-            body.extend(time.micros().to_le_bytes());
-        }
-        body.extend(self.expires.map_or(i64::MAX, Timestamp::micros).to_le_bytes());
-        length(self.values.len(), &mut body);
-        self.values.iter().for_each(|value| encode(value, &mut body));
-        let mut out = Vec::with_capacity(body.len() + 5);
-        out.push(VERSION);
-        out.extend(crc32fast::hash(&body).to_le_bytes());
-        out.extend(body);
+        let mut out = Vec::with_capacity(64 + key.len() + self.values.len() * 10);
+        self.encode_into(key, &mut out);
         out
+    }
+
+    /// How many bytes [`Item::encode`] gives.
+    pub fn encoded_len(&self, key: &[u8]) -> usize {
+        // Format, checksum, the key with its length, four times, the number of values.
+        1 + 4 + (4 + key.len()) + 4 * 8 + 4 + self.values.iter().map(encoded_len).sum::<usize>()
+    }
+
+    /// About how many bytes an item of these features has: what is of no fixed length is taken for [`TEXT_BYTES`] a text and
+    /// [`LIST_VALUES`] values a list or map.
+    pub fn estimated_len(key_bytes: usize, features: &[DataType]) -> usize {
+        1 + 4 + (4 + key_bytes) + 4 * 8 + 4 + features.iter().map(estimated_len).sum::<usize>()
+    }
+
+    /// The same in place of what `out` holds.
+    pub(super) fn encode_into(&self, key: &[u8], out: &mut Vec<u8>) {
+        out.clear();
+        out.extend([VERSION, 0, 0, 0, 0]);
+        bytes(key, out);
+        for time in [self.timestamp, self.effective, self.as_of] {
+            out.extend(time.micros().to_le_bytes());
+        }
+        out.extend(self.expires.map_or(i64::MAX, Timestamp::micros).to_le_bytes());
+        length(self.values.len(), out);
+        self.values.iter().for_each(|value| encode(value, out));
+        let checksum = crc32fast::hash(&out[BODY..]);
+        out[1..BODY].copy_from_slice(&checksum.to_le_bytes());
     }
 
     /// The key and the item of these bytes.
@@ -152,6 +173,60 @@ fn encode(value: &Value, out: &mut Vec<u8>) {
             }
         }
     }
+}
+
+/// Bytes of a text or of binary data of which nothing is known.
+pub const TEXT_BYTES: usize = 16;
+/// Values of a list or map of which nothing is known.
+pub const LIST_VALUES: usize = 4;
+
+fn estimated_len(data_type: &DataType) -> usize {
+    let held = match data_type {
+        DataType::Null => 0,
+        DataType::Boolean => 1,
+        DataType::Date32 => 4,
+        DataType::Decimal128(..) => 16 + 1,
+        DataType::List(field) => 4 + LIST_VALUES * estimated_len(field.data_type()),
+        DataType::Struct(fields) => {
+            let fields = fields.iter();
+            4 + fields
+                .map(|field| 4 + field.name().len() + estimated_len(field.data_type()))
+                .sum::<usize>()
+        }
+        // Its entries are a struct of two, whose names are not written.
+        DataType::Map(entries, _) => match entries.data_type() {
+            DataType::Struct(both) => {
+                let entry: usize = both.iter().map(|field| estimated_len(field.data_type())).sum();
+                4 + LIST_VALUES * entry
+            }
+            _ => 4,
+        },
+        other if other.is_numeric() || other.is_temporal() => 8,
+        _ => 4 + TEXT_BYTES,
+    };
+    1 + held
+}
+
+fn encoded_len(value: &Value) -> usize {
+    let held = match value {
+        Value::Null => 0,
+        Value::Boolean(_) => 1,
+        Value::Int64(_) | Value::Float64(_) | Value::Timestamp(_) => 8,
+        Value::Utf8(value) => 4 + value.len(),
+        Value::Binary(value) => 4 + value.len(),
+        Value::Date(_) => 4,
+        Value::Decimal(..) => 16 + 1,
+        Value::List(values) => 4 + values.iter().map(encoded_len).sum::<usize>(),
+        Value::Struct(fields) => {
+            let fields = fields.iter().map(|(name, value)| 4 + name.len() + encoded_len(value));
+            4 + fields.sum::<usize>()
+        }
+        Value::Map(entries) => {
+            let entries = entries.iter().map(|(key, value)| encoded_len(key) + encoded_len(value));
+            4 + entries.sum::<usize>()
+        }
+    };
+    1 + held
 }
 
 struct Reader<'a>(&'a [u8]);
@@ -296,6 +371,30 @@ mod tests {
     }
 
     #[test]
+    fn what_has_a_fixed_length_is_estimated_to_the_byte() {
+        let item = Item {
+            values: vec![
+                Value::Boolean(true),
+                Value::Int64(1),
+                Value::Float64(0.5),
+                Value::Date(1),
+                Value::Timestamp(1),
+                Value::Decimal(1, 2),
+            ],
+            ..sample()
+        };
+        let types = [
+            DataType::Boolean,
+            DataType::Int16,
+            DataType::Float32,
+            DataType::Date32,
+            DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, Some("UTC".into())),
+            DataType::Decimal128(10, 2),
+        ];
+        assert_eq!(Item::estimated_len(8, &types), item.encode(&[0; 8]).len());
+    }
+
+    #[test]
     fn every_flipped_bit_is_found() {
         let bytes = sample().encode(b"key");
         for bit in 0..bytes.len() * 8 {
@@ -368,6 +467,7 @@ mod tests {
             expires in proptest::option::of(0..i64::MAX),
         ) {
             let item = Item { values, expires: expires.map(Timestamp::from_micros), ..sample() };
+            prop_assert_eq!(item.encode(&key).len(), item.encoded_len(&key));
             prop_assert_eq!(Item::decode(&item.encode(&key)), Ok((key, item)));
         }
 

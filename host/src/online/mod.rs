@@ -12,7 +12,7 @@ mod value;
 
 pub use columns::{column, size_bytes};
 pub use embedded::EmbeddedStore;
-pub use item::{Item, ItemError};
+pub use item::{Item, ItemError, LIST_VALUES, TEXT_BYTES};
 pub use store::{CacheCounts, Change, GenerationState, LiveRecord, OnlineError, OnlineStore, Read};
 pub use value::Value;
 pub(crate) use value::write_list;

@@ -20,6 +20,9 @@ pub struct LiveRecord {
     /// How often the generation was changed since it was loaded; kept in the generation, not in the record.
     #[serde(skip)]
     pub changes: u64,
+    /// How many items the generation holds, visible or not; kept in the generation, too.
+    #[serde(skip)]
+    pub items: u64,
 }
 
 /// What a generation holds.
@@ -29,6 +32,9 @@ pub struct GenerationState {
     pub through: Timestamp,
     /// The version of the offline table that it was built from.
     pub offline_version: u64,
+    /// The version of the table of tiles that it was built from; none of a view without aggregations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tiles_version: Option<u64>,
     /// Names and types of the items' values, in order.
     pub columns: Vec<(String, String)>,
     /// For the columns whose value is a list where a key has no item: of how many nulls.
@@ -37,6 +43,17 @@ pub struct GenerationState {
     /// By what the items were made of rows: ttl, order, schedule and delay. Where it differs, they are made again.
     #[serde(default)]
     pub rules: String,
+}
+
+impl GenerationState {
+    /// The effective time that is told of an item: the leading edge of windows, else the row's time. Items whose windows have not
+    /// changed are left as they are when the edge moves on.
+    pub fn effective_time(&self, item: &Item) -> Timestamp {
+        match self.tiles_version {
+            Some(_) => self.through,
+            None => item.timestamp,
+        }
+    }
 }
 
 /// A change of the live generation.
@@ -125,6 +142,14 @@ pub enum OnlineError {
         /// The view.
         view: String,
     },
+    /// The disk is full, or a quota or limit of its files is used up.
+    #[error("online store, {view}: the disk has no room for it: {message}")]
+    NoSpace {
+        /// The view.
+        view: String,
+        /// In the system's words.
+        message: String,
+    },
     /// The store cannot be reached.
     #[error("online store, {view}: {message}")]
     Unavailable {
@@ -141,13 +166,18 @@ impl Classified for OnlineError {
             Self::Conflict { .. } => Kind::Conflict,
             Self::Corrupt { .. } | Self::Missing { .. } | Self::Item { .. } => Kind::Corrupt,
             Self::Full { .. } | Self::Invalid { .. } => Kind::Invalid,
-            Self::Unavailable { .. } => Kind::Unavailable,
+            Self::NoSpace { .. } | Self::Unavailable { .. } => Kind::Unavailable,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::Full { .. } => Some("raise `map_size_bytes` of `[stores] online`, and materialize again".to_owned()),
+            Self::NoSpace { .. } => Some(
+                "make room on the disk of the online store (a new generation lies beside the live one until the switch), and do it \
+                 again; what is live is as it was"
+                    .to_owned(),
+            ),
             Self::Corrupt { .. } | Self::Missing { .. } | Self::Item { .. } => Some(
                 "delete the view's folder in the online store and materialize: it is made again of offline rows"
                     .to_owned(),
@@ -178,6 +208,8 @@ pub trait OnlineStore: Send + Sync {
 
     /// Builds a generation of a version beside the live one; nobody reads it before it is switched to. It is durable when this
     /// returns, and dropped by the next sweep if this process ends before it switches. Of items with one key the last one stays.
+    /// Items come fastest in the order of their keys' bytes. A load that fails changes nothing that is live; what it has built goes at
+    /// once or with the next sweep.
     fn bulk_load(
         &self,
         name: &Name,
@@ -198,14 +230,17 @@ pub trait OnlineStore: Send + Sync {
     /// Ends that anything of the view is live, if what is live is still `expected`; its generation goes with a sweep.
     fn take_down(&self, name: &Name, expected: &LiveRecord, now: Timestamp) -> Result<(), OnlineError>;
 
-    /// Changes the live generation and its state in one transaction: both are seen or neither. A conflict if another generation
-    /// than `expected` is live, or if the one that is was changed from a later version of the offline table, or through a later
-    /// time from the same one. Deletes come first.
+    /// Changes the live generation and its state in one transaction: both are seen or neither. A conflict if what is live is not
+    /// `expected` to the last change, as a change is the difference to it; or if it was built from a later version of the offline
+    /// table, or through a later time from the same one. Deletes come first.
     fn write(&self, name: &Name, expected: &LiveRecord, change: &Change) -> Result<(), OnlineError>;
 
     /// Removes generations that are not live: those that were switched away from more than `grace` ago, and those that
     /// nobody is building any more. Tells how many.
     fn sweep(&self, name: &Name, grace: Span, now: Timestamp) -> Result<usize, OnlineError>;
+
+    /// The keys of items of what is live that `wanted` says yes to.
+    fn keys(&self, name: &Name, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<Vec<u8>>, OnlineError>;
 
     /// All items of what is live, in the order of the keys.
     fn scan(&self, name: &Name) -> Result<Vec<(Vec<u8>, Item)>, OnlineError>;

@@ -104,6 +104,9 @@ fn effect(part: &str, per_row: bool) -> Effect {
         | "tags"
         | "trigger"
         | "manual_backfill_end_time"
+        | "compaction_enabled"
+        | "compaction_schedule"
+        | "online_load"
         | "max_rejected"
         | "limits"
         | "entities" => Effect::Metadata,
@@ -187,6 +190,9 @@ mod tests {
             ("tags", Metadata, Metadata),
             ("trigger", Metadata, Metadata),
             ("manual_backfill_end_time", Metadata, Metadata),
+            ("compaction_enabled", Metadata, Metadata),
+            ("compaction_schedule", Metadata, Metadata),
+            ("online_load", Metadata, Metadata),
             ("max_rejected", Metadata, Metadata),
             ("limits", Metadata, Metadata),
             ("entities", Metadata, Metadata),

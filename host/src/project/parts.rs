@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::build::Code;
 use super::requests::CompiledRequest;
 use super::view::CompiledView;
-use crate::definition::{AggregatedFeature, Aggregations, FeatureView, Meta, Project, RequestView};
+use crate::definition::{AggregatedFeature, Aggregations, FeatureView, Meta, OnlineLoad, Project, RequestView};
 use crate::plan::{AGGREGATION, AGGREGATION_INTERVAL, CODE, ONLINE, Parts, SCOPE};
 
 /// A view's definition, part by part: what is kept of it, compared, and named in a plan. `code` is that of its component.
@@ -27,6 +27,9 @@ pub fn parts(project: &Project, compiled: &CompiledView, code: Option<&Code>) ->
         manual_backfill_end_time,
         ttl,
         online,
+        compaction_enabled,
+        compaction_schedule,
+        online_load,
         max_rejected,
         limits,
         meta,
@@ -63,6 +66,11 @@ pub fn parts(project: &Project, compiled: &CompiledView, code: Option<&Code>) ->
     add("manual_backfill_end_time", json!(manual_backfill_end_time));
     add("ttl", json!(ttl));
     add(ONLINE, json!(online));
+    // Earlier programs did not keep these; what is as it was then is no difference.
+    add("compaction_enabled", json!((!compaction_enabled).then_some(false)));
+    add("compaction_schedule", json!(compaction_schedule));
+    let chosen = Some(online_load).filter(|load| **load != OnlineLoad::Auto);
+    add("online_load", json!(chosen));
     add("max_rejected", json!(max_rejected));
     add("limits", json!(limits));
     if let Some(aggregation) = aggregation {

@@ -22,6 +22,14 @@ pub struct AppliedView {
     pub kept: Vec<Kept>,
     /// Code that was adopted without making the rows again, the last one last.
     pub adopted: Vec<Adopted>,
+    /// The highest version that is not kept any more, 0 if all are: its number is not used again.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub dropped: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl AppliedView {
@@ -154,6 +162,7 @@ impl AppliedView {
                     parts,
                     kept: Vec::new(),
                     adopted: Vec::new(),
+                    dropped: 0,
                 };
                 return Next {
                     step: Step::Create,
@@ -254,7 +263,18 @@ impl AppliedView {
     /// The highest version that there has been.
     pub fn last_version(&self) -> u32 {
         let kept = self.kept.iter().map(|kept| kept.version).max();
-        kept.unwrap_or(0).max(self.version)
+        kept.unwrap_or(0).max(self.version).max(self.dropped)
+    }
+
+    /// The view without versions that are not kept any more; its own stays.
+    #[must_use]
+    pub fn without(&self, versions: &[u32]) -> Self {
+        let mut after = self.clone();
+        let gone = after.kept.iter().map(|kept| kept.version);
+        let gone = gone.filter(|version| versions.contains(version)).max();
+        after.dropped = after.dropped.max(gone.unwrap_or(0));
+        after.kept.retain(|kept| !versions.contains(&kept.version));
+        after
     }
 
     fn current(&self, application: u64) -> Kept {
@@ -343,6 +363,14 @@ mod tests {
             third.after.kept.iter().map(|kept| kept.version).collect::<Vec<_>>(),
             [1, 2]
         );
+        // What is dropped cannot be gone back to, and its number is not given again.
+        let back = third.after.back_to(&third.after.kept[0], parts("a", None), 5);
+        assert_eq!((back.version, back.last_version()), (1, 3));
+        let dropped = back.without(&[3, 1]);
+        assert_eq!((dropped.version, dropped.last_version()), (1, 3));
+        assert_eq!(dropped.kept.iter().map(|kept| kept.version).collect::<Vec<_>>(), [2]);
+        let fourth = AppliedView::next(view(&dropped, 6), parts("c", None), component("c"), at(6));
+        assert_eq!((fourth.step, fourth.after.version), (Step::NewVersion, 4));
         let again = AppliedView::next(Known::Nothing { versions: 3 }, parts("a", None), None, at(6));
         assert_eq!(again.after.version, 4);
         assert_ne!(again.after.view_id, first.view_id);

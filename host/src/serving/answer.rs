@@ -103,6 +103,14 @@ impl Vectors {
         item.is_visible(self.at[view]).then_some(item)
     }
 
+    /// When what an item holds became effective.
+    fn effective_time(&self, place: Place, item: &Item) -> Timestamp {
+        let view = self.service.lookups[place.lookup].view;
+        self.reads
+            .get(view)
+            .map_or(item.timestamp, |read| read.state.effective_time(item))
+    }
+
     /// The columns of a request view's input, of the values that rows bring along and those that were read.
     pub(super) fn columns<'a>(&'a self, inputs: &'a [InputPlace], context: &'a [Vec<Value>]) -> Vec<Vec<&'a Value>> {
         let column = |input: &InputPlace| match *input {
@@ -157,7 +165,7 @@ impl Vectors {
                 None => (self.layout.empty(place), None),
                 Some(item) => {
                     let value = place.value.and_then(|value| item.values.get(value));
-                    (value.unwrap_or(&Value::Null), Some(item.timestamp))
+                    (value.unwrap_or(&Value::Null), Some(self.effective_time(place, item)))
                 }
             },
             FeaturePlace::Request(request, column) => (self.computed_value(row, request, column), None),
@@ -297,8 +305,8 @@ impl Vectors {
                 FeaturePlace::Request(..) => None,
             };
             let items = place.map(|place| (0..self.rows()).filter_map(move |row| self.item(row, place)));
-            let times = items.into_iter().flatten();
-            if let Some(at) = times.map(|item| item.timestamp).min() {
+            let times = items.into_iter().flatten().zip(place);
+            if let Some(at) = times.map(|(item, place)| self.effective_time(place, item)).min() {
                 field(b"\"effectiveTime\":", out);
                 write_text(&at.to_string(), out);
             }

@@ -69,6 +69,10 @@ impl OnlineStore for Gate {
         self.store.sweep(name, grace, now)
     }
 
+    fn keys(&self, name: &Name, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<Vec<u8>>, OnlineError> {
+        self.store.keys(name, wanted)
+    }
+
     fn scan(&self, name: &Name) -> Result<Vec<(Vec<u8>, Item)>, OnlineError> {
         self.store.scan(name)
     }
@@ -127,6 +131,7 @@ pub(crate) fn serving_within(
     let state = GenerationState {
         through,
         offline_version: 1,
+        tiles_version: None,
         columns: columns
             .iter()
             .map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned()))

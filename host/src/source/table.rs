@@ -84,6 +84,11 @@ impl SourceTable {
         self.version
     }
 
+    /// The names of its columns, as they are seen.
+    pub fn column_names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
     /// Its files in the order of their paths, each with what is known of its rows.
     pub fn files(&self) -> impl Iterator<Item = (&SourceFile, &Contents)> {
         self.files.iter().zip(&self.contents)

@@ -10,7 +10,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::{DataFrame, Expr, ident};
 
-use super::state::tile_state;
+use super::state::{merged_state, tile_state};
 use crate::tile::{START, TileSpec, tile_around};
 use crate::time::Span;
 
@@ -59,6 +59,30 @@ pub fn fold(rows: DataFrame, spec: &TileSpec) -> Result<DataFrame> {
         tile_state(state).call(arguments).alias(&state.name)
     });
     rows.aggregate(keys, states.collect())
+}
+
+/// Longer tiles of shorter ones, in no order.
+pub(super) fn fold_tiles(tiles: DataFrame, longer: &TileSpec) -> Result<DataFrame> {
+    let start = ScalarUDF::new_from_impl(TileStart {
+        interval: longer.interval,
+        signature: Signature::any(1, Volatility::Immutable),
+    });
+    let mut keys: Vec<Expr> = longer.keys.iter().map(|key| ident(&key.name)).collect();
+    keys.extend(longer.secondary.iter().map(|(name, _)| ident(name)));
+    let states = || longer.columns.iter().map(|state| ident(&state.name));
+    let mut columns = keys.clone();
+    columns.push(start.call(vec![ident(START)]).alias("__longer"));
+    columns.extend(states());
+    let tiles = tiles.select(columns)?;
+    let mut named = keys.clone();
+    named.push(ident("__longer").alias(START));
+    named.extend(states());
+    keys.push(ident("__longer"));
+    let merged = longer.columns.iter().map(|state| {
+        let states = vec![ident(&state.name)];
+        merged_state(state).call(states).alias(&state.name)
+    });
+    tiles.aggregate(keys, merged.collect())?.select(named)
 }
 
 fn value_name(column: &str) -> String {

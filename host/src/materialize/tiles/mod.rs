@@ -8,5 +8,5 @@ mod build;
 mod fold;
 mod state;
 
-pub use build::{TilesOutcome, build_tiles};
+pub use build::{TilesOutcome, build_level, build_tiles};
 pub use fold::fold;

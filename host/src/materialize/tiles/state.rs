@@ -20,7 +20,15 @@ use crate::tile::TileColumn;
 struct TileState {
     name: String,
     aggregation: Aggregation,
+    of: Of,
     signature: Signature,
+}
+
+/// What states are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Values,
+    States,
 }
 
 /// The function that makes a column of states.
@@ -28,13 +36,24 @@ pub(super) fn tile_state(column: &TileColumn) -> AggregateUDF {
     AggregateUDF::new_from_impl(TileState {
         name: column.name.clone(),
         aggregation: column.aggregation.clone(),
+        of: Of::Values,
         signature: Signature::any(if column.is_ordered() { 3 } else { 1 }, Volatility::Immutable),
+    })
+}
+
+/// The function that merges a column of states.
+pub(super) fn merged_state(column: &TileColumn) -> AggregateUDF {
+    AggregateUDF::new_from_impl(TileState {
+        name: format!("merged {}", column.name),
+        aggregation: column.aggregation.clone(),
+        of: Of::States,
+        signature: Signature::any(1, Volatility::Immutable),
     })
 }
 
 impl PartialEq for TileState {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && self.aggregation == other.aggregation
+        (&self.name, &self.aggregation, self.of) == (&other.name, &other.aggregation, other.of)
     }
 }
 
@@ -74,6 +93,7 @@ impl AggregateUDFImpl for TileState {
     fn create_groups_accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
         Ok(Box::new(GroupStates {
             aggregation: self.aggregation.clone(),
+            of: self.of,
             states: self.aggregation.states(),
         }))
     }
@@ -81,6 +101,7 @@ impl AggregateUDFImpl for TileState {
 
 struct GroupStates {
     aggregation: Aggregation,
+    of: Of,
     states: Box<dyn States>,
 }
 
@@ -150,6 +171,12 @@ impl GroupsAccumulator for GroupStates {
         filter: Option<&BooleanArray>,
         total: usize,
     ) -> Result<()> {
+        if self.of == Of::States {
+            return match filter {
+                None => self.merge_batch(values, groups, total),
+                Some(_) => internal_err!("states are merged without a filter"),
+            };
+        }
         self.states.grow(total);
         Self::update(self.states.as_mut(), &self.aggregation, values, groups, filter)
     }
@@ -171,6 +198,12 @@ impl GroupsAccumulator for GroupStates {
     }
 
     fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
+        if self.of == Of::States {
+            return match filter {
+                None => Ok(values.to_vec()),
+                Some(_) => internal_err!("states are merged without a filter"),
+            };
+        }
         let rows = values.first().map_or(0, |column| column.len());
         let mut states = self.states.fresh();
         states.grow(rows);

@@ -1,10 +1,12 @@
 use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use heed::types::{Bytes, Str};
-use heed::{Database, Env, EnvFlags, EnvOpenOptions, MdbError, WithoutTls};
+use heed::{Database, Env, EnvFlags, EnvOpenOptions, MdbError, RwTxn, WithoutTls};
 
 use crate::online::store::{LiveRecord, OnlineError};
 use crate::workspace::Name;
@@ -19,6 +21,10 @@ pub(super) type Items = Database<Bytes, Bytes>;
 /// The file of LMDB in an environment's folder.
 const DATA: &str = "data.mdb";
 const READERS_MAX: u32 = 1024;
+/// The table of readers, and what stands before it.
+const LOCK: &str = "lock.mdb";
+#[cfg(target_os = "linux")]
+const LOCK_BYTES: u64 = 64 * READERS_MAX as u64 + 4096;
 const DATABASES_MAX: u32 = 4;
 /// How long an environment whose files were deleted may be read on before its folder's new one cannot be opened.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -31,6 +37,7 @@ pub(super) fn open(
     flags: EnvFlags,
     view: &View<'_>,
 ) -> Result<Environment, OnlineError> {
+    reserve_lock(path, view)?;
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options
         .map_size(map_size_bytes)
@@ -41,6 +48,61 @@ pub(super) fn open(
     let environment = unsafe { options.flags(flags).open(path) }.map_err(|error| view.lmdb(error))?;
     environment.clear_stale_readers().map_err(|error| view.lmdb(error))?;
     Ok(environment)
+}
+
+/// Takes the room of an environment's table of readers before LMDB opens it. LMDB writes the table through a map of a file with holes,
+/// and where the disk has no room for a page of it, that is not an error but the end of the process (SIGBUS). Only for files that are not
+/// there yet: to close one that is open elsewhere in this process would let go of LMDB's locks on it.
+fn reserve_lock(folder: &Path, view: &View<'_>) -> Result<(), OnlineError> {
+    let path = folder.join(LOCK);
+    let made = match OpenOptions::new().write(true).create_new(true).open(&path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
+        made => made.map_err(|error| view.io(&error))?,
+    };
+    let reserved = room_for_lock(&made).map_err(|error| view.io(&error));
+    // Some file systems cannot.
+    match reserved {
+        Err(error @ OnlineError::NoSpace { .. }) => {
+            let _ = std::fs::remove_file(&path);
+            Err(error)
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn room_for_lock(file: &std::fs::File) -> std::io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    Ok(fallocate(file, FallocateFlags::KEEP_SIZE, 0, LOCK_BYTES)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn room_for_lock(_: &std::fs::File) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Commits, and says so if the disk was full.
+pub(super) fn commit(view: &View<'_>, environment: &Environment, transaction: RwTxn<'_>) -> Result<(), OnlineError> {
+    transaction
+        .commit()
+        .map_err(|error| failed_write(view, environment, error))
+}
+
+/// What a write's error means. A full disk cuts a write short, and LMDB calls that EIO as it does a broken disk, so whether the file can
+/// grow is tried once more; what lies behind its last page is never looked at.
+pub(super) fn failed_write(view: &View<'_>, environment: &Environment, error: heed::Error) -> OnlineError {
+    const EIO: i32 = 5;
+    const PAGE: [u8; 4096] = [0; 4096];
+    match error {
+        heed::Error::Io(error) if error.raw_os_error() == Some(EIO) => {
+            let file = OpenOptions::new().append(true).open(environment.path().join(DATA));
+            match file.and_then(|mut file| file.write_all(&PAGE)) {
+                Err(error) => view.io(&error),
+                Ok(()) => view.io(&error),
+            }
+        }
+        error => view.lmdb(error),
+    }
 }
 
 /// Environments that this process has opened, with the handles of their databases. LMDB must not open one environment twice in
@@ -154,12 +216,19 @@ impl View<'_> {
             heed::Error::Io(error) if error.kind() == std::io::ErrorKind::OutOfMemory => {
                 self.invalid("there is no room in memory for a map of `map_size_bytes`; make it smaller".to_owned())
             }
+            heed::Error::Io(error) => self.io(&error),
             error => self.unavailable(error.to_string()),
         }
     }
 
     pub(super) fn io(&self, error: &std::io::Error) -> OnlineError {
-        self.unavailable(error.to_string())
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => OnlineError::NoSpace {
+                view: self.label(),
+                message: error.to_string(),
+            },
+            _ => self.unavailable(error.to_string()),
+        }
     }
 
     pub(super) fn unavailable(&self, message: String) -> OnlineError {

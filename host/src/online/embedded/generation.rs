@@ -1,10 +1,10 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Weak};
 
-use heed::{EnvFlags, RwTxn};
+use heed::{EnvFlags, PutFlags, RwTxn};
 use sha2::{Digest, Sha256};
 
-use super::environment::{Environment, Items, Opened, Records, Transaction, View, open};
+use super::environment::{Environment, Items, Opened, Records, Transaction, View, commit, failed_write, open};
 use crate::online::item::{Item, ItemError};
 use crate::online::store::{Change, GenerationState, LiveRecord, OnlineError};
 
@@ -66,7 +66,7 @@ impl Generation {
         let items = items.map_err(|error| view.lmdb(error))?;
         let state = environment.create_database(&mut transaction, Some("state"));
         let state = state.map_err(|error| view.lmdb(error))?;
-        transaction.commit().map_err(|error| view.lmdb(error))?;
+        commit(view, &environment, transaction)?;
         Ok(Self {
             environment: Arc::new(environment),
             items,
@@ -87,15 +87,46 @@ impl Generation {
         self.environment.write_txn().map_err(|error| view.lmdb(error))
     }
 
-    pub(super) fn put(
+    pub(super) fn commit(&self, view: &View<'_>, transaction: RwTxn<'_>) -> Result<(), OnlineError> {
+        commit(view, &self.environment, transaction)
+    }
+
+    /// Bytes of its items' pages.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        let transaction = self.environment.read_txn().expect("a transaction");
+        let found = self.items.stat(&transaction).expect("an environment that is open");
+        found.page_size as usize * (found.leaf_pages + found.branch_pages + found.overflow_pages)
+    }
+
+    /// Bytes of a page, in which items lie.
+    pub(super) fn page_bytes(&self) -> usize {
+        self.environment.stat().page_size as usize
+    }
+
+    /// Puts an item into a generation that is being built; `last` is the greatest key there, as it is stored. Where this one is
+    /// greater it is appended: no place is looked for, and pages are filled to their ends. Tells whether it was.
+    pub(super) fn append(
         &self,
         view: &View<'_>,
         transaction: &mut RwTxn<'_>,
+        last: &mut Vec<u8>,
         key: &[u8],
         item: &[u8],
-    ) -> Result<(), OnlineError> {
-        let put = self.items.put(transaction, &stored_key(key), item);
-        put.map_err(|error| view.lmdb(error))
+    ) -> Result<bool, OnlineError> {
+        let stored = stored_key(key);
+        let greater = *stored > **last;
+        let flags = match greater {
+            true => PutFlags::APPEND,
+            false => PutFlags::empty(),
+        };
+        let put = self.items.put_with_flags(transaction, flags, &stored, item);
+        put.map_err(|error| failed_write(view, &self.environment, error))?;
+        if greater {
+            last.clear();
+            last.extend_from_slice(&stored);
+        }
+        Ok(greater)
     }
 
     /// Its state; a generation that has one is complete.
@@ -106,6 +137,12 @@ impl Generation {
         state: &GenerationState,
         changes: u64,
     ) -> Result<(), OnlineError> {
+        if !state.through.is_representable() {
+            return Err(view.invalid(format!(
+                "through {}, which is no time of the years 0001 to 9999",
+                state.through
+            )));
+        }
         let put = self.state.put(transaction, "state", &view.encode(state)?);
         put.map_err(|error| view.lmdb(error))?;
         let put = self.state.put(transaction, "changes", &changes.to_be_bytes());
@@ -116,6 +153,7 @@ impl Generation {
     pub(super) fn write(
         &self,
         view: &View<'_>,
+        expected: &LiveRecord,
         change: &Change,
         commit: impl FnOnce(&mut dyn FnMut() -> Result<(), OnlineError>) -> Result<(), OnlineError>,
     ) -> Result<(), OnlineError> {
@@ -132,17 +170,24 @@ impl Generation {
             )));
         }
         let changes = self.changes(view, &transaction)?;
+        if changes != expected.changes {
+            return Err(view.older(format!(
+                "it was changed {changes} times, and this change is the difference to what it was after {}",
+                expected.changes
+            )));
+        }
         for key in deletes {
             let deleted = self.items.delete(&mut transaction, &stored_key(key));
             deleted.map_err(|error| view.lmdb(error))?;
         }
         for (key, item) in puts {
-            self.put(view, &mut transaction, key, &item.encode(key))?;
+            let put = self.items.put(&mut transaction, &stored_key(key), &item.encode(key));
+            put.map_err(|error| failed_write(view, &self.environment, error))?;
         }
         self.put_state(view, &mut transaction, state, changes + 1)?;
         let mut transaction = Some(transaction);
         commit(&mut || match transaction.take() {
-            Some(transaction) => transaction.commit().map_err(|error| view.lmdb(error)),
+            Some(transaction) => self.commit(view, transaction),
             None => Ok(()),
         })
     }
@@ -191,15 +236,12 @@ impl Snapshot<'_> {
         self.transaction.id()
     }
 
-    /// How often it was changed since it was loaded.
-    pub(super) fn changes(&self) -> Result<u64, OnlineError> {
-        self.generation.changes(self.view, &self.transaction)
-    }
-
     /// The live record that names it, with what only the generation knows.
     pub(super) fn record(&self, live: &LiveRecord) -> Result<LiveRecord, OnlineError> {
+        let items = self.generation.items.len(&self.transaction);
         Ok(LiveRecord {
-            changes: self.changes()?,
+            changes: self.generation.changes(self.view, &self.transaction)?,
+            items: items.map_err(|error| self.view.lmdb(error))?,
             ..live.clone()
         })
     }
@@ -220,21 +262,35 @@ impl Snapshot<'_> {
         }
     }
 
+    /// The keys of items that `wanted` says yes to.
+    pub(super) fn keys(&self, wanted: &dyn Fn(&[u8]) -> bool) -> Result<Vec<Vec<u8>>, OnlineError> {
+        let mut keys = Vec::new();
+        self.each(|key, _| {
+            if wanted(&key) {
+                keys.push(key);
+            }
+        })?;
+        Ok(keys)
+    }
+
     /// All items, by key; long keys that begin alike in the order of their digests.
     pub(super) fn scan(&self) -> Result<Vec<(Vec<u8>, Item)>, OnlineError> {
+        let mut items = Vec::new();
+        self.each(|key, item| items.push((key, item)))?;
+        Ok(items)
+    }
+
+    fn each(&self, mut found: impl FnMut(Vec<u8>, Item)) -> Result<(), OnlineError> {
         let entries = self.generation.items.iter(&self.transaction);
-        entries
-            .map_err(|error| self.view.lmdb(error))?
-            .map(|entry| {
-                let (stored, bytes) = entry.map_err(|error| self.view.lmdb(error))?;
-                let (key, item) = Item::decode(bytes).map_err(|error| self.view.item(stored, error))?;
-                if *stored_key(&key) == *stored {
-                    Ok((key, item))
-                } else {
-                    Err(self.view.item(stored, ItemError::Key))
-                }
-            })
-            .collect()
+        for entry in entries.map_err(|error| self.view.lmdb(error))? {
+            let (stored, bytes) = entry.map_err(|error| self.view.lmdb(error))?;
+            let (key, item) = Item::decode(bytes).map_err(|error| self.view.item(stored, error))?;
+            if *stored_key(&key) != *stored {
+                return Err(self.view.item(stored, ItemError::Key));
+            }
+            found(key, item);
+        }
+        Ok(())
     }
 }
 

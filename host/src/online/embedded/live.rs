@@ -3,7 +3,7 @@ use std::sync::{Arc, LazyLock, Weak};
 
 use heed::{EnvFlags, RwTxn};
 
-use super::environment::{Environment, Opened, Records, View, exists, open};
+use super::environment::{Environment, Opened, Records, View, commit, exists, open};
 use super::generation;
 use super::load::sync_folders;
 use crate::online::store::{LiveRecord, OnlineError};
@@ -70,7 +70,7 @@ impl Live {
                 let mut transaction = environment.write_txn().map_err(lmdb)?;
                 let mut create = |name| environment.create_database(&mut transaction, Some(name)).map_err(lmdb);
                 let databases = (create("live")?, create("retired")?, create("numbers")?);
-                transaction.commit().map_err(lmdb)?;
+                commit(view, &environment, transaction)?;
                 databases
             }
         };
@@ -132,6 +132,12 @@ impl Live {
         act()
     }
 
+    /// Acts while no other process can change what is live, and changes nothing there.
+    pub(super) fn held<T>(&self, view: &View<'_>, act: impl FnOnce() -> T) -> Result<T, OnlineError> {
+        let _transaction = self.environment.write_txn().map_err(|error| view.lmdb(error))?;
+        Ok(act())
+    }
+
     /// Acts in one transaction, while no other process can change what is live.
     pub(super) fn locked<T>(
         &self,
@@ -145,7 +151,7 @@ impl Live {
             transaction,
         };
         let done = act(&mut locked)?;
-        locked.transaction.commit().map_err(|error| view.lmdb(error))?;
+        commit(view, &self.environment, locked.transaction)?;
         Ok(done)
     }
 }

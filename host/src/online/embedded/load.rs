@@ -2,15 +2,15 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::EmbeddedStore;
-use super::environment::View;
+use super::environment::{View, failed_write};
 use super::generation::Generation;
 use super::live::Live;
 use super::sweep::generations;
 use crate::online::item::Item;
 use crate::online::store::{GenerationState, OnlineError};
 
-/// A bulk load commits in pieces of about this many bytes.
-const PIECE_BYTES: usize = 64 << 20;
+/// A bulk load commits in pieces of about this many bytes: LMDB keeps the pages that a transaction has written in memory until then.
+pub(super) const PIECE_BYTES: usize = 64 << 20;
 
 /// A folder for a new generation, with its lock, which is held until it is switched to. A process that dies lets go of it.
 pub(super) struct Reserved {
@@ -52,35 +52,42 @@ pub(super) fn load(
     items: &mut dyn Iterator<Item = Result<(Vec<u8>, Item), OnlineError>>,
 ) -> Result<(), OnlineError> {
     let generation = Generation::create(path, map_size_bytes, view)?;
-    let loaded = fill(view, &generation, state, items);
+    let loaded = fill(view, &generation, state, items, PIECE_BYTES);
     let environment = generation.into_environment();
-    let synced = loaded.and_then(|()| environment.force_sync().map_err(|error| view.lmdb(error)));
+    let synced = loaded.and_then(|()| {
+        let synced = environment.force_sync();
+        synced.map_err(|error| failed_write(view, &environment, error))
+    });
     environment.prepare_for_closing().wait();
     synced?;
     sync_folders(path, root).map_err(|error| view.io(&error))
 }
 
-fn fill(
+/// Puts items and state into a generation, in pieces.
+pub(super) fn fill(
     view: &View<'_>,
     generation: &Generation,
     state: &GenerationState,
     items: &mut dyn Iterator<Item = Result<(Vec<u8>, Item), OnlineError>>,
+    piece_bytes: usize,
 ) -> Result<(), OnlineError> {
     let mut transaction = generation.begin(view)?;
-    let mut piece = 0;
+    let page_bytes = generation.page_bytes();
+    let (mut piece, mut last, mut bytes) = (0, Vec::new(), Vec::new());
     for item in items {
         let (key, item) = item?;
-        let bytes = item.encode(&key);
-        piece += key.len() + bytes.len();
-        generation.put(view, &mut transaction, &key, &bytes)?;
-        if piece > PIECE_BYTES {
-            transaction.commit().map_err(|error| view.lmdb(error))?;
+        item.encode_into(&key, &mut bytes);
+        let appended = generation.append(view, &mut transaction, &mut last, &key, &bytes)?;
+        // What is not appended may lie in a page of its own.
+        piece += key.len() + bytes.len() + if appended { 0 } else { page_bytes };
+        if piece > piece_bytes {
+            generation.commit(view, transaction)?;
             transaction = generation.begin(view)?;
             piece = 0;
         }
     }
     generation.put_state(view, &mut transaction, state, 0)?;
-    transaction.commit().map_err(|error| view.lmdb(error))
+    generation.commit(view, transaction)
 }
 
 /// Makes the entries of a folder durable, and those that lead to it from `root`, which LMDB does not.

@@ -1,4 +1,5 @@
 use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::environment::View;
@@ -12,7 +13,7 @@ use crate::time::{Span, Timestamp};
 const DOOMED: &str = "dropped-";
 
 /// Drops generations of all versions of a view that are not live: those that were switched away from more than `grace` ago, and
-/// those that nobody is building any more.
+/// those that nobody is building any more; and folders of versions that hold none.
 pub(super) fn sweep(root: &Path, view: &View<'_>, grace: Span, now: Timestamp) -> Result<usize, OnlineError> {
     let folder = root.join(view.0.workspace().as_str()).join(view.0.view());
     let versions = numbers::<u32>(&folder, "v");
@@ -57,17 +58,43 @@ pub(super) fn sweep(root: &Path, view: &View<'_>, grace: Span, now: Timestamp) -
         }
         Ok(dropped)
     })?;
-    for version in versions {
-        let folder = root.join(view.version(version).path());
+    for version in &versions {
+        let folder = root.join(view.version(*version).path());
         for path in doomed(&folder) {
             match std::fs::remove_dir_all(&path) {
                 // Another sweep removes it, too.
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(view.io(&error)),
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(view.io(&error)),
                 _ => {}
             }
         }
     }
+    // Under the lock, as a generation's folder is made in that of its version under it.
+    live.locked(view, |_| {
+        for version in versions {
+            let folder = root.join(view.version(version).path());
+            match std::fs::remove_dir(&folder) {
+                Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => {
+                    return Err(view.io(&error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    })?;
     Ok(dropped)
+}
+
+/// Drops what a load that failed has left, while its lock is held: a disk that is full needs the room now, and may have none for a
+/// sweep's transaction. What cannot be dropped stays for a sweep.
+pub(super) fn discard(root: &Path, view: &View<'_>, generation: u64) -> Result<(), OnlineError> {
+    let folder = root.join(view.0.path());
+    let doomed = folder.join(format!("{DOOMED}{generation}"));
+    let live = Live::create(root, view)?;
+    // Not while a sweep looks at it.
+    let renamed = live.held(view, || std::fs::rename(folder.join(format!("g{generation}")), &doomed))?;
+    renamed
+        .and_then(|()| std::fs::remove_dir_all(&doomed))
+        .map_err(|error| view.io(&error))
 }
 
 /// The generations in the folder of a view's version.

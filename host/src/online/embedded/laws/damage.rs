@@ -20,24 +20,10 @@ fn a_full_map_names_its_setting() {
     };
     let error = store.write(&clicks(), &live, &change).expect_err("more than 1 MiB");
     assert_eq!(error.kind(), Kind::Invalid);
-    // Nothing is left of either after a sweep.
-    assert_eq!(store.sweep(&clicks(), Span::ZERO, LATE).expect("a sweep"), 1);
-    assert_eq!(generations_of(folder.path(), &clicks()), [1]);
+    // Nothing is left of either, and nothing for a sweep.
+    assert_eq!(entries_of(folder.path(), &clicks()), ["g1"]);
+    assert_eq!(store.sweep(&clicks(), Span::ZERO, LATE).expect("a sweep"), 0);
     assert_eq!(store.scan(&clicks()).expect("a scan"), [(b"a".to_vec(), item(1))]);
-}
-
-#[test]
-fn a_load_that_fails_is_swept() {
-    let folder = folder();
-    let store = store(folder.path());
-    let failed = View(&clicks()).unavailable("the source has ended".to_owned());
-    let mut items = [Ok((b"a".to_vec(), item(1))), Err(failed)].into_iter();
-    let error = store
-        .bulk_load(&clicks(), &state(1, 1), &mut items)
-        .expect_err("the source's");
-    assert!(error.to_string().contains("the source has ended"));
-    assert_eq!(store.sweep(&clicks(), Span::ZERO, LATE).expect("a sweep"), 1);
-    assert_eq!(generations_of(folder.path(), &clicks()), [] as [u64; 0]);
 }
 
 #[test]

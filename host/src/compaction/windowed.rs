@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use datafusion::prelude::{DataFrame, SessionContext, ident};
+use datafusion::common::DataFusionError;
+use datafusion::prelude::{DataFrame, ident};
 
-use super::error::MaterializeError;
-use super::online::{Items, Visible};
+use super::error::CompactionError;
+use super::items::Items;
+use super::visible::Visible;
 use crate::definition::JoinKey;
 use crate::key::KeyColumns;
-use crate::offline::OfflineTable;
 use crate::online::{Item, Value};
 use crate::tile::{TileError, TileSpec, Tiles, Windows};
 use crate::time::Timestamp;
@@ -17,20 +18,10 @@ use crate::time::Timestamp;
 /// Keys whose values are made at once.
 const KEYS: usize = 4096;
 
-/// The tiles that values at a leading edge are made of: by key, then secondary key, then time.
-pub(super) fn tiles_by_key(
-    session: &SessionContext,
-    spec: &TileSpec,
-    tiles: &OfflineTable,
-    edge: Timestamp,
-) -> Result<DataFrame, MaterializeError> {
-    let range = spec.reach(edge, edge);
+/// Tiles by key, then secondary key, then time.
+pub(super) fn sorted(spec: &TileSpec, tiles: DataFrame) -> Result<DataFrame, DataFusionError> {
     let columns = spec.sort_columns();
-    let order = columns.iter().map(|name| ident(name).sort(true, true)).collect();
-    tiles
-        .scan(session, Some(range), None)?
-        .sort(order)
-        .map_err(|error| MaterializeError::from_plan(tiles.name(), error))
+    tiles.sort(columns.iter().map(|name| ident(name).sort(true, true)).collect())
 }
 
 /// Makes items of tiles that come sorted by key.
@@ -58,7 +49,7 @@ impl<'a> Windowed<'a> {
     }
 
     /// Takes tiles, and gives the items that are done.
-    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<Items, MaterializeError> {
+    pub(super) fn push(&mut self, batch: &RecordBatch) -> Result<Items, CompactionError> {
         let tiles = Tiles::new(self.spec, batch).map_err(|error| self.tile(error))?;
         let keys: &[JoinKey] = &self.spec.keys;
         let keys = KeyColumns::new(batch, keys).map_err(|error| self.wrong(error.message))?;
@@ -91,7 +82,7 @@ impl<'a> Windowed<'a> {
     }
 
     /// The items that are left, and how many results did not fit their type and are null.
-    pub(super) fn finish(mut self) -> Result<(Items, u64), MaterializeError> {
+    pub(super) fn finish(mut self) -> Result<(Items, u64), CompactionError> {
         self.answer();
         let items = self.flush()?;
         Ok((items, self.overflows))
@@ -107,7 +98,7 @@ impl<'a> Windowed<'a> {
         }
     }
 
-    fn flush(&mut self) -> Result<Items, MaterializeError> {
+    fn flush(&mut self) -> Result<Items, CompactionError> {
         let flushed = self.windows.flush().map_err(|error| self.tile(error))?;
         self.overflows += flushed.overflows;
         let through = self.visible.through;
@@ -132,16 +123,16 @@ impl<'a> Windowed<'a> {
             .collect()
     }
 
-    fn tile(&self, error: TileError) -> MaterializeError {
-        MaterializeError::Tile {
-            label: self.visible.compiled.view.name.clone(),
+    fn tile(&self, error: TileError) -> CompactionError {
+        CompactionError::Tile {
+            label: self.visible.label(),
             error,
         }
     }
 
-    fn wrong(&self, message: String) -> MaterializeError {
-        MaterializeError::Engine {
-            label: self.visible.compiled.view.name.clone(),
+    fn wrong(&self, message: String) -> CompactionError {
+        CompactionError::Internal {
+            label: self.visible.label(),
             message,
         }
     }

@@ -1,0 +1,11 @@
+//! What is online after passes of compaction, and what these take.
+
+mod consolidation;
+mod counts;
+mod days;
+mod full_disk;
+mod healing;
+mod kills;
+mod reads;
+mod schedule;
+mod world;

@@ -1,0 +1,9 @@
+//! `sandglass maintain`: fewer files, shorter logs, nothing that nobody can go back to, and the same rows, tiles, items and answers.
+
+mod kills;
+mod tables;
+mod versions;
+mod world;
+mod year;
+
+pub use world::{below, copy};

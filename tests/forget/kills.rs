@@ -1,17 +1,13 @@
 //! Killed at random moments, and done again: nothing of the key is left, nothing of others is lost.
 
-use std::process::Stdio;
-use std::time::{Duration, Instant};
-
 use super::world::{NOW, OTHER, SECRET, WHO, found, project, values};
 use super::{FORGET, forget};
-use crate::harness::{Project, Random, cases};
+use crate::harness::{Kills, Project, cases, seed};
 
 #[test]
 fn killed_and_done_again() {
     let _timed = crate::harness::Timed::new("forget::kills::killed_and_done_again");
-    let seed = crate::harness::seed();
-    let mut random = Random(seed);
+    let (seed, mut kills) = (seed(), Kills::new());
     let prepared = project();
     let fresh = || {
         let fresh = Project::new("");
@@ -22,28 +18,17 @@ fn killed_and_done_again() {
         fresh
     };
     let undisturbed = fresh();
-    let started = Instant::now();
     forget(&undisturbed);
-    let whole = u64::try_from(started.elapsed().as_micros()).unwrap();
     let rows = |project: &Project| -> Vec<Vec<String>> {
         ["spend", "last", "pair"].map(|view| project.rows(view, 1)).to_vec()
     };
     let (right, others) = (rows(&undisturbed), values(&undisturbed, OTHER));
-    let (mut killed, mut cut_short, mut unfinished) = (0, 0, 0);
-    while killed < cases(20) {
+    let mut unfinished = 0;
+    while kills.killed < cases(20) || unfinished == 0 {
+        assert!(kills.killed < cases(200), "no kill left anything");
         let project = fresh();
-        for _ in 0..2 {
-            let mut child = project
-                .command(NOW, &[&FORGET[..], &["--yes"]].concat())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            #[expect(clippy::disallowed_methods, reason = "a random moment is a time")]
-            std::thread::sleep(Duration::from_micros(random.below(whole * 5 / 4)));
-            child.kill().unwrap();
-            cut_short += usize::from(!child.wait().unwrap().success());
-            killed += 1;
+        for round in ["first", "second"] {
+            kills.kill(round, project.command(NOW, &[&FORGET[..], &["--yes"]].concat()));
             assert_eq!(values(&project, OTHER), others, "seed {seed}");
         }
         unfinished += usize::from(!found(&project.path("store/offline"), SECRET).is_empty());
@@ -64,10 +49,5 @@ fn killed_and_done_again() {
         assert_eq!(rows(&project), right, "seed {seed}");
         assert!(values(&project, WHO).is_empty(), "seed {seed}");
     }
-    eprintln!("{killed} kills, {cut_short} before the end, {unfinished} projects had something left");
-    assert!(
-        cut_short * 3 > killed,
-        "{cut_short} of {killed} kills came before the end: too few to tell"
-    );
-    assert!(unfinished > 0, "no kill left anything");
+    kills.tell(&format!("{unfinished} projects had something left"));
 }

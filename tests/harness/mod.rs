@@ -2,12 +2,14 @@
 
 mod data;
 mod http;
+mod kill;
 mod project;
 mod python;
 pub mod random;
 
 pub use data::{Row, purchases, write_pages, write_rows};
 pub use http::{Http, InProcess, Reply, ServerProcess};
+pub use kill::Kills;
 pub use project::{Answer, Project, component, repository, runtime, table_rows};
 pub use python::{GUEST_TOOLS, python};
 pub use random::Random;

@@ -8,4 +8,4 @@ mod healing;
 mod kills;
 mod reads;
 mod schedule;
-mod world;
+pub mod world;

@@ -37,5 +37,6 @@ mod serving;
 mod shared;
 mod sources;
 mod stores;
+mod tables;
 mod versions;
 mod wall;

@@ -8,4 +8,4 @@ mod requests;
 mod rust_client;
 mod shapes;
 mod switches;
-mod world;
+pub mod world;

@@ -7,4 +7,4 @@ mod folders;
 mod formats;
 mod lines;
 mod schemas;
-mod world;
+pub mod world;

@@ -9,7 +9,7 @@
 //! 6. [`offline`]: the rows, in a Delta table for each version of a view; a job is done if and only if its commit is there.
 //! 7. [`online`]: the item of each [`key`], in generations that are switched atomically.
 //! 8. [`training`]: the rows that are asked about, and the file and manifest that answer.
-//! 9. [`materialize`] puts 4 to 6 in sequence, [`compaction`] brings what is there to 7, [`maintain`] drops what is not needed any more, [`cli`] does
+//! 9. [`materialize`] puts 4 to 6 in sequence, [`ingest`] adds rows of feature tables to 6, [`compaction`] brings what is there to 7, [`maintain`] drops what is not needed any more, [`cli`] does
 //!    everything; [`golden`] runs transformations over files beside them.
 //!
 //! [`time`], [`key`] and [`workspace`] hold the words that all of them share; errors answer [`error::Classified`].
@@ -23,6 +23,7 @@ pub mod definition;
 pub mod error;
 pub mod folders;
 pub mod golden;
+pub mod ingest;
 pub mod key;
 pub mod maintain;
 pub mod materialize;

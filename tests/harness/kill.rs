@@ -41,8 +41,7 @@ impl Kills {
             Instant::now() >= deadline
         });
         let learnt = if cut_short { takes * 9 / 8 } else { takes * 3 / 4 };
-        self.takes
-            .insert(run.to_owned(), learnt.max(Duration::from_millis(10)));
+        self.takes.insert(run.to_owned(), learnt.max(Duration::from_millis(10)));
     }
 
     /// Kills it when that is so, if it has not come to its end before; whether it was cut short.

@@ -10,6 +10,7 @@ use super::loader::loader;
 use super::output::{Printer, table};
 use super::workbench::{Workbench, runs};
 use crate::definition::{FeatureService, Project, ServiceFeatures};
+use crate::ingest::check_types;
 use crate::materialize::{Replayed, replay};
 use crate::plan::{Effect, differences, last_due, total};
 use crate::project::{CompiledRequest, CompiledView, parts, request_parts};
@@ -45,6 +46,43 @@ pub(crate) fn changes<'a>(
         }
     };
     compiled.views.iter().map(change).collect()
+}
+
+/// An error if a change would leave rows of a feature table behind: nothing can make them again.
+pub(crate) async fn rows_stay(
+    bench: &Workbench,
+    changes: &[Change<'_>],
+    before: Option<&Applied>,
+) -> Result<(), CliError> {
+    for Change { compiled, next, .. } in changes {
+        let name = &compiled.view.name;
+        let was_table = before
+            .and_then(|before| before.project.feature_view(name))
+            .is_some_and(|view| view.table.is_some());
+        if compiled.view.table.is_none() || !was_table {
+            continue;
+        }
+        let dear = next
+            .differences
+            .iter()
+            .filter(|difference| difference.effect == Effect::Version);
+        let dear: Vec<_> = dear.map(ToString::to_string).collect();
+        if !dear.is_empty() {
+            let message = format!(
+                "feature table `{name}`: its rows would not fit any more, and nothing can make them again: {}",
+                dear.join("; ")
+            );
+            let hint = format!(
+                "add columns of other names, give the new table a name of its own, or remove this one with `sandglass destroy {name}` first"
+            );
+            return Err(CliError::invalid(message, Some(hint)));
+        }
+        let rows = bench.tables().rows(&bench.name(name, next.after.version), None).await?;
+        if let Some(rows) = rows {
+            check_types(&rows, name, &compiled.schema)?;
+        }
+    }
+    Ok(())
 }
 
 /// A request view and what applying it would do. It computes nothing: requests are answered by it from then on.

@@ -63,6 +63,20 @@ pub(crate) async fn counts(
     count: bool,
 ) -> Result<Counts, CliError> {
     let view = &compiled.view;
+    if view.table.is_some() {
+        return Ok(Counts {
+            jobs: 0,
+            source_rows: None,
+            keys: live.map(|(record, _)| record.items),
+            item_bytes: item_bytes(compiled, history),
+            // What is brought is written when it is, and nobody knows what will be.
+            online_writes: Writes {
+                by_row: Some(0),
+                consolidated: Some(0),
+                per_pass: None,
+            },
+        });
+    }
     let start = view.feature_start_time;
     let due = last_due(view, compiled.data_delay, bench.now);
     let before = Timestamp::from_micros(due.micros().saturating_sub(view.batch_schedule.micros())).max(start);

@@ -115,6 +115,7 @@ from_classified!(
     crate::training::TrainingError,
     crate::project::BuildError,
     crate::source::SourceError,
+    crate::ingest::IngestError,
     crate::materialize::MaterializeError,
     crate::compaction::CompactionError,
     crate::offline::OfflineError,

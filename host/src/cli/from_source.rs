@@ -20,7 +20,7 @@ use crate::plan::{Range, Situation, last_due, plan_range};
 use crate::project::{CompiledRequest, CompiledView, parts, request_parts};
 use crate::source::Extent;
 use crate::time::{Interval, Timestamp};
-use crate::training::{TrainingView, ViewRecord};
+use crate::training::{Manifest, TrainingView, ViewRecord};
 
 /// Views' values, and where they lie.
 pub(crate) struct Computed {
@@ -37,6 +37,7 @@ pub(crate) async fn compute(
     service: &ResolvedService,
     times: Option<Extent>,
     now: Timestamp,
+    manifest: Option<&Manifest>,
     printer: &Printer,
 ) -> Result<Computed, CliError> {
     let compiled = compile::folder(bench, printer).await?;
@@ -54,7 +55,17 @@ pub(crate) async fn compute(
             continue;
         }
         let view = compile::view(&compiled.views, &entry.view)?;
-        let (training, interval) = one(bench, &tables, view, times, now, printer).await?;
+        let (training, made) = match &view.view.table {
+            Some(_) => brought(bench, view, manifest).await?,
+            None => {
+                let (training, interval) = one(bench, &tables, view, times, now, printer).await?;
+                (training, Made::OfSources(interval))
+            }
+        };
+        let (version, rows, sources) = match made {
+            Made::OfSources(interval) => (0, None, read_sources(&view.view, &view.inputs, interval)),
+            Made::Brought { version, rows } => (version, Some(rows), Vec::new()),
+        };
         let parts = parts(bench.project(), view, compiled.code(view.view.transformation.as_ref()));
         let component = view
             .transform
@@ -62,12 +73,12 @@ pub(crate) async fn compute(
             .map(|transform| transform.component.digest().to_string());
         records.push(ViewRecord {
             name: entry.view.clone(),
-            version: 0,
-            rows: None,
+            version,
+            rows,
             tiles: None,
             component,
             definition: digests(&parts),
-            sources: read_sources(&view.view, &view.inputs, interval),
+            sources,
         });
         views.insert(entry.view.clone(), Arc::new(training));
     }
@@ -86,6 +97,37 @@ pub(crate) async fn compute(
         records,
         scratch,
     })
+}
+
+/// Where rows come from.
+enum Made {
+    /// The sources, over an interval.
+    OfSources(Interval),
+    /// Somebody has brought them: they are in this version of the view and of its table.
+    Brought { version: u64, rows: u64 },
+}
+
+/// A feature table, whose rows are nowhere else; as a manifest names it, or as it is now.
+async fn brought(
+    bench: &Workbench,
+    compiled: &CompiledView,
+    manifest: Option<&Manifest>,
+) -> Result<(TrainingView, Made), CliError> {
+    let name = &compiled.view.name;
+    let named = manifest.and_then(|manifest| manifest.views.iter().find(|record| record.name == *name));
+    let versions = named.map(|record| (record.rows, None));
+    let opened = bench.opened_at(&bench.applied()?, name, versions).await?;
+    let made = Made::Brought {
+        version: u64::from(opened.version.version),
+        rows: opened.rows.version(),
+    };
+    let training = TrainingView {
+        view: compiled.view.clone(),
+        data_delay: compiled.data_delay,
+        rows: Arc::new(opened.rows),
+        tiles: None,
+    };
+    Ok((training, made))
 }
 
 async fn one(

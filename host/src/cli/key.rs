@@ -17,6 +17,9 @@ enum Action {
         /// What it is for.
         #[arg(long)]
         name: String,
+        /// It also brings rows into feature tables; without it, it only reads.
+        #[arg(long)]
+        may_ingest: bool,
     },
     /// Lists the keys.
     List,
@@ -30,26 +33,42 @@ enum Action {
 pub(crate) fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
     let registry = bench.registry();
     match &arguments.action {
-        Action::Create { name } => {
-            let (record, key) = registry.create_key(name, bench.now)?;
+        Action::Create { name, may_ingest } => {
+            let (record, key) = registry.create_key(name, *may_ingest, bench.now)?;
             printer.tell("keep the key: it is not shown again");
             printer.answer(
                 &format!("{key}\n"),
-                &json!({ "id": record.id, "name": record.name, "created_at": record.created_at, "key": key }),
+                &json!({
+                    "id": record.id,
+                    "name": record.name,
+                    "may_ingest": record.may_ingest,
+                    "created_at": record.created_at,
+                    "key": key,
+                }),
             );
         }
         Action::List => {
             let keys = registry.keys()?;
             let rows: Vec<Vec<String>> = keys
                 .values()
-                .map(|key| vec![key.id.clone(), key.name.clone(), key.created_at.to_string()])
+                .map(|key| {
+                    let may = if key.may_ingest { "read, ingest" } else { "read" };
+                    vec![
+                        key.id.clone(),
+                        key.name.clone(),
+                        may.to_owned(),
+                        key.created_at.to_string(),
+                    ]
+                })
                 .collect();
             let objects: Vec<_> = keys
                 .values()
-                .map(|key| json!({ "id": key.id, "name": key.name, "created_at": key.created_at }))
+                .map(|key| {
+                    json!({ "id": key.id, "name": key.name, "may_ingest": key.may_ingest, "created_at": key.created_at })
+                })
                 .collect();
             printer.answer(
-                &table(&["id", "name", "created at"], &rows),
+                &table(&["id", "name", "may", "created at"], &rows),
                 &json!({ "keys": objects }),
             );
         }

@@ -242,7 +242,7 @@ async fn one(
     printer: &Printer,
 ) -> Result<(Outcome, Brought), CliError> {
     let name = bench.name(&view.view.name, version.version);
-    let table = Arc::new(bench.tables().rows_or_new(view, &name).await?);
+    let table = Arc::new(bench.tables().rows_to_write(view, &name).await?);
     let coverage = table.coverage();
     let jobs = jobs(bench, arguments, view, version, Some(&table)).await?;
     let bar = printer.bar(&view.view.name, jobs.len());

@@ -19,6 +19,7 @@ mod forgotten;
 mod from_source;
 mod get;
 mod holders;
+mod ingest;
 mod inspect;
 mod kept;
 mod key;
@@ -128,6 +129,8 @@ enum UserCommand {
     Destroy(destroy::Arguments),
     /// Runs the jobs that are due, and brings what is complete online.
     Materialize(materialize::Arguments),
+    /// Adds the rows of a file to a feature table, and brings them online.
+    Ingest(ingest::Arguments),
     /// Brings what is materialized online: the items of the keys that are affected, or all of them.
     Compact(compact::Arguments),
     /// Reads the features of a key from the online store.
@@ -191,6 +194,7 @@ async fn dispatch(global: Global, command: UserCommand, printer: &Printer) -> Re
         UserCommand::Test(arguments) => test::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Apply(arguments) => apply::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Materialize(arguments) => materialize::run(&Workbench::open(&global)?, &arguments, printer).await,
+        UserCommand::Ingest(arguments) => ingest::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Compact(arguments) => compact::run(&Workbench::open(&global)?, &arguments, printer).await,
         UserCommand::Rollback(arguments) => rollback::run(&Workbench::open(&global)?, &arguments, printer),
         UserCommand::Destroy(arguments) => destroy::run(&Workbench::open(&global)?, &arguments, printer).await,

@@ -44,6 +44,11 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     let compiled = compile::folder(bench, printer).await?;
     compile::is_kept(bench.project(), &arguments.view)?;
     let view = compile::view(&compiled.views, &arguments.view)?;
+    if view.view.table.is_some() {
+        let message = format!("`{}` is a feature table, and no job makes its rows", arguments.view);
+        let hint = format!("`sandglass ingest {} --file …` brings them", arguments.view);
+        return Err(CliError::invalid(message, Some(hint)));
+    }
     let end = arguments
         .end
         .unwrap_or_else(|| arguments.start.saturating_add(view.view.batch_schedule));

@@ -1,7 +1,10 @@
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use serde_json::json;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -11,8 +14,9 @@ use super::error::CliError;
 use super::output::Printer;
 use super::workbench::Workbench;
 use crate::online::EmbeddedStore;
-use crate::server::{Limits, Server};
+use crate::server::{Ingest, Limits, Server};
 use crate::serving::Serving;
+use crate::time::Timestamp;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -37,6 +41,9 @@ pub(crate) struct Arguments {
     /// The longest body of a request, in bytes.
     #[arg(long, default_value_t = 1 << 20, value_parser = clap::value_parser!(u32).range(1024..))]
     max_body_bytes: u32,
+    /// The longest data frame that is brought into a feature table, in bytes.
+    #[arg(long, default_value_t = 1_000_000_000, value_parser = clap::value_parser!(u64).range(1024..))]
+    max_upload_bytes: u64,
     /// How long the body of a request may take to come, in milliseconds.
     #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u64).range(1..=600_000))]
     body_timeout_ms: u64,
@@ -69,6 +76,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     let keys = (arguments.require_keys || !address.ip().is_loopback()).then(|| bench.registry());
     let limits = Limits {
         body_bytes_max: arguments.max_body_bytes as usize,
+        upload_bytes_max: arguments.max_upload_bytes,
         in_flight_max: arguments.max_in_flight as usize,
         connections_max: arguments.max_connections as usize,
         body_timeout: Duration::from_millis(arguments.body_timeout_ms),
@@ -83,6 +91,12 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         let hint = Some("choose another port with `--listen`".to_owned());
         CliError::invalid(format!("cannot listen on {address}: {error}"), hint)
     })?;
+    let ingest = IngestByProcess {
+        project: bench.folder.root.clone(),
+        memory_bytes: bench.memory_bytes,
+        now: bench.fixed_now(),
+    };
+    let server = server.with_dataframes(bench.folder.offline().join("_dataframes"), Arc::new(ingest));
     let server = if arguments.echo { server.with_echo() } else { server };
     let address = server
         .address()
@@ -93,6 +107,54 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     );
     server.run(stopped()).await;
     Ok(())
+}
+
+/// Ingests as a process of its own, this program: what rows take is taken of it and not of the server, and what ends it ends nothing else.
+struct IngestByProcess {
+    project: PathBuf,
+    memory_bytes: usize,
+    now: Option<Timestamp>,
+}
+
+impl Ingest for IngestByProcess {
+    fn ingest(&self, table: String, file: PathBuf) -> BoxFuture<'static, Result<u64, String>> {
+        let program = std::env::current_exe().map_err(|error| format!("this program cannot be found: {error}"));
+        let memory_bytes = self.memory_bytes.to_string();
+        let (project, now) = (self.project.clone(), self.now);
+        Box::pin(async move {
+            let mut command = Command::new(program?);
+            command
+                .arg("--project")
+                .arg(project)
+                .args(["--format", "json", "--memory-bytes", &memory_bytes]);
+            if let Some(now) = now {
+                command.args(["--now", &now.to_string()]);
+            }
+            command
+                .arg("ingest")
+                .arg(table)
+                .arg("--file")
+                .arg(file)
+                .stdin(Stdio::null());
+            let output = tokio::task::spawn_blocking(move || command.output()).await;
+            let output = output.map_err(|error| error.to_string())?;
+            let output = output.map_err(|error| format!("this program cannot be run: {error}"))?;
+            told(&output)
+        })
+    }
+}
+
+/// What the program said of an ingestion.
+fn told(output: &Output) -> Result<u64, String> {
+    let said = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).ok();
+    if output.status.success() {
+        let rows = said(&output.stdout).and_then(|answer| answer["ingested"]["rows"].as_u64());
+        return rows.ok_or_else(|| "the program did not say how many rows there were".to_owned());
+    }
+    let error = output.stderr.split(|byte| *byte == b'\n').rev().find_map(said);
+    let text = |key: &str| Some(error.as_ref()?["error"][key].as_str()?.to_owned());
+    let message = text("message").unwrap_or_else(|| format!("ingestion ended with {}", output.status));
+    Err(text("hint").map_or_else(|| message.clone(), |hint| format!("{message}; {hint}")))
 }
 
 fn address(text: &str) -> Result<SocketAddr, CliError> {

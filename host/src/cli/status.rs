@@ -77,13 +77,17 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
         let through = live.as_ref().map(|(_, state)| state.through);
         let freshness = through.map(|through| bench.now.since(through).micros() / 1_000_000);
         let live_version = live.as_ref().map(|(record, _)| record.version);
-        let gaps = crate::plan::gaps(
-            Interval {
-                start: view.feature_start_time,
-                end: due,
-            },
-            &covered,
-        );
+        let all = Interval {
+            start: view.feature_start_time,
+            end: due,
+        };
+        // No job makes a feature table's rows, so none is missing.
+        let (covered, gaps) = match view.table.is_some() {
+            true => (Vec::new(), Vec::new()),
+            false => (covered.clone(), crate::plan::gaps(all, &covered)),
+        };
+        let files = table.as_ref().map(OfflineTable::files).unwrap_or_default();
+        let offline_rows: Option<u64> = files.iter().map(|file| file.rows).sum();
         rows.push(vec![
             view.name.clone(),
             format!("v{}", version.version),
@@ -91,6 +95,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
             listed(&covered),
             listed(&gaps),
             listed(&tiles),
+            offline_rows.map(|rows| rows.to_string()).unwrap_or_default(),
             through.map(|through| through.to_string()).unwrap_or_default(),
             live.as_ref()
                 .map(|(record, _)| record.items.to_string())
@@ -105,11 +110,16 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
         }
         list.push(json!({
             "name": view.name,
+            "kind": match view.table.is_some() {
+                true => "table",
+                false => "batch",
+            },
             "version": version.version,
             "live_version": live_version,
             "materialized": covered,
             "missing": gaps,
             "missing_tiles": tiles,
+            "offline_rows": offline_rows,
             "online_through": through,
             "online_items": live.as_ref().map(|(record, _)| record.items),
             "passes": passes.get(passes.len().saturating_sub(PASSES)..).unwrap_or_default(),
@@ -126,6 +136,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
         "materialized",
         "missing",
         "missing tiles",
+        "rows",
         "online through",
         "items",
         "last pass",

@@ -9,6 +9,7 @@ use sandglass_runtime::Digest;
 use super::error::CliError;
 use super::workbench::shown;
 use crate::definition::FeatureView;
+use crate::ingest;
 use crate::materialize::DeadLetters;
 use crate::offline::{Granularity, OfflineTable, TableSpec};
 use crate::project::CompiledView;
@@ -37,17 +38,34 @@ impl Tables {
         if let Some(table) = self.rows(name, None).await? {
             return Ok(table);
         }
+        let is_table = compiled.view.table.is_some();
         let spec = TableSpec {
             name: name.to_string(),
             description: compiled.view.meta.description.clone().unwrap_or_default(),
-            schema: Arc::clone(&compiled.schema),
+            schema: match is_table {
+                true => ingest::stored(&compiled.schema),
+                false => Arc::clone(&compiled.schema),
+            },
             time_column: compiled.view.timestamp_column.clone(),
             partition: partition(&compiled.view),
-            derived: false,
+            derived: is_table,
             retention: RETENTION,
         };
         let table = OfflineTable::create(&self.location(&name.rows_path())?, spec).await?;
         Ok(table.with_runtime(self.session.runtime_env()))
+    }
+
+    /// The rows of a view's version, ready for those that come: the table is made if it is not there, and that of a feature table has
+    /// the columns that its definition has.
+    pub(crate) async fn rows_to_write(&self, compiled: &CompiledView, name: &Name) -> Result<OfflineTable, CliError> {
+        let mut table = self.rows_or_new(compiled, name).await?;
+        if compiled.view.table.is_some() {
+            if ingest::fit(&table, &compiled.view.name, &compiled.schema).await? {
+                table = self.rows_or_new(compiled, name).await?;
+            }
+            ingest::begin(&table).await?;
+        }
+        Ok(table)
     }
 
     /// The tiles of a view's version, none if the table has not been made.
@@ -128,10 +146,9 @@ impl Tables {
 }
 
 fn partition(view: &FeatureView) -> Granularity {
-    if view.batch_schedule < Span::DAY {
-        Granularity::Day
-    } else {
-        Granularity::Month
+    match view.batch_schedule < Span::DAY && view.table.is_none() {
+        true => Granularity::Day,
+        false => Granularity::Month,
     }
 }
 

@@ -159,7 +159,15 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             (views, requests, records, None)
         }
         None => {
-            let computed = from_source::compute(bench, &unresolved, spine.times(), options.now, printer).await?;
+            let computed = from_source::compute(
+                bench,
+                &unresolved,
+                spine.times(),
+                options.now,
+                manifest.as_ref(),
+                printer,
+            )
+            .await?;
             (
                 computed.views,
                 computed.requests,

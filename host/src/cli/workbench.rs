@@ -83,6 +83,11 @@ impl Workbench {
         }
     }
 
+    /// What `--now` says.
+    pub(crate) fn fixed_now(&self) -> Option<Timestamp> {
+        self.fixed_now
+    }
+
     pub(crate) fn project(&self) -> &Project {
         self.folder.project()
     }
@@ -175,7 +180,11 @@ impl Workbench {
                 return CliError::invalid(message, None);
             }
             let message = format!("feature view `{view}` has no {what} yet");
-            CliError::invalid(message, Some("run `sandglass materialize` first".to_owned()))
+            let command = match definition.table.is_some() {
+                true => format!("sandglass ingest {view}"),
+                false => "sandglass materialize".to_owned(),
+            };
+            CliError::invalid(message, Some(format!("run `{command}` first")))
         };
         let name = self.name(view, version.version);
         let (of_rows, of_tiles) = versions.unwrap_or_default();

@@ -23,8 +23,8 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// Looks for the keys with rows or tiles in these intervals of a table and of an earlier version of it; none if there are more
-    /// than so many.
+    /// Looks for the keys with rows or tiles in these intervals of a table and of an earlier version of it, and in these files of it;
+    /// none if there are more than so many, or if a file is one of its no more.
     pub(super) async fn find(
         session: &SessionContext,
         visible: &Visible<'_>,
@@ -37,6 +37,12 @@ impl Keys {
         let now = visible.tiles.map_or(visible.rows, |(_, tiles)| tiles);
         let names: Vec<String> = visible.view.join_keys.iter().map(|key| key.name.clone()).collect();
         let mut all: Option<DataFrame> = None;
+        if !affected.appended.is_empty() {
+            all = now.scan_files(session, &affected.appended, &names)?;
+            if all.is_none() {
+                return Ok(None);
+            }
+        }
         let of_before = before.into_iter().map(|table| (table, &affected.before));
         for (table, intervals) in of_before.chain([(now, &affected.now)]) {
             for interval in fewer(intervals.clone(), SCANS_MAX) {

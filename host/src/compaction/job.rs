@@ -124,6 +124,11 @@ async fn change(
     let Some(keys) = Keys::find(session, visible, &affected, before.as_ref(), most).await? else {
         return Ok(None);
     };
+    // A feature table is brought online as of any time: where nothing was brought, there is nothing to do.
+    let is_there = old.offline_version == visible.rows.version();
+    if visible.view.table.is_some() && keys.encoded.is_empty() && is_there {
+        return Ok(Some(Compacted::of(Pass::Unchanged)));
+    }
     if way(visible.view.online_load, record.items, keys.encoded.len() as u64) == Way::Generation {
         return Ok(None);
     }
@@ -188,10 +193,11 @@ async fn affected(
     let Some(changed) = table.changed_since(version).await? else {
         return Ok(None);
     };
-    let affected = match visible.tiles {
-        Some((spec, _)) => of_windows(spec, old.through, visible.through, &changed),
-        None => of_rows(start, old.through, visible.through, &changed),
+    let mut affected = match visible.tiles {
+        Some((spec, _)) => of_windows(spec, old.through, visible.through, &changed.intervals),
+        None => of_rows(start, old.through, visible.through, &changed.intervals),
     };
+    affected.appended = changed.appended;
     if affected.before.is_empty() {
         return Ok(Some((affected, None)));
     }

@@ -11,6 +11,8 @@ pub(super) struct Affected {
     pub(super) now: Vec<Interval>,
     /// Keys that had one in one of these, as the tables were when the live generation was made: it may be gone.
     pub(super) before: Vec<Interval>,
+    /// Keys with a row in one of these files, which came to the others since, at whatever times.
+    pub(super) appended: Vec<String>,
 }
 
 /// How items are written.
@@ -64,6 +66,7 @@ pub(super) fn of_windows(spec: &TileSpec, old: Timestamp, new: Timestamp, change
     Affected {
         now: union(now),
         before: union(clipped(changed, before)),
+        appended: Vec::new(),
     }
 }
 
@@ -75,6 +78,7 @@ pub(super) fn of_rows(start: Timestamp, old: Timestamp, new: Timestamp, changed:
     Affected {
         now: union(now),
         before: union(clipped(changed, Interval { start, end: old })),
+        appended: Vec::new(),
     }
 }
 

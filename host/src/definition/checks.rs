@@ -10,6 +10,7 @@ use super::problem::similar;
 use super::reader::Findings;
 use super::requests;
 use super::services;
+use super::tables::{ColumnKind, TableColumn};
 use crate::time::Span;
 
 pub(super) fn check(
@@ -32,6 +33,10 @@ pub(super) fn check(
         let place = |key: &str| at(format!("feature_view.{}.{key}", view.name));
         references(project, view, &place, problems);
         keys(project, view, &place, problems);
+        if let Some(columns) = &view.table {
+            table_columns(view, columns, &place, problems);
+            continue;
+        }
         schedule(view, &place, problems);
         aggregations::check(view, &place, problems);
         if let Some(ttl) = view.ttl {
@@ -183,6 +188,47 @@ fn keys(project: &Project, view: &FeatureView, place: &impl Fn(&str) -> Range<us
                 problems.add(place("timestamp_column"), message, None);
             }
             seen.push(&key.name);
+        }
+    }
+}
+
+/// The features of a feature table beside its keys and its time.
+fn table_columns(
+    view: &FeatureView,
+    columns: &[TableColumn],
+    place: &impl Fn(&str) -> Range<usize>,
+    problems: &Findings,
+) {
+    let mut seen: Vec<&str> = view.join_keys.iter().map(|key| key.name.as_str()).collect();
+    seen.push(&view.timestamp_column);
+    for column in columns {
+        // Names that differ in nothing but case are one to Delta.
+        if let Some(other) = seen.iter().find(|other| other.eq_ignore_ascii_case(&column.name)) {
+            let message = match *other == column.name {
+                true if *other == view.timestamp_column => format!("`{other}` is the timestamp column already"),
+                true => format!("`{other}` is a join key already"),
+                false => format!("columns `{other}` and `{}` differ in nothing but case", column.name),
+            };
+            let hint = "leave keys and the time out of `columns`, and give each feature a name of its own".to_owned();
+            problems.add(place("columns"), message, Some(hint));
+        }
+        seen.push(&column.name);
+    }
+    if let Some(name) = &view.order_by {
+        match columns.iter().find(|column| column.name == *name) {
+            None => {
+                let names = columns.iter().map(|column| column.name.as_str());
+                let message = format!("`order_by` names no column `{name}`; there are {}", existing(names));
+                problems.add(place("order_by"), message, None);
+            }
+            Some(column) if matches!(column.kind, ColumnKind::List(_)) => {
+                problems.add(
+                    place("order_by"),
+                    format!("column `{name}` is a list; it cannot order rows"),
+                    None,
+                );
+            }
+            Some(_) => {}
         }
     }
 }

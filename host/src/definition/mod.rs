@@ -11,6 +11,7 @@ mod reader;
 mod requests;
 mod schema;
 mod services;
+mod tables;
 
 pub use context::{CaseContext, CaseInput, ParsedContext, parse_context};
 pub use model::{
@@ -28,3 +29,4 @@ pub use services::{
     FeatureFrom, Lookup, RequestKey, ResolvedFeature, ResolvedRequest, ResolvedService, ServiceFeaturesError,
     ServiceProblem, Told,
 };
+pub use tables::{ColumnKind, INGESTED, TableColumn, ValueKind};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::partitions::Partitions;
 use super::requests::RequestView;
+use super::tables::{INGESTED, TableColumn};
 use crate::aggregate::Function;
 use crate::tile::TimeWindow;
 use crate::time::{Grid, Interval, Span, Timestamp};
@@ -213,7 +214,7 @@ pub enum TimestampUnit {
     Ns,
 }
 
-/// A batch feature view.
+/// A feature view whose rows are kept: of batches, or a feature table.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FeatureView {
     /// Its name.
@@ -222,7 +223,10 @@ pub struct FeatureView {
     pub entities: Vec<String>,
     /// The join keys of its entities, in their order.
     pub join_keys: Vec<JoinKey>,
-    /// What it reads.
+    /// The features of a feature table, in the order of the text: its rows are brought along, and none are made by jobs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<Vec<TableColumn>>,
+    /// What it reads; nothing if it is a feature table.
     pub sources: Vec<ViewSource>,
     /// What makes its rows; none passes the rows of its one source on.
     pub transformation: Option<Transformation>,
@@ -523,9 +527,10 @@ impl FeatureView {
         Some(self.grid().ceil(at).saturating_add(data_delay))
     }
 
-    /// What orders rows of one key: their time, `order_by`, then all other columns that can be compared, in the order of the schema.
+    /// What orders rows of one key: their time, in a feature table which was brought last, `order_by`, then all other columns that can be compared, in the order of the schema.
     pub fn row_order(&self, rows: &Schema) -> Vec<String> {
         let mut order = vec![self.timestamp_column.clone()];
+        order.extend(self.table.as_ref().map(|_| INGESTED.to_owned()));
         order.extend(self.order_by.clone());
         for field in rows.fields() {
             let is_key = self.join_keys.iter().any(|key| key.name == *field.name());
@@ -586,6 +591,7 @@ mod tests {
             name: "v".into(),
             entities: vec![],
             join_keys: vec![],
+            table: None,
             sources: vec![],
             transformation: None,
             parameters: BTreeMap::new(),

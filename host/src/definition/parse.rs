@@ -14,6 +14,7 @@ use super::problem::{Problem, Problems, list};
 use super::reader::{Findings, Table, Value, document};
 use super::requests::{self, RequestView};
 use super::services;
+use super::tables;
 use crate::time::Span;
 use crate::workspace::{Workspace, check_identifier};
 
@@ -110,8 +111,17 @@ pub fn parse(file: &str, text: &str) -> Result<Parsed, Problems> {
 }
 
 enum AnyView {
-    Batch(Box<FeatureView>),
+    /// Whose rows are kept.
+    Kept(Box<FeatureView>),
     Request(Box<RequestView>),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Batch,
+    Stream,
+    Request,
+    Table,
 }
 
 #[derive(Default)]
@@ -146,7 +156,7 @@ impl Reading {
         let (mut feature_views, mut request_views) = (Vec::new(), Vec::new());
         for view in self.objects(root, "feature_view", Self::any_view) {
             match view {
-                AnyView::Batch(view) => feature_views.push(*view),
+                AnyView::Kept(view) => feature_views.push(*view),
                 AnyView::Request(view) => request_views.push(*view),
             }
         }
@@ -307,40 +317,34 @@ impl Reading {
     fn any_view(&mut self, table: &Table<'_>, name: String, place: &str) -> Option<AnyView> {
         // What kind it is meant to be decides what its keys are, whether or not there is such a kind already.
         let kinds = [
-            ("batch", Some(false)),
-            ("stream", None),
-            ("request", Some(true)),
-            ("table", None),
+            ("batch", Kind::Batch),
+            ("stream", Kind::Stream),
+            ("request", Kind::Request),
+            ("table", Kind::Table),
         ];
-        let is_request = table.require("kind").and_then(|value| {
-            let is_request = value.one_of(&kinds)?;
-            if is_request.is_none() {
-                value.problem(format!("`{}` views are not supported yet", value.text()?), None);
+        let kind = table.require("kind").and_then(|value| {
+            let kind = value.one_of(&kinds)?;
+            if kind == Kind::Stream {
+                value.problem("`stream` views are not supported yet", None);
             }
-            is_request
+            Some(kind)
         });
-        match is_request {
-            Some(true) => requests::read(self, table, name, place).map(|view| AnyView::Request(Box::new(view))),
-            kind => {
+        let kept = |view| AnyView::Kept(Box::new(view));
+        match kind {
+            Some(Kind::Request) => {
+                requests::read(self, table, name, place).map(|view| AnyView::Request(Box::new(view)))
+            }
+            Some(Kind::Table) => tables::read(table, name, self.online_load).map(kept),
+            Some(Kind::Batch | Kind::Stream) | None => {
                 let view = self.feature_view(table, name, place);
-                kind.and(view).map(|view| AnyView::Batch(Box::new(view)))
+                kind.filter(|kind| *kind == Kind::Batch).and(view).map(kept)
             }
         }
     }
 
     fn feature_view(&mut self, table: &Table<'_>, name: String, place: &str) -> Option<FeatureView> {
         let meta = meta(table);
-        let entities = table.require("entities").and_then(|value| {
-            let names = value
-                .array()?
-                .iter()
-                .map(|value| value.text().map(str::to_owned))
-                .collect::<Option<Vec<_>>>()?;
-            if names.is_empty() {
-                value.problem("`entities` is empty; a view's rows are about at least one", None);
-            }
-            Some(names)
-        });
+        let entities = entities(table);
         let sources = table.require("sources").and_then(|value| {
             let sources = value.array()?.iter().map(view_source).collect::<Option<Vec<_>>>()?;
             if sources.is_empty() {
@@ -393,12 +397,13 @@ impl Reading {
         }
         let compaction_enabled = boolean(table, "compaction_enabled", true);
         let compaction_schedule = optional(table, "compaction_schedule", positive("compaction_schedule"));
-        let online_load = optional(table, "online_load", |value| value.one_of(&ONLINE_LOADS));
+        let online_load = online_load(table);
         offline?;
         Some(FeatureView {
             name,
             entities: entities?,
             join_keys: Vec::new(),
+            table: None,
             sources: sources?,
             transformation: transformation?,
             parameters: parameters?,
@@ -421,6 +426,26 @@ impl Reading {
             meta,
         })
     }
+}
+
+/// `entities`, which every view has whose rows are kept.
+pub(super) fn entities(table: &Table<'_>) -> Option<Vec<String>> {
+    table.require("entities").and_then(|value| {
+        let names = value
+            .array()?
+            .iter()
+            .map(|value| value.text().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()?;
+        if names.is_empty() {
+            value.problem("`entities` is empty; a view's rows are about at least one", None);
+        }
+        Some(names)
+    })
+}
+
+/// `online_load`, of a view or of all that do not say it.
+pub(super) fn online_load(table: &Table<'_>) -> Option<Option<OnlineLoad>> {
+    optional(table, "online_load", |value| value.one_of(&ONLINE_LOADS))
 }
 
 /// A length of time that is longer than nothing.
@@ -447,7 +472,7 @@ pub(super) fn optional<'a, T>(
     }
 }
 
-fn boolean(table: &Table<'_>, key: &'static str, default: bool) -> Option<bool> {
+pub(super) fn boolean(table: &Table<'_>, key: &'static str, default: bool) -> Option<bool> {
     table.get(key).map_or(Some(default), |value| value.boolean())
 }
 
@@ -510,7 +535,7 @@ fn stores(table: &Table<'_>) -> Option<Stores> {
             })
         }),
     };
-    let online_load = optional(table, "online_load", |value| value.one_of(&ONLINE_LOADS));
+    let online_load = online_load(table);
     table.finish();
     Some(Stores {
         offline: offline?,

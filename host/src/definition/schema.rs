@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::tables::{LIST_OF, VALUE_KINDS};
 use crate::aggregate::FUNCTIONS;
 
 /// Where the checked-in schema can be had.
@@ -152,14 +153,19 @@ fn any_view() -> Value {
     json!({
         "if": { "properties": { "kind": { "const": "request" } }, "required": ["kind"] },
         "then": request_view(),
-        "else": feature_view(),
+        "else": {
+            "if": { "properties": { "kind": { "const": "table" } }, "required": ["kind"] },
+            "then": feature_table(),
+            "else": feature_view(),
+        },
     })
 }
 
 fn kind() -> Value {
     words(
-        "What kind of view it is: batch views are materialized, request views are computed when they are asked for.",
-        &["batch", "request"],
+        "What kind of view it is: batch views are materialized, feature tables hold what `ingest` brings, request views are \
+         computed when they are asked for.",
+        &["batch", "request", "table"],
     )
 }
 
@@ -211,13 +217,61 @@ fn request_view() -> Value {
     )
 }
 
-fn feature_view() -> Value {
-    let entities = json!({
+fn entities() -> Value {
+    json!({
         "description": "Its entities, whose join keys make its key.",
         "type": "array",
         "minItems": 1,
         "items": name("An entity."),
+    })
+}
+
+fn compaction_enabled() -> Value {
+    boolean(
+        "Whether a pass may change the items of affected keys only; else it makes all of them anew.",
+        true,
+    )
+}
+
+fn feature_table() -> Value {
+    let words = VALUE_KINDS.map(|(word, _)| word);
+    let lists = words.map(|word| format!("{LIST_OF}{word}"));
+    let kinds: Vec<&str> = words.into_iter().chain(lists.iter().map(String::as_str)).collect();
+    let columns = json!({
+        "description": "Its features and their types: { plan = \"utf8\", scores = \"list of float32\" }",
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": { "pattern": COLUMN },
+        "additionalProperties": { "enum": kinds },
     });
+    let keys = [
+        ("name", name("Its name.")),
+        ("kind", kind()),
+        ("entities", entities()),
+        ("columns", columns),
+        (
+            "timestamp_column",
+            column("The column of its rows that holds their time."),
+        ),
+        (
+            "order_by",
+            column("What orders rows of one key and time that are brought together."),
+        ),
+        ("ttl", span("How long a row is served.")),
+        ("online", boolean("Whether it is served.", false)),
+        ("compaction_enabled", compaction_enabled()),
+        ("online_load", online_load("How items are written.")),
+        (
+            "offline",
+            json!({ "description": "A feature table is kept offline always.", "const": true }),
+        ),
+    ];
+    let required = ["name", "kind", "entities", "columns", "timestamp_column"];
+    let what = "A feature table: rows that `ingest` brings.";
+    object(what, &required, keys.into_iter().chain(meta()))
+}
+
+fn feature_view() -> Value {
     let sources = json!({
         "description": "What it reads.",
         "type": "array",
@@ -227,7 +281,7 @@ fn feature_view() -> Value {
     let keys = [
         ("name", name("Its name.")),
         ("kind", kind()),
-        ("entities", entities),
+        ("entities", entities()),
         ("sources", sources),
         (
             "transformation",
@@ -268,13 +322,7 @@ fn feature_view() -> Value {
         ),
         ("ttl", span("How long a row is served.")),
         ("online", boolean("Whether it is served.", false)),
-        (
-            "compaction_enabled",
-            boolean(
-                "Whether a pass may change the items of affected keys only; else it makes all of them anew.",
-                true,
-            ),
-        ),
+        ("compaction_enabled", compaction_enabled()),
         (
             "compaction_schedule",
             span(

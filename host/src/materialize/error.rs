@@ -77,7 +77,7 @@ impl MaterializeError {
     }
 
     /// Finds in DataFusion's error what it wraps.
-    pub(super) fn from_plan(label: &str, error: DataFusionError) -> Self {
+    pub(crate) fn from_plan(label: &str, error: DataFusionError) -> Self {
         let label = label.to_owned();
         match error {
             DataFusionError::External(inner) => match inner.downcast::<TransformError>() {
@@ -135,7 +135,7 @@ impl MaterializeError {
     }
 
     /// What the offline store could not write, for the rows' sake or its own.
-    pub(super) fn from_store(label: &str, error: OfflineError) -> Self {
+    pub(crate) fn from_store(label: &str, error: OfflineError) -> Self {
         match error {
             OfflineError::Rows { source, .. } => Self::from_plan(label, source),
             other => Self::Offline(other),

@@ -83,7 +83,7 @@ impl OfflineTable {
             };
             self.check_attempts(&state, &jobs, &follows)?;
             still().await?;
-            self.check_staged(&jobs).await?;
+            self.check_staged(jobs.iter().map(|job| &job.staged)).await?;
             let replacement = replace(self, &state, &intervals, &mut rewrites).await?;
             let committed_ms = match committed_ms {
                 Some(time) => time,
@@ -97,7 +97,7 @@ impl OfflineTable {
                 Transaction::new_with_last_update(id, job.attempt.as_i64(), Some(committed_ms))
             });
             let planned = Planned {
-                operation: self.operation(),
+                operation: self.operation(SaveMode::Overwrite),
                 actions,
                 transactions: transactions.collect(),
                 details: details(&jobs, &intervals),
@@ -173,9 +173,9 @@ impl OfflineTable {
     }
 
     /// Whether the jobs' files are still there: what was staged long ago may have been taken for what a killed job left.
-    async fn check_staged(&self, jobs: &[JobCommit]) -> Result<(), OfflineError> {
+    pub(super) async fn check_staged(&self, staged: impl Iterator<Item = &Staged>) -> Result<(), OfflineError> {
         let store = self.log.object_store(None);
-        let adds = jobs.iter().flat_map(|job| &job.staged.adds);
+        let adds = staged.flat_map(|staged| &staged.adds);
         let paths: Vec<_> = adds.map(|add| Path::from(add.path.as_str())).collect();
         let heads = futures::stream::iter(paths).map(|path| {
             let store = &store;
@@ -195,9 +195,9 @@ impl OfflineTable {
         Ok(())
     }
 
-    fn operation(&self) -> DeltaOperation {
+    pub(super) fn operation(&self, mode: SaveMode) -> DeltaOperation {
         DeltaOperation::Write {
-            mode: SaveMode::Overwrite,
+            mode,
             partition_by: Some(vec![self.layout.partition.column().to_owned()]),
             predicate: None,
         }

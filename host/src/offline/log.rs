@@ -53,6 +53,25 @@ struct Details {
     /// [`super::next::FORGOT`].
     #[serde(default)]
     forgot: Vec<String>,
+    /// [`super::next::APPENDED`].
+    #[serde(default)]
+    appended: Vec<String>,
+}
+
+/// What some entries changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Of jobs, and of rows that were forgotten.
+    pub intervals: Vec<Interval>,
+    /// Files that were added to the others, whose rows took the place of none.
+    pub appended: Vec<String>,
+}
+
+impl Changed {
+    /// Whether it is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.intervals.is_empty() && self.appended.is_empty()
+    }
 }
 
 #[derive(Deserialize)]
@@ -96,32 +115,35 @@ impl Transactions {
         }
     }
 
-    /// The intervals of the entries after `from`, up to `to`: of jobs, and of rows that were forgotten; none if these have been cleaned up.
+    /// What the entries after `from` changed, up to `to`; none if these have been cleaned up.
     pub(super) async fn changed(
         label: &str,
         log: &dyn LogStore,
         from: u64,
         to: u64,
-    ) -> Result<Option<Vec<Interval>>, OfflineError> {
+    ) -> Result<Option<Changed>, OfflineError> {
         let mut later = Self {
             version: from,
             last: HashMap::new(),
         };
         match later.read_entries(label, log, from + 1, to).await {
             Err(OfflineError::Corrupt { .. }) => Ok(None),
-            result => result.map(|forgot| Some(later.last.into_keys().chain(forgot).collect())),
+            result => result.map(|mut changed| {
+                changed.intervals.extend(later.last.into_keys());
+                Some(changed)
+            }),
         }
     }
 
-    /// Takes the jobs of these entries over; says of which intervals they forgot rows.
+    /// Takes the jobs of these entries over; says what else they changed.
     async fn read_entries(
         &mut self,
         label: &str,
         log: &dyn LogStore,
         from: u64,
         to: u64,
-    ) -> Result<Vec<Interval>, OfflineError> {
-        let mut forgot = Vec::new();
+    ) -> Result<Changed, OfflineError> {
+        let mut changed = Changed::default();
         let mut entries = futures::stream::iter(from..=to)
             .map(|version| async move { log.read_commit_entry(version).await.map(|bytes| (version, bytes)) })
             .buffered(ENTRIES_AT_ONCE);
@@ -139,7 +161,7 @@ impl Transactions {
             for line in bytes.split(|byte| *byte == b'\n') {
                 // Most lines are files; parsing them is most of the work.
                 let has = |name: &[u8]| line.windows(name.len()).any(|text| text == name);
-                if !has(b"\"txn\"") && !has(b"\"forgot\"") {
+                if !has(b"\"txn\"") && !has(b"\"forgot\"") && !has(b"\"appended\"") {
                     continue;
                 }
                 let line: Line = serde_json::from_slice(line).map_err(|error| OfflineError::Corrupt {
@@ -150,20 +172,23 @@ impl Transactions {
                 if let Some(txn) = line.txn {
                     self.put(label, &txn.app_id, txn.version, txn.last_updated);
                 }
-                let details = line.commit_info.and_then(|info| info.sandglass);
-                for text in details.into_iter().flat_map(|details| details.forgot) {
+                let Some(details) = line.commit_info.and_then(|info| info.sandglass) else {
+                    continue;
+                };
+                changed.appended.extend(details.appended);
+                for text in details.forgot {
                     let interval = between(&text).ok_or_else(|| {
                         OfflineError::corrupt(
                             label,
                             format!("entry {version} of the log forgot `{text}`, which is no interval"),
                         )
                     })?;
-                    forgot.push(interval);
+                    changed.intervals.push(interval);
                 }
             }
         }
         self.version = to;
-        Ok(forgot)
+        Ok(changed)
     }
 
     async fn read_checkpoint(&mut self, label: &str, store: &dyn ObjectStore, path: &Path) -> Result<(), OfflineError> {

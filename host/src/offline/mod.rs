@@ -5,6 +5,7 @@
 //! 2. [`OfflineTable::stage`] sorts a job's rows by time and writes them into files that nobody sees yet ([`Staged`]).
 //! 3. [`OfflineTable::commit`] makes the files of any number of jobs visible at once, in the place of every row that
 //!    their intervals held before. Each job leaves a `txn` action in the log ([`Attempt`]).
+//!    A feature table's rows take the place of none: they are added ([`OfflineTable::append`]).
 //! 4. [`Coverage`] is read from these actions, and from nothing else: a job is done if and only if its commit is in the
 //!    log. What a job had read lies beside the log ([`Reads`]).
 //! 5. [`OfflineTable::provider`] and [`OfflineTable::scan`] read one snapshot.
@@ -13,6 +14,7 @@
 //! one job exactly one wins; the other gets [`OfflineError::Conflict`]. Commits of intervals that do not overlap
 //! never fail because of each other.
 
+mod append;
 mod application;
 mod commit;
 mod conform;
@@ -40,6 +42,7 @@ pub use commit::{Committed, JobCommit};
 pub use coverage::{Attempts, Coverage, Done};
 pub use error::OfflineError;
 pub use forget::{Chosen, Forgotten};
+pub use log::Changed;
 pub use partition::Granularity;
 pub use provider::RowsProvider;
 pub use reads::{FileRead, JobReads, Reads, SourceRead};

@@ -19,6 +19,9 @@ const TRIES: u32 = 100;
 /// In an entry's details: intervals of which rows were taken away by no job.
 pub(super) const FORGOT: &str = "forgot";
 
+/// In an entry's details: files whose rows came to the others.
+pub(super) const APPENDED: &str = "appended";
+
 /// What an entry is to hold, planned on the version before it.
 pub(super) struct Planned {
     pub(super) operation: DeltaOperation,

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
@@ -54,6 +55,28 @@ impl OfflineTable {
             }
         };
         scan().map_err(|error| self.cannot_scan(error))
+    }
+
+    /// The rows of some of the snapshot's files, with these columns; none if it does not have all of these files.
+    pub fn scan_files(
+        &self,
+        session: &SessionContext,
+        files: &[String],
+        columns: &[String],
+    ) -> Result<Option<DataFrame>, OfflineError> {
+        let state = self.state();
+        let there: HashSet<_> = state
+            .delta
+            .log_data()
+            .iter()
+            .map(|file| file.path().into_owned())
+            .collect();
+        if !files.iter().all(|file| there.contains(file)) {
+            return Ok(None);
+        }
+        let rows = RowsProvider::new(self, &state, Some(files))
+            .and_then(|rows| session.read_table(Arc::new(rows))?.select(columns.iter().map(ident)));
+        rows.map(Some).map_err(|error| self.cannot_scan(error))
     }
 
     fn cannot_scan(&self, error: DataFusionError) -> OfflineError {

@@ -14,11 +14,11 @@ use url::Url;
 
 use super::durable::DurableFolder;
 use super::layout::{Layout, TIME_COLUMN_PROPERTY};
-use super::log::Transactions;
+use super::log::{Changed, Transactions};
 use super::reads::reads_path;
 use super::replace::TimeRange;
 use super::{Coverage, Done, Granularity, JobReads, OfflineError, TableSpec};
-use crate::time::{Interval, Span};
+use crate::time::Span;
 
 /// Entries between two checkpoints.
 pub(super) const CHECKPOINT_INTERVAL: u64 = 20;
@@ -168,8 +168,8 @@ impl OfflineTable {
         &self.layout.time_column
     }
 
-    /// The intervals that were committed after a version; none if the log does not go back that far.
-    pub async fn changed_since(&self, version: u64) -> Result<Option<Vec<Interval>>, OfflineError> {
+    /// What was committed after a version; none if the log does not go back that far.
+    pub async fn changed_since(&self, version: u64) -> Result<Option<Changed>, OfflineError> {
         Transactions::changed(self.name(), self.log.as_ref(), version, self.version()).await
     }
 

@@ -55,8 +55,8 @@ impl std::fmt::Display for Difference {
         match self.part.as_str() {
             // Digests tell a reader nothing.
             CODE => f.write_str(CODE),
-            part if part.starts_with(AGGREGATION) && self.before.is_null() => write!(f, "{part} added"),
-            part if part.starts_with(AGGREGATION) && self.after.is_null() => write!(f, "{part} dropped"),
+            part if is_one_of_many(part) && self.before.is_null() => write!(f, "{part} added"),
+            part if is_one_of_many(part) && self.after.is_null() => write!(f, "{part} dropped"),
             part => write!(f, "{part}: {} to {}", shown(&self.before), shown(&self.after)),
         }
     }
@@ -82,10 +82,17 @@ pub const CODE: &str = "code";
 pub const SCOPE: &str = "scope";
 /// Before the name of a feature that is aggregated: the part that says what it is made of.
 pub const AGGREGATION: &str = "aggregation ";
+/// Before the name of a feature table's column: the part that says of which type it is.
+pub const TABLE_COLUMN: &str = "column ";
 /// The part that says how long a tile is.
 pub const AGGREGATION_INTERVAL: &str = "aggregation_interval";
 /// The part that says whether the view is served.
 pub const ONLINE: &str = "online";
+
+/// Whether there may be any number of parts like this one, so that one may be added or dropped.
+fn is_one_of_many(part: &str) -> bool {
+    part.starts_with(AGGREGATION) || part.starts_with(TABLE_COLUMN)
+}
 
 /// The table: what a change of this part asks for, in a view whose transformation takes rows one by one or not.
 ///
@@ -93,6 +100,9 @@ pub const ONLINE: &str = "online";
 fn effect(part: &str, per_row: bool) -> Effect {
     if part.starts_with(AGGREGATION) {
         return Effect::Tiles;
+    }
+    if part.starts_with(TABLE_COLUMN) {
+        return Effect::Online;
     }
     let (of_source, part) = match part.split_once(": ") {
         Some((_, part)) => (true, part),
@@ -139,11 +149,16 @@ pub fn differences(before: &Parts, after: &Parts) -> Vec<Difference> {
         .into_iter()
         .filter_map(|name| {
             let (before, after) = (value(before, name), value(after, name));
+            let is_another_type = name.starts_with(TABLE_COLUMN) && !before.is_null() && !after.is_null();
+            let effect = match is_another_type {
+                true => Effect::Version,
+                false => effect(name, per_row),
+            };
             (before != after).then(|| Difference {
                 part: name.clone(),
                 before,
                 after,
-                effect: effect(name, per_row),
+                effect,
             })
         })
         .collect()
@@ -256,6 +271,13 @@ mod tests {
         );
         let changed = r#"aggregation a: {"window":"1d"} to {"window":"2d"}"#;
         assert_eq!(told(&sum("a", "1d"), &sum("a", "2d")), changed);
+        let column = |kind: &str| parts(&[("column plan", json!(kind))]);
+        assert_eq!(told(&parts(&[]), &column("utf8")), "column plan added");
+        assert_eq!(total(&differences(&column("utf8"), &parts(&[]))), Some(Effect::Online));
+        assert_eq!(
+            total(&differences(&column("utf8"), &column("int64"))),
+            Some(Effect::Version)
+        );
         assert_eq!(total(&differences(&parts(&[]), &parts(&[]))), None);
     }
 

@@ -3,8 +3,8 @@
 mod change;
 
 pub use change::{
-    AGGREGATION, AGGREGATION_INTERVAL, CODE, Difference, Effect, ONLINE, Parts, SCOPE, decides_values, differences,
-    same_rows, total,
+    AGGREGATION, AGGREGATION_INTERVAL, CODE, Difference, Effect, ONLINE, Parts, SCOPE, TABLE_COLUMN, decides_values,
+    differences, same_rows, total,
 };
 
 use serde::{Deserialize, Serialize};
@@ -132,6 +132,14 @@ pub fn plan(view: &FeatureView, situation: &Situation<'_>) -> Vec<Job> {
 /// # Errors
 /// The range does not lie on the schedule's grid, begins before the view does, or is not due yet.
 pub fn plan_range(view: &FeatureView, situation: &Situation<'_>, range: Range) -> Result<Vec<Job>, RangeError> {
+    if view.table.is_some() {
+        return Err(RangeError {
+            message: "it is a feature table, and no job makes its rows".to_owned(),
+            hint: Some(
+                "bring rows with `sandglass ingest`; those of a key and time take the place of others".to_owned(),
+            ),
+        });
+    }
     let grid = view.grid();
     for (what, at) in [("start", range.interval.start), ("end", range.interval.end)] {
         if !grid.is_boundary(at) {

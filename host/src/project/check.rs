@@ -9,7 +9,7 @@ use sandglass_runtime::{Component, Contract, LoadError, ParameterKind, Parameter
 use super::aggregations;
 use super::build::BuildError;
 use super::view::{CompiledTransform, CompiledView, limits, stored_type};
-use crate::definition::{FeatureView, Float, ParameterText, Parsed, Problem, Transformation};
+use crate::definition::{FeatureView, Float, ParameterText, Parsed, Problem, TableColumn, Transformation};
 use crate::key;
 use crate::source::{SourceError, SourceTable};
 use crate::time::{Span, Timestamp};
@@ -67,9 +67,10 @@ pub fn check_view(
     component: Option<&Component>,
 ) -> Checked {
     let mut finder = Finder::new(parsed, &view.name);
-    let compiled = match component {
-        Some(component) => transformed(&mut finder, view, sources, component),
-        None => passed_on(&mut finder, view, sources),
+    let compiled = match (component, &view.table) {
+        (Some(component), _) => transformed(&mut finder, view, sources, component),
+        (None, Some(columns)) => Some((None, Vec::new(), Arc::new(table_rows(view, columns)))),
+        (None, None) => passed_on(&mut finder, view, sources),
     };
     let Some((transform, inputs, schema)) = compiled else {
         return Err(finder.problems);
@@ -100,6 +101,19 @@ pub fn check_view(
 }
 
 type Parts = (Option<CompiledTransform>, Vec<(usize, Arc<SourceTable>)>, SchemaRef);
+
+/// The columns that rows of a feature table are brought with: its keys, the time, its features.
+fn table_rows(view: &FeatureView, columns: &[TableColumn]) -> Schema {
+    let keys = view.join_keys.iter().map(|key| (&key.name, key::data_type(key.kind)));
+    let time = [(&view.timestamp_column, host_type::timestamp())];
+    let features = columns.iter().map(|column| (&column.name, column.kind.data_type()));
+    let fields = keys.chain(time).chain(features);
+    Schema::new(
+        fields
+            .map(|(name, data_type)| Field::new(name, data_type, true))
+            .collect::<Vec<_>>(),
+    )
+}
 
 fn passed_on(
     finder: &mut Finder<'_>,

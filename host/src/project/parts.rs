@@ -4,7 +4,7 @@ use super::build::Code;
 use super::requests::CompiledRequest;
 use super::view::CompiledView;
 use crate::definition::{AggregatedFeature, Aggregations, FeatureView, Meta, OnlineLoad, Project, RequestView};
-use crate::plan::{AGGREGATION, AGGREGATION_INTERVAL, CODE, ONLINE, Parts, SCOPE};
+use crate::plan::{AGGREGATION, AGGREGATION_INTERVAL, CODE, ONLINE, Parts, SCOPE, TABLE_COLUMN};
 
 /// A view's definition, part by part: what is kept of it, compared, and named in a plan. `code` is that of its component.
 pub fn parts(project: &Project, compiled: &CompiledView, code: Option<&Code>) -> Parts {
@@ -13,6 +13,7 @@ pub fn parts(project: &Project, compiled: &CompiledView, code: Option<&Code>) ->
         aggregation,
         entities,
         join_keys,
+        table,
         sources,
         // The path of its crate may change; its code and name decide.
         transformation: _,
@@ -54,7 +55,8 @@ pub fn parts(project: &Project, compiled: &CompiledView, code: Option<&Code>) ->
     );
     add(CODE, json!(code));
     add(SCOPE, json!(transform.map(|transform| transform.contract.scope.name())));
-    add("schema", json!(schema));
+    // Each column of a feature table is a part: rows stay when one is added or dropped.
+    add("schema", json!(table.is_none().then_some(schema)));
     add("parameters", json!(parameters));
     add("timestamp_column", json!(timestamp_column));
     add("order_by", json!(order_by));
@@ -73,6 +75,9 @@ pub fn parts(project: &Project, compiled: &CompiledView, code: Option<&Code>) ->
     add("online_load", json!(chosen));
     add("max_rejected", json!(max_rejected));
     add("limits", json!(limits));
+    for column in table.iter().flatten() {
+        parts.insert(format!("{TABLE_COLUMN}{}", column.name), json!(column.kind));
+    }
     if let Some(aggregation) = aggregation {
         add_aggregations(&mut parts, aggregation);
     }

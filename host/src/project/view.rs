@@ -79,10 +79,12 @@ pub(crate) fn features(view: &FeatureView, schema: &SchemaRef, tiles: Option<&Ti
     }
 }
 
-/// The names and types of the columns that are features, in their order.
+/// The names and types of the columns that are features, in their order. What a feature table's rows have of columns that it had once
+/// is none.
 fn columns(view: &FeatureView, schema: &SchemaRef) -> Vec<(String, String)> {
-    let is_feature = |field: &&Arc<Field>| {
-        *field.name() != view.timestamp_column && !view.join_keys.iter().any(|key| key.name == *field.name())
+    let is_feature = |field: &&Arc<Field>| match &view.table {
+        Some(columns) => columns.iter().any(|column| column.name == *field.name()),
+        None => *field.name() != view.timestamp_column && !view.join_keys.iter().any(|key| key.name == *field.name()),
     };
     let fields = schema.fields().iter().filter(is_feature);
     fields

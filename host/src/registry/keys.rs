@@ -26,11 +26,14 @@ pub struct ApiKey {
     pub hash: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Whether it also brings rows into feature tables.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_ingest: bool,
 }
 
 impl Registry {
     /// Makes a key; what is returned beside it is the key itself, which is kept nowhere.
-    pub fn create_key(&self, name: &str, now: Timestamp) -> Result<(ApiKey, String), RegistryError> {
+    pub fn create_key(&self, name: &str, may_ingest: bool, now: Timestamp) -> Result<(ApiKey, String), RegistryError> {
         let mut random = [0; ID_BYTES + SECRET_BYTES];
         getrandom::fill(&mut random).map_err(|error| RegistryError::Io {
             path: self.keys_folder(),
@@ -43,6 +46,7 @@ impl Registry {
             name: name.to_owned(),
             hash: hash(&key),
             created_at: now,
+            may_ingest,
             id,
         };
         let path = self.key_path(&record.id);

@@ -1,20 +1,22 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
+use axum::http::header::HOST;
 use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use tokio::sync::Semaphore;
 
+use super::dataframes::Dataframes;
 use super::keys::Keys;
 use super::limits::Limits;
 use super::metrics::Metrics;
-use super::respond::{REQUEST_ID, STALE, answer, error_answer, given_id, json_answer};
+use super::respond::{REQUEST_ID, STALE, answer, error_answer, given_id, job_error_answer, json_answer};
 use crate::registry::Registry;
 use crate::serving::{self, BatchRequest, MetadataRequest, ServeError, Serving, VectorRequest, Vectors};
 
@@ -36,6 +38,45 @@ impl Call {
     }
 }
 
+/// What a request asks about rows of feature tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FrameCall {
+    /// Where to put a data frame.
+    Info,
+    /// To take one.
+    Upload,
+    /// To ingest one.
+    Ingest,
+    /// How a job stands.
+    Job,
+    /// How all jobs of a table stand.
+    Jobs,
+}
+
+impl FrameCall {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Info => "get-dataframe-info",
+            Self::Upload => "dataframes",
+            Self::Ingest => "ingest-dataframe",
+            Self::Job => "get-materialization-job",
+            Self::Jobs => "list-materialization-jobs",
+        }
+    }
+}
+
+/// What is asked about rows of a feature table; what is not known is passed over, as in all requests.
+#[derive(serde::Deserialize)]
+struct FrameRequest {
+    workspace: String,
+    #[serde(alias = "featureView")]
+    feature_view: String,
+    #[serde(default, alias = "dfPath")]
+    df_path: Option<String>,
+    #[serde(default, alias = "jobId")]
+    job_id: Option<String>,
+}
+
 /// The names in a path of the second version.
 pub(super) struct Names {
     pub(super) workspace: String,
@@ -50,6 +91,8 @@ pub(super) struct App {
     in_flight: Semaphore,
     metrics: Metrics,
     stopping: AtomicBool,
+    /// None where nothing is brought over HTTP.
+    dataframes: OnceLock<Arc<Dataframes>>,
     /// Numbers of requests: this process's and one for each.
     process: u64,
     requests: AtomicU64,
@@ -74,6 +117,7 @@ impl App {
             limits,
             metrics: Metrics::new(),
             stopping: AtomicBool::new(false),
+            dataframes: OnceLock::new(),
             process: u64::from_le_bytes(random),
             requests: AtomicU64::new(0),
         }
@@ -85,6 +129,13 @@ impl App {
 
     pub(super) fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// From now on data frames are taken.
+    pub(super) fn take_dataframes(&self, dataframes: Dataframes) {
+        let dataframes = Arc::new(dataframes);
+        dataframes.resume(self.serving.now());
+        let _ = self.dataframes.set(dataframes);
     }
 
     /// From now on `/ready` says no.
@@ -218,12 +269,7 @@ impl App {
             _ => self.body(request.into_body()).await?,
         };
         // Only now: who sends a body slowly holds no place.
-        let _permit = self.in_flight.try_acquire().map_err(|_| {
-            ServeError::Busy(format!(
-                "{} requests are being answered, which is this server's limit",
-                self.limits.in_flight_max
-            ))
-        })?;
+        let _permit = self.in_flight.try_acquire().map_err(|_| self.full())?;
         match call {
             Call::Vector => {
                 let mut read: VectorRequest = serving::read(&body)?;
@@ -278,6 +324,109 @@ impl App {
         }
     }
 
+    /// Rows for feature tables; `id` is that of a data frame that is put.
+    pub(super) async fn frame_call(&self, call: FrameCall, id: Option<String>, request: Request) -> Response {
+        let started = Instant::now();
+        let number = self.request_id(&request);
+        let answered = self.frame_answer(call, id, request).await;
+        let (name, micros) = (call.name(), started.elapsed().as_micros());
+        let response = match answered {
+            Ok(body) => {
+                self.metrics.request(name, "", 200);
+                tracing::info!(request_id = number, call = name, status = 200, micros, "request");
+                json_answer(200, body.to_string().into_bytes())
+            }
+            Err(error) => {
+                let (status, message) = (error.status(), error.message());
+                self.metrics.request(name, "", status);
+                match status {
+                    500.. => tracing::error!(
+                        request_id = number,
+                        call = name,
+                        status,
+                        micros,
+                        error = message,
+                        "request"
+                    ),
+                    _ => tracing::info!(
+                        request_id = number,
+                        call = name,
+                        status,
+                        micros,
+                        error = message,
+                        "request"
+                    ),
+                }
+                job_error_answer(&error, &number)
+            }
+        };
+        with_id(response, &number)
+    }
+
+    async fn frame_answer(
+        &self,
+        call: FrameCall,
+        id: Option<String>,
+        request: Request,
+    ) -> Result<serde_json::Value, ServeError> {
+        let dataframes = self.dataframes.get().map(Arc::clone);
+        let dataframes = dataframes.ok_or_else(|| ServeError::Unknown("this server takes no rows".to_owned()))?;
+        if call == FrameCall::Upload {
+            // The signature in the URL stands for the key of whoever asked for it.
+            let query = request.uri().query().unwrap_or_default().to_owned();
+            let signature = query.split('&').find_map(|part| part.strip_prefix("signature="));
+            let id = id.unwrap_or_default();
+            dataframes
+                .upload(&id, signature, request.into_body(), self.limits)
+                .await?;
+            return Ok(serde_json::json!({}));
+        }
+        if let Some(keys) = &self.keys {
+            keys.check_ingest(request.headers())?;
+        }
+        let base = base_url(&request);
+        let body = self.body(request.into_body()).await?;
+        let asked: FrameRequest = serde_json::from_slice(&body)
+            .map_err(|error| ServeError::Invalid(format!("the request's body is not as it should be: {error}")))?;
+        let _permit = self.in_flight.try_acquire().map_err(|_| self.full())?;
+        let (serving, now) = (Arc::clone(&self.serving), self.serving.now());
+        let work = move || {
+            let FrameRequest {
+                workspace,
+                feature_view: table,
+                df_path,
+                job_id,
+            } = asked;
+            serving.feature_table_blocking(&workspace, &table)?;
+            let missing = |what: &str| ServeError::Invalid(format!("the request has no `{what}`"));
+            Ok(match call {
+                FrameCall::Info | FrameCall::Upload => {
+                    let (url, df_path) = dataframes.place(&workspace, &table, now)?;
+                    serde_json::json!({ "df_path": df_path, "signed_url_for_df_upload": format!("{base}{url}") })
+                }
+                FrameCall::Ingest => {
+                    let path = df_path.ok_or_else(|| missing("df_path"))?;
+                    serde_json::json!({ "job": dataframes.begin(&table, &path, now)? })
+                }
+                FrameCall::Job => {
+                    let id = job_id.ok_or_else(|| missing("job_id"))?;
+                    serde_json::json!({ "job": dataframes.job(&table, &id)? })
+                }
+                FrameCall::Jobs => serde_json::json!({ "jobs": dataframes.jobs_of(&table) }),
+            })
+        };
+        // Tasks are started in there, which a thread of the runtime's own may do.
+        let done = tokio::task::spawn_blocking(work).await;
+        done.map_err(|error| ServeError::Internal(error.to_string()))?
+    }
+
+    fn full(&self) -> ServeError {
+        ServeError::Busy(format!(
+            "{} requests are being answered, which is this server's limit",
+            self.limits.in_flight_max
+        ))
+    }
+
     pub(super) async fn body(&self, body: Body) -> Result<Bytes, ServeError> {
         let most = self.limits.body_bytes_max;
         let too_large = || ServeError::TooLarge(format!("a request's body has at most {most} bytes"));
@@ -302,6 +451,16 @@ impl App {
             Ok(Ok(read)) => Ok(read.to_bytes()),
         }
     }
+}
+
+/// Where a client reaches this server, as it says itself, or a proxy before it.
+fn base_url(request: &Request) -> String {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let scheme = header("x-forwarded-proto")
+        .filter(|scheme| *scheme == "https")
+        .unwrap_or("http");
+    let host = header("x-forwarded-host").or_else(|| header(HOST.as_str()));
+    format!("{scheme}://{}", host.unwrap_or("localhost"))
 }
 
 /// Takes the names of the path; those of the body may be left out, and are not others.

@@ -11,7 +11,13 @@ use crate::serving::ServeError;
 /// The keys that are known, by their hashes.
 pub(super) struct Keys {
     registry: Registry,
-    known: RwLock<HashMap<[u8; 32], String>>,
+    known: RwLock<HashMap<[u8; 32], Known>>,
+}
+
+#[derive(Clone)]
+struct Known {
+    id: String,
+    may_ingest: bool,
 }
 
 impl Keys {
@@ -26,7 +32,7 @@ impl Keys {
     pub(super) fn look(&self) {
         let known: Vec<String> = {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            known.values().cloned().collect()
+            known.values().map(|known| known.id.clone()).collect()
         };
         let there: Vec<String> = (known.into_iter())
             .filter(|id| match self.registry.key(id) {
@@ -38,11 +44,27 @@ impl Keys {
             })
             .collect();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|_, id| there.contains(id));
+        known.retain(|_, known| there.contains(&known.id));
     }
 
-    /// Whether a request has a key; looks at most at one file.
+    /// Whether a request has a key that may bring rows.
+    pub(super) fn check_ingest(&self, headers: &HeaderMap) -> Result<(), ServeError> {
+        match self.find(headers)?.may_ingest {
+            true => Ok(()),
+            false => {
+                let message = "this key only reads: make one with `sandglass key create --may-ingest`";
+                Err(ServeError::Forbidden(message.to_owned()))
+            }
+        }
+    }
+
+    /// Whether a request has a key.
     pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), ServeError> {
+        self.find(headers).map(|_| ())
+    }
+
+    /// The key of a request; looks at most at one file.
+    fn find(&self, headers: &HeaderMap) -> Result<Known, ServeError> {
         let refused = |message: &str| ServeError::Unauthorized(message.to_owned());
         let header = headers.get(AUTHORIZATION).ok_or_else(|| {
             refused(
@@ -59,20 +81,19 @@ impl Keys {
         let key =
             key.ok_or_else(|| refused("write `Authorization: Tecton-key <key>` or `Authorization: Bearer <key>`"))?;
         let hash: [u8; 32] = Sha256::digest(key.as_bytes()).into();
-        if self
-            .known
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains_key(&hash)
-        {
-            return Ok(());
+        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&hash) {
+            return Ok(known.clone());
         }
         let found = self
             .registry
             .find_key(key)?
             .ok_or_else(|| refused("the key is not known, or was removed"))?;
+        let found = Known {
+            id: found.id,
+            may_ingest: found.may_ingest,
+        };
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert(hash, found.id);
-        Ok(())
+        known.insert(hash, found.clone());
+        Ok(found)
     }
 }

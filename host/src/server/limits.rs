@@ -5,6 +5,8 @@ use std::time::Duration;
 pub struct Limits {
     /// The longest body.
     pub body_bytes_max: usize,
+    /// The longest data frame.
+    pub upload_bytes_max: u64,
     /// Requests that are answered at once; more are told to come again.
     pub in_flight_max: usize,
     /// Connections at once; more are closed.
@@ -22,6 +24,8 @@ impl Default for Limits {
         Self {
             // A batch of 1,000 rows with a hundred bytes of keys each has a tenth of it.
             body_bytes_max: 1 << 20,
+            // As Tecton's, which clients look at before they send one.
+            upload_bytes_max: 1_000_000_000,
             in_flight_max: 1024,
             connections_max: 16 << 10,
             body_timeout: Duration::from_secs(5),

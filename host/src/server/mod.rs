@@ -5,6 +5,7 @@
 //! ends the server.
 
 mod app;
+mod dataframes;
 mod keys;
 mod limits;
 mod metrics;
@@ -13,6 +14,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
+pub use dataframes::Ingest;
 pub use limits::Limits;
 pub use routes::{OPENAPI, ROUTES};
 
@@ -67,6 +69,14 @@ impl Server {
             app: Arc::new(App::new(serving, keys, limits)),
             echo: false,
         })
+    }
+
+    /// The same that takes rows for feature tables: they lie in a folder until they are ingested. What a server before this one had begun
+    /// goes on.
+    #[must_use]
+    pub fn with_dataframes(self, folder: std::path::PathBuf, ingest: Arc<dyn Ingest>) -> Self {
+        self.app.take_dataframes(dataframes::Dataframes::new(folder, ingest));
+        self
     }
 
     /// The same with `POST /echo?bytes=N`, which reads a body and answers so many bytes: what a request costs without features,

@@ -44,6 +44,15 @@ pub(super) fn error_answer(error: &ServeError, request_id: &str) -> Response {
     response
 }
 
+/// What is wrong with rows or jobs, as Tecton's clients read it: there, `error` is the message.
+pub(super) fn job_error_answer(error: &ServeError, request_id: &str) -> Response {
+    let mut response = error_answer(error, request_id);
+    let message = error.message();
+    let body = json!({ "error": message, "message": message, "requestId": request_id });
+    *response.body_mut() = body.to_string().into();
+    response
+}
+
 /// The number that a client gave a request, if it can be written into a log.
 pub(super) fn given_id(headers: &HeaderMap) -> Option<&str> {
     let given = headers.get(&REQUEST_ID)?.to_str().ok()?;

@@ -4,9 +4,9 @@ use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 
-use super::app::{App, Call, Names};
+use super::app::{App, Call, FrameCall, Names};
 use super::respond::answer;
 use crate::serving::ServeError;
 
@@ -14,7 +14,7 @@ use crate::serving::ServeError;
 pub const OPENAPI: &str = include_str!("openapi.json");
 
 /// Methods and paths, as the OpenAPI document has them.
-pub const ROUTES: [(&str, &str); 10] = [
+pub const ROUTES: [(&str, &str); 15] = [
     ("post", "/api/v1/feature-service/get-features"),
     ("post", "/api/v1/feature-service/get-features-batch"),
     ("post", "/api/v1/feature-service/metadata"),
@@ -30,6 +30,11 @@ pub const ROUTES: [(&str, &str); 10] = [
         "get",
         "/api/v2/workspaces/{workspace}/feature-services/{service}/metadata",
     ),
+    ("post", "/api/v1/jobs/get-dataframe-info"),
+    ("put", "/api/v1/dataframes/{dataframe}"),
+    ("post", "/api/v1/jobs/ingest-dataframe"),
+    ("post", "/api/v1/jobs/get-materialization-job"),
+    ("post", "/api/v1/jobs/list-materialization-jobs"),
     ("get", "/health"),
     ("get", "/ready"),
     ("get", "/metrics"),
@@ -44,6 +49,11 @@ pub(super) fn router(app: Arc<App>) -> Router {
         vector_2,
         batch_2,
         metadata_2,
+        frame_info,
+        frame_upload,
+        frame_ingest,
+        frame_job,
+        frame_jobs,
         health,
         ready,
         metrics,
@@ -70,6 +80,30 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route(
             metadata_2.1,
             get(|state, path, request| call(state, Call::Metadata, Some(path), request)),
+        )
+        .route(
+            frame_info.1,
+            post(|state, request| frame(state, FrameCall::Info, request)),
+        )
+        .route(
+            frame_upload.1,
+            put(
+                |State(app): State<Arc<App>>, Path(id): Path<String>, request: Request| async move {
+                    app.frame_call(FrameCall::Upload, Some(id), request).await
+                },
+            ),
+        )
+        .route(
+            frame_ingest.1,
+            post(|state, request| frame(state, FrameCall::Ingest, request)),
+        )
+        .route(
+            frame_job.1,
+            post(|state, request| frame(state, FrameCall::Job, request)),
+        )
+        .route(
+            frame_jobs.1,
+            post(|state, request| frame(state, FrameCall::Jobs, request)),
         )
         .route(health.1, get(|| async { answer(200, "text/plain", "ok\n") }))
         .route(ready.1, get(|State(app): State<Arc<App>>| async move { app.ready() }))
@@ -110,6 +144,10 @@ pub(super) fn echo(app: Arc<App>) -> Router {
         }
     };
     Router::new().route("/echo", post(echo)).with_state(app)
+}
+
+async fn frame(State(app): State<Arc<App>>, call: FrameCall, request: Request) -> Response {
+    app.frame_call(call, None, request).await
 }
 
 async fn call(

@@ -18,6 +18,9 @@ pub enum ServeError {
     /// 401: no key, or one that is not known.
     #[error("{0}")]
     Unauthorized(String),
+    /// 403: the key is for something else.
+    #[error("{0}")]
+    Forbidden(String),
     /// 404: there is no such thing.
     #[error("{0}")]
     Unknown(String),
@@ -72,6 +75,7 @@ impl ServeError {
         match self {
             Self::Invalid(_) => 400,
             Self::Unauthorized(_) => 401,
+            Self::Forbidden(_) => 403,
             Self::Unknown(_) | Self::NotOnline(_) => 404,
             Self::Method(_) => 405,
             Self::Slow(_) => 408,
@@ -110,6 +114,7 @@ impl ServeError {
         match self {
             Self::Invalid(_) => "INVALID_ARGUMENT",
             Self::Unauthorized(_) => "UNAUTHENTICATED",
+            Self::Forbidden(_) => "PERMISSION_DENIED",
             Self::Unknown(_) | Self::NotOnline(_) => "NOT_FOUND",
             Self::Method(_) => "METHOD_NOT_ALLOWED",
             Self::Slow(_) => "REQUEST_TIMEOUT",

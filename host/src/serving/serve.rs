@@ -139,6 +139,22 @@ impl Serving {
         Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The workspace, if a feature table of that name is applied in it. Waits for files.
+    pub fn feature_table_blocking(&self, workspace: &str, name: &str) -> Result<&Workspace, ServeError> {
+        if workspace != self.workspace.as_str() {
+            return Err(ServeError::Unknown(format!("there is no workspace `{workspace}` here")));
+        }
+        let applied = self.registry.latest()?;
+        let view = applied.as_ref().and_then(|applied| applied.project.feature_view(name));
+        match view.map(|view| view.table.is_some()) {
+            Some(true) => Ok(&self.workspace),
+            Some(false) => Err(ServeError::Invalid(format!(
+                "`{name}` is a batch view: its rows are made of its sources, and cannot be brought"
+            ))),
+            None => Err(ServeError::Unknown(format!("there is no feature table `{name}`"))),
+        }
+    }
+
     /// What the memory of items did.
     pub fn cache_counts(&self) -> CacheCounts {
         self.store.cache_counts()
@@ -268,7 +284,9 @@ impl Serving {
                 return Err(ServeError::Early { view, online_from, now });
             }
             at.push(now.max(online_from));
-            if last_due(&view.definition, view.data_delay, now) > read.state.through {
+            // A feature table is there as it was brought: nothing is due.
+            let is_table = view.definition.table.is_some();
+            if !is_table && last_due(&view.definition, view.data_delay, now) > read.state.through {
                 stale.push((view.definition.name.clone(), read.state.through));
             }
         }

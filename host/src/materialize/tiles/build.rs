@@ -176,7 +176,7 @@ impl<M: Fn(&Coverage, &Coverage) -> Vec<(Interval, Attempt)>> Derived<'_, M> {
         let still = async || {
             rows.refresh().await?;
             let changed = rows.changed_since(version).await?;
-            match changed.is_some_and(|changed| changed.iter().all(|changed| !changed.overlaps(&range))) {
+            match changed.is_some_and(|changed| changed.intervals.iter().all(|changed| !changed.overlaps(&range))) {
                 true => Ok(()),
                 false => Err(OfflineError::Conflict {
                     table: tiles.name().to_owned(),

@@ -30,7 +30,7 @@ async fn derive(rows: &OfflineTable, derived: &OfflineTable, interval: Interval,
 async fn still(rows: &OfflineTable, interval: Interval, version: u64) -> Result<(), OfflineError> {
     rows.refresh().await?;
     let changed = rows.changed_since(version).await?.expect("the log is kept");
-    match changed.iter().any(|changed| changed.overlaps(&interval)) {
+    match changed.intervals.iter().any(|changed| changed.overlaps(&interval)) {
         false => Ok(()),
         true => Err(OfflineError::Conflict {
             table: "derived".to_owned(),

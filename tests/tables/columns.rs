@@ -56,7 +56,7 @@ fn columns_come_and_go_and_rows_stay() {
     ];
     assert_eq!(
         trained(&project, NOW, &spine),
-        [["1", "tin"], ["", "gold"], ["3", "gold"], ["4", "gold"]]
+        [["tin", "1"], ["gold", ""], ["gold", "3"], ["gold", "4"]]
     );
     // How long rows are served is online again of what is there.
     let (change, _) = apply("seats = \"int64\", plan = \"utf8\"", "ttl = \"28d\"");

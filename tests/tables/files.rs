@@ -69,7 +69,7 @@ fn every_type_in_parquet_and_json_lines() {
         json!([
             "gold",
             "9007199254740993",
-            1,
+            "1",
             0.1,
             0.25,
             true,
@@ -84,7 +84,7 @@ fn every_type_in_parquet_and_json_lines() {
         json!([
             null,
             "-1",
-            2,
+            "2",
             "NaN",
             0.5,
             false,
@@ -104,7 +104,7 @@ fn every_type_in_parquet_and_json_lines() {
     );
     let answer = ingest(&project, NOW, "profiles.jsonl", lines);
     assert_eq!(answer["compaction"]["pass"], "changed");
-    assert_eq!(answer["compaction"]["report"]["keys_written"], 2);
+    assert_eq!(answer["compaction"]["keys_written"], 2);
     assert_eq!(get(&project, NOW, "ann"), ann);
     assert_eq!(get(&project, NOW, "bob"), bob);
     assert_eq!(
@@ -143,7 +143,7 @@ fn csv_is_read_as_the_tables_types_and_may_be_compressed() {
     let at = "2024-02-01T00:00:00.000001Z";
     assert_eq!(
         trained(&project, NOW, &[("bob", at), ("cid", at), ("bob", "2024-02-01")]),
-        [["1", "2.0"], ["3", "4.0"], ["", ""]]
+        [["2.0", "1"], ["4.0", "3"], ["", ""]]
     );
     // A folder of files is as good as one.
     std::fs::create_dir(project.path("more")).unwrap();

@@ -13,7 +13,7 @@ fn a_few_rows_are_a_few_writes() {
     let all: String = (0..20_000).map(|key| row(key, 1 + key % 20)).collect();
     let answer = ingest(&project, NOW, "all.csv", format!("customer,updated_at,seats\n{all}"));
     assert_eq!(answer["compaction"]["pass"], "loaded");
-    assert_eq!(answer["compaction"]["report"]["keys_written"], 20_000);
+    assert_eq!(answer["compaction"]["keys_written"], 20_000);
     // Ten keys, of which three are new and two are corrected in the past, with times all over the month.
     let some: String = (0..7).map(|key| row(key * 1_000, 1 + key * 3)).collect();
     let new: String = (0..3).map(|key| row(50_000 + key, 5)).collect();
@@ -24,7 +24,7 @@ fn a_few_rows_are_a_few_writes() {
         format!("customer,updated_at,seats\n{some}{new}"),
     );
     assert_eq!(answer["compaction"]["pass"], "changed");
-    let report = &answer["compaction"]["report"];
+    let report = &answer["compaction"];
     assert_eq!(report["keys_affected"], 10, "{report}");
     assert_eq!(report["keys_written"], 10, "{report}");
     // What was brought again is read, and no key's rows beside those of the ten.
@@ -69,7 +69,7 @@ fn in_a_service_beside_a_batch_view() {
     assert_eq!(names, ["profile.plan", "spend.amount_sum_30d_1d"], "{answer}");
     assert_eq!(answer["features"][0]["value"], "gold");
     assert_eq!(
-        answer["features"][0]["effective_time"], "1997-02-01T00:00:00.000001Z",
+        answer["features"][0]["effective_time"], "1997-02-01T00:00:00Z",
         "{answer}"
     );
     // Tables and sources: the table's rows are where they are.
@@ -166,7 +166,7 @@ fn maintained_and_forgotten() {
         "--yes",
     ];
     let told = project.json(NOW, &forget);
-    assert_eq!(told["feature_views"][0]["online_items"], 1, "{told}");
+    assert_eq!(told["online_items"]["profile"], 1, "{told}");
     assert_eq!(get(&project, NOW, "ann"), nothing(1));
     assert_eq!(get(&project, NOW, "bob"), json!(["z"]));
     assert_eq!(project.rows("profile", 1).len(), 21);

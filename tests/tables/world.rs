@@ -51,7 +51,7 @@ pub fn get(project: &Project, now: &str, customer: &str) -> Value {
         .into()
 }
 
-/// The features of `profile` in training data for these customers and times.
+/// The features of `profile`, by their names, in training data for these customers and times.
 pub fn trained(project: &Project, now: &str, spine: &[(&str, &str)]) -> Vec<Vec<String>> {
     let mut text = "customer,timestamp\n".to_owned();
     for (customer, at) in spine {

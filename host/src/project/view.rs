@@ -79,17 +79,21 @@ pub(crate) fn features(view: &FeatureView, schema: &SchemaRef, tiles: Option<&Ti
     }
 }
 
-/// The names and types of the columns that are features, in their order. What a feature table's rows have of columns that it had once
-/// is none.
+/// The names and types of the columns that are features, in their order. Of a feature table these are the ones that its definition has:
+/// its rows also have what it had once.
 fn columns(view: &FeatureView, schema: &SchemaRef) -> Vec<(String, String)> {
-    let is_feature = |field: &&Arc<Field>| match &view.table {
-        Some(columns) => columns.iter().any(|column| column.name == *field.name()),
-        None => *field.name() != view.timestamp_column && !view.join_keys.iter().any(|key| key.name == *field.name()),
+    let named = |field: &Field| (field.name().clone(), sandglass_runtime::kind_name(field.data_type()));
+    if let Some(columns) = &view.table {
+        let there = columns
+            .iter()
+            .filter_map(|column| schema.field_with_name(&column.name).ok());
+        return there.map(named).collect();
+    }
+    let is_feature = |field: &&Arc<Field>| {
+        *field.name() != view.timestamp_column && !view.join_keys.iter().any(|key| key.name == *field.name())
     };
     let fields = schema.fields().iter().filter(is_feature);
-    fields
-        .map(|field| (field.name().clone(), sandglass_runtime::kind_name(field.data_type())))
-        .collect()
+    fields.map(|field| named(field)).collect()
 }
 
 /// The limits of a view's runs.

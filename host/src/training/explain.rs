@@ -14,6 +14,7 @@ use crate::error::{Classified, Kind};
 use crate::key::KeyValue;
 use crate::offline::{OfflineError, OfflineTable};
 use crate::online::Value;
+use crate::project::features;
 use crate::tile::{Output, TileError, TileSpec, Tiles, Windows};
 use crate::time::{Interval, Span, Timestamp};
 
@@ -228,13 +229,10 @@ async fn latest(session: &SessionContext, question: &Question<'_>) -> Result<Exp
     let (mut rows, row_count) = rows(session, &looked_at, Some(range)).await?;
     let alive = |row: &&Row| row.expires.is_none_or(|expires| question.at < expires);
     let last = rows.last().filter(alive);
-    let fields = question.rows.schema().fields().iter();
-    let is_feature = |name: &str| name != view.timestamp_column && !view.join_keys.iter().any(|key| key.name == name);
-    let features = fields.filter(|field| is_feature(field.name())).map(|field| Explained {
-        name: field.name().clone(),
-        value: last
-            .and_then(|row| row.columns.get(field.name()).cloned())
-            .unwrap_or_default(),
+    let features = features(view, question.rows.schema(), None).into_iter();
+    let features = features.map(|(name, _)| Explained {
+        value: last.and_then(|row| row.columns.get(&name).cloned()).unwrap_or_default(),
+        name,
         windows: Vec::new(),
         tiles: Vec::new(),
     });

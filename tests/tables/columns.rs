@@ -59,14 +59,14 @@ fn columns_come_and_go_and_rows_stay() {
         [["tin", "1"], ["gold", ""], ["gold", "3"], ["gold", "4"]]
     );
     // How long rows are served is online again of what is there.
-    let (change, _) = apply("seats = \"int64\", plan = \"utf8\"", "ttl = \"28d\"");
+    let (change, _) = apply("seats = \"int64\", plan = \"utf8\"", "ttl = \"29d\"");
     assert_eq!(change, "online");
     project.json(NOW, &["materialize"]);
     assert_eq!(get(&project, NOW, "ann"), json!(["4", "gold"]));
     assert_eq!(get(&project, "2024-03-02", "ann"), json!([null, null]));
     let (change, _) = apply(
         "seats = \"int64\", plan = \"utf8\"",
-        "ttl = \"28d\"\ndescription = \"Who they are.\"",
+        "ttl = \"29d\"\ndescription = \"Who they are.\"",
     );
     assert_eq!(change, "metadata");
 }
@@ -108,6 +108,15 @@ fn what_would_leave_rows_behind_is_refused() {
     define(&project, "plan = \"utf8\"", "");
     project.json(NOW, &["apply"]);
     told.push_str(&refused("plan = \"utf8\", seats = \"utf8\"", "", ""));
-    expect_test::expect![[r#""#]].assert_eq(&told);
+    expect_test::expect![[r#"
+        error: feature table `profile`: its rows would not fit any more, and nothing can make them again: column seats: "int64" to "float64"
+        hint: add columns of other names, give the new table a name of its own, or remove this one with `sandglass destroy profile` first
+        error: feature table `profile`: its rows would not fit any more, and nothing can make them again: timestamp_column: "updated_at" to "changed_at"
+        hint: add columns of other names, give the new table a name of its own, or remove this one with `sandglass destroy profile` first
+        error: feature table `profile`: its rows would not fit any more, and nothing can make them again: join_keys: [{"kind":"utf8","name":"customer"}] to [{"kind":"int64","name":"customer"}]
+        hint: add columns of other names, give the new table a name of its own, or remove this one with `sandglass destroy profile` first
+        error: feature table `profile`: column `seats` is utf8, and rows that are there have it as int64
+        hint: give the new column a name of its own
+    "#]].assert_eq(&told);
     assert_eq!(get(&project, NOW, "ann"), json!(["gold", "3"]));
 }

@@ -144,7 +144,20 @@ fn what_is_wrong_is_said_and_nothing_is_brought() {
     told.push(http.request("PUT", &url, &[], &[0; 5_000]).error(413));
     // What is too large ends the connection.
     let mut http = server.http();
-    expect_test::expect![[r#""#]].assert_eq(&told.join("\n"));
+    expect_test::expect![[r#"
+        the request's body is not as it should be: missing field `feature_view` at line 1 column 20
+        there is no workspace `other` here
+        there is no feature table `x`
+        the request has no `df_path`
+        `df_path` is not one that `get-dataframe-info` gave: ask for one, and put the rows there
+        there is no data frame or job `../../x`, or not any more
+        there is no data frame or job `00000000000000000000000000000000`, or not any more
+        no rows were put there yet: put them as Parquet to `signed_url_for_df_upload` first
+        the signature of the URL is not the one that was given out for it
+        the signature of the URL is not the one that was given out for it
+        the signature of the URL is not the one that was given out for it
+        a data frame has at most 4096 bytes; send it in parts"#]]
+    .assert_eq(&told.join("\n"));
     // What was cut off on its way is not there.
     let mut cut = server.http();
     cut.send(format!("PUT {url} HTTP/1.1\r\nhost: test\r\ncontent-length: 4000\r\n\r\nPAR1").as_bytes());

@@ -54,7 +54,22 @@ fn files_that_cannot_be_used_leave_nothing() {
         told.push_str(&refused(&project, &["ingest", "profile", "--file", &path]));
     }
     told.push_str(&refused(&project, &["ingest", "profile", "--file", "nothing.csv"]));
-    expect![[r#""#]].assert_eq(&told);
+    expect![[r#"
+        error: source `PROJECT/missing.csv`: no column `seats`; there are `customer`, `updated_at`, `plan`
+        error: feature table `profile`: source `PROJECT/lossy.csv`: column `seats`: Cast error: Cannot cast string '1.5' to value of Int64 type
+        error: feature table `profile`: nothing was ingested, for of its file's 3 rows so many have a null key: 2
+        hint: mend or leave out these rows: every row needs its keys and its time
+        error: feature table `profile`: nothing was ingested, for of its file's 2 rows so many have no time: 1
+        hint: mend or leave out these rows: every row needs its keys and its time
+        error: feature table `profile`: source `PROJECT/badtime.csv`: column `updated_at`: `yesterday` is not a time in the form RFC 3339
+        error: feature table `profile`: nothing was ingested, for a row is at 2024-03-01T00:00:00Z, and it is 2024-03-01T00:00:00Z now: no read could see it yet
+        hint: bring rows once their time has come; times without a zone are UTC
+        error: feature table `profile`: source `PROJECT/ancient.jsonl`: column `updated_at`: `-0044-03-15T00:00:00Z` is not a time in the form RFC 3339
+        error: source `PROJECT/text.parquet`: PROJECT/text.parquet: Parquet error: Invalid Parquet file. Corrupt footer
+        error: source `PROJECT/ragged.csv`: PROJECT/ragged.csv: Csv error: Encountered unequal lengths between records on CSV file. Expected 4 records, found 2 records at line 3
+        error: source `PROJECT/what.xlsx`: PROJECT/what.xlsx: EOF: Parquet file too small. Size is 2 but need 8
+        error: source `nothing.csv`: path `nothing.csv`: there is no file or folder nothing.csv
+    "#]].assert_eq(&told);
     let status = project.json(NOW, &["status"]);
     assert_eq!(status["feature_views"][0]["offline_rows"], 1);
     assert_eq!(get(&project, NOW, "bob"), nothing(2));
@@ -78,7 +93,21 @@ fn tables_that_are_not_there() {
     told.push_str(&refused(&project, &["run", "profile", "--start", "2024-01-01"]));
     let range = ["materialize", "profile", "--start", "2024-01-01", "--end", "2024-01-02"];
     told.push_str(&refused(&project, &range));
-    expect![[r#""#]].assert_eq(&told);
+    expect![[r#"
+        error: nothing has been applied yet
+        hint: run `sandglass apply` first
+        error: `v` is a batch view, and no feature table
+        hint: `sandglass materialize` makes its rows of its sources
+        error: no feature table `profile`; none is applied
+        error: no feature table `profil`; there are `profile`
+        error: feature view `profile` has no rows yet
+        hint: run `sandglass ingest profile` first
+        error: `profile` is a feature table, and no job makes its rows
+        hint: `sandglass ingest profile --file …` brings them
+        error: feature view `profile`: it is a feature table, and no job makes its rows
+        hint: bring rows with `sandglass ingest`; those of a key and time take the place of others
+    "#]]
+    .assert_eq(&told);
 }
 
 #[test]
@@ -109,5 +138,44 @@ fn definitions_that_are_wrong() {
         }
         told.push('\n');
     }
-    expect![[r#""#]].assert_eq(&told);
+    expect![[r#"
+        `columns` names no feature
+          write `columns = { plan = "utf8" }`
+
+        `text` is not a type of a feature table's column; there are `boolean`, `int32`, `int64`, `float32`, `float64`, `utf8`, `string`, `date`, `timestamp`, and `list of ` before each
+          -
+
+        `list of list of int64` is not a type of a feature table's column; there are `boolean`, `int32`, `int64`, `float32`, `float64`, `utf8`, `string`, `date`, `timestamp`, and `list of ` before each
+          -
+
+        `customer` is a join key already
+          leave keys and the time out of `columns`, and give each feature a name of its own
+        `updated_at` is the timestamp column already
+          leave keys and the time out of `columns`, and give each feature a name of its own
+        columns `Plan` and `plan` differ in nothing but case
+          leave keys and the time out of `columns`, and give each feature a name of its own
+
+        `__plan` cannot be a column: names that begin with `__` are the store's own
+          -
+
+        `order_by` names no column `plans`; there are `plan`, `tags_`
+          -
+
+        column `tags_` is a list; it cannot order rows
+          -
+
+        `sources` is for views that make their rows, and a feature table's are brought along
+          leave it out; `sandglass ingest` brings a table's rows
+        `batch_schedule` is for views that make their rows, and a feature table's are brought along
+          leave it out; `sandglass ingest` brings a table's rows
+        a feature table is kept offline always: its rows are nowhere else
+          leave `offline` out
+        `ttl` should be longer than nothing
+          -
+        `limits` is for views that make their rows, and a feature table's are brought along
+          leave it out; `sandglass ingest` brings a table's rows
+        `aggregation` is for views that make their rows, and a feature table's are brought along
+          leave it out; to aggregate rows, let a batch view read them from a source
+
+    "#]].assert_eq(&told);
 }

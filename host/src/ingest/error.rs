@@ -11,7 +11,9 @@ pub enum IngestError {
     #[error("{0}")]
     File(SourceError),
     /// Rows that no read could find.
-    #[error("feature table `{table}`: nothing was ingested, for of {rows} rows {nulls} have {what}")]
+    #[error(
+        "feature table `{table}`: nothing was ingested, for of its file's {rows} rows so many have {what}: {nulls}"
+    )]
     Unusable {
         /// The table.
         table: String,
@@ -24,7 +26,7 @@ pub enum IngestError {
     },
     /// A row that is not to be seen yet.
     #[error(
-        "feature table `{table}`: nothing was ingested, for a row is at {at}, which is not before {now}, the time it is"
+        "feature table `{table}`: nothing was ingested, for a row is at {at}, and it is {now} now: no read could see it yet"
     )]
     Future {
         /// The table.

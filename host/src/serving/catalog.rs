@@ -142,7 +142,9 @@ impl Catalog {
     /// Of an application.
     pub(super) fn new(applied: &Applied, requests: &Requests) -> Self {
         let project = Arc::new(applied.project.clone());
-        let views = project.feature_views.iter().filter(|view| view.online);
+        // What jobs keep fresh: a feature table is as old as what was brought last.
+        let is_kept_fresh = |view: &&FeatureView| view.online && view.table.is_none();
+        let views = project.feature_views.iter().filter(is_kept_fresh);
         let online = views.map(|view| name(applied, &view.name)).collect::<Vec<_>>();
         // Also those that are not online, of which this is said.
         let alone = project
@@ -179,7 +181,7 @@ impl Catalog {
         self.incomplete
     }
 
-    /// The views that are online, whatever of them is live.
+    /// The views that are online and kept fresh by jobs, whatever of them is live.
     pub fn online(&self) -> &[Name] {
         &self.online
     }

@@ -207,8 +207,11 @@ fn required_keys_are_the_parsers() {
     let _timed = Timed::new("schema::required_keys_are_the_parsers");
     for place in &PLACES {
         // Without its kind it would be another view.
-        let is_request = place.name == "request [[feature_view]]";
-        let keys: &[_] = if is_request { &[("kind", "\"request\"")] } else { &[] };
+        let keys: &[_] = match place.name {
+            "request [[feature_view]]" => &[("kind", "\"request\"")],
+            "table [[feature_view]]" => &[("kind", "\"table\"")],
+            _ => &[],
+        };
         let without = Place { keys, ..*place };
         let missed = |(message, _): &(String, String)| {
             let (_, key) = message.split_once(" has no `")?;
@@ -222,7 +225,7 @@ fn required_keys_are_the_parsers() {
                 "features of [[feature_service]]" | "features of request [[feature_view]]" => {
                     message.starts_with("an entry of `features`")
                 }
-                "request [[feature_view]]" => message.starts_with("feature view"),
+                "request [[feature_view]]" | "table [[feature_view]]" => message.starts_with("feature view"),
                 "limits of [[feature_view]]" => message.starts_with("`limits`"),
                 "[project]" => message.starts_with("`[project]`"),
                 "[stores]" => message.starts_with("`[stores]`"),
@@ -233,7 +236,7 @@ fn required_keys_are_the_parsers() {
         };
         let problems = without.problems(UNKNOWN, "1");
         let mut missed: BTreeSet<String> = problems.iter().filter_map(missed).collect();
-        missed.extend(is_request.then(|| "kind".to_owned()));
+        missed.extend(keys.iter().map(|(key, _)| (*key).to_owned()));
         assert_eq!(set(&place.schema()["required"]), missed, "{}", place.name);
     }
 }

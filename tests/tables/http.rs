@@ -83,7 +83,7 @@ fn a_data_frame_becomes_features() {
     assert_eq!(again, job);
     let jobs = http.post(JOBS, &asked(json!({}))).json();
     assert_eq!(jobs["jobs"], json!([job]));
-    let left = crate::maintain::below(&project.path("store/offline/_dataframes"));
+    let left = crate::maintain::below(&project.path("store/offline/shop/_dataframes"));
     assert!(left.iter().all(|file| file.ends_with("record.json")), "{left:?}");
     let (status, log) = server.stop();
     assert_eq!(status, 0);

@@ -96,7 +96,8 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         memory_bytes: bench.memory_bytes,
         now: bench.fixed_now(),
     };
-    let server = server.with_dataframes(bench.folder.offline().join("_dataframes"), Arc::new(ingest));
+    let dataframes = bench.folder.offline().join(bench.project().name.as_str()).join("_dataframes");
+    let server = server.with_dataframes(dataframes, Arc::new(ingest));
     let server = if arguments.echo { server.with_echo() } else { server };
     let address = server
         .address()

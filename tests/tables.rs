@@ -2,6 +2,7 @@
 
 mod columns;
 mod files;
+mod full_disk;
 mod http;
 mod oracle;
 mod refusals;

@@ -12,6 +12,10 @@ pub fn python(name: &str, packages: &[&str]) -> PathBuf {
     let folder = cache.join(format!("sandglass/python-{name}"));
     let python = folder.join("bin/python");
     let ready = folder.join("ready");
+    // Several tests want the same one, and none is there on a new machine.
+    std::fs::create_dir_all(folder.parent().unwrap()).unwrap();
+    let lock = std::fs::File::create(folder.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
     if !ready.exists() {
         let run = |command: &mut Command| {
             let output = command.output().unwrap();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::world::{NOW, define, get, ingest, project, trained};
+use super::world::{NOW, define, definitions, get, ingest, project, trained};
 use crate::harness::Timed;
 
 #[test]
@@ -108,6 +108,31 @@ fn what_would_leave_rows_behind_is_refused() {
     define(&project, "plan = \"utf8\"", "");
     project.json(NOW, &["apply"]);
     told.push_str(&refused("plan = \"utf8\", seats = \"utf8\"", "", ""));
+    told.push_str(&refused("PLAN = \"utf8\"", "", ""));
+    // Nor does it become another kind of view, or come back as something else when it was left out for a while.
+    let batch = "kind = \"batch\"\nsources = [\"s\"]\nbatch_schedule = \"1d\"\nfeature_start_time = \"2024-01-01\"";
+    std::fs::write(project.path("s.csv"), "customer,updated_at,plan\nann,2024-02-01,gold\n").unwrap();
+    let source = "[[source]]\nname = \"s\"\npath = \"s.csv\"\ntimestamp_column = \"updated_at\"\n\n[[feature_view]]";
+    let text = definitions("plan = \"utf8\"", "").replace("columns = { plan = \"utf8\" }\n", "");
+    let text = text
+        .replace("kind = \"table\"", batch)
+        .replace("[[feature_view]]", source);
+    std::fs::write(project.path("sandglass.toml"), text).unwrap();
+    let answer = project.run(NOW, &["apply"]);
+    assert_eq!(answer.status, 1, "{}", answer.stdout);
+    assert!(
+        answer.stderr.contains("nothing can make them again"),
+        "{}",
+        answer.stderr
+    );
+    let nothing = definitions("plan = \"utf8\"", "");
+    let nothing = nothing.split("[[feature_view]]").next().unwrap();
+    std::fs::write(project.path("sandglass.toml"), nothing).unwrap();
+    project.json(NOW, &["apply"]);
+    told.push_str(&refused("plan = \"int64\"", "", ""));
+    define(&project, "plan = \"utf8\", seats = \"int64\"", "");
+    project.json(NOW, &["apply"]);
+    project.json(NOW, &["materialize"]);
     expect_test::expect![[r#"
         error: feature table `profile`: its rows would not fit any more, and nothing can make them again: column seats: "int64" to "float64"
         hint: add columns of other names, give the new table a name of its own, or remove this one with `sandglass destroy profile` first

@@ -84,7 +84,7 @@ fn a_data_frame_becomes_features() {
     let jobs = http.post(JOBS, &asked(json!({}))).json();
     assert_eq!(jobs["jobs"], json!([job]));
     let left = crate::maintain::below(&project.path("store/offline/shop/_dataframes"));
-    assert!(left.iter().all(|file| file.ends_with("record.json")), "{left:?}");
+    assert!(!left.iter().any(|file| file.ends_with(".parquet")), "{left:?}");
     let (status, log) = server.stop();
     assert_eq!(status, 0);
     assert!(log.contains("ingest-dataframe"), "{log}");
@@ -190,7 +190,14 @@ fn only_keys_that_may_bring_rows() {
     };
     let (reads, brings) = (key(&[]), key(&["--may-ingest"]));
     let body = asked(json!({})).to_string();
-    let ask = |http: &mut Http, headers: &[(&str, &str)]| http.request("POST", INFO, headers, body.as_bytes());
+    let ask = |http: &mut Http, headers: &[(&str, &str)]| {
+        http.request(
+            "POST",
+            INFO,
+            &[headers, &[("content-type", "application/json")]].concat(),
+            body.as_bytes(),
+        )
+    };
     ask(&mut http, &[]).error(401);
     let message = ask(&mut http, &[("authorization", &reads)]).error(403);
     assert!(message.contains("--may-ingest"), "{message}");
@@ -216,6 +223,81 @@ fn only_keys_that_may_bring_rows() {
     for path in [INGEST, JOB, JOBS] {
         http.post(path, &asked(json!({}))).error(401);
     }
+}
+
+/// Clients that try again, and two servers of one project, make one job of a data frame.
+#[test]
+fn a_data_frame_is_one_job() {
+    let _timed = Timed::new("tables::http::a_data_frame_is_one_job");
+    let project = project("plan = \"utf8\"", "");
+    let servers = [serve(&project, &[]), serve(&project, &[])];
+    let mut http = servers[0].http();
+    for round in 0..4 {
+        let (df_path, url) = place(&mut http);
+        let rows = parquet(&[("ann", "gold", DAY_32 + round)]);
+        assert_eq!(http.request("PUT", &url, &[], &rows).status, 200);
+        let body = asked(json!({ "df_path": df_path }));
+        let ids: Vec<String> = std::thread::scope(|scope| {
+            let asking = (0..4).map(|client| {
+                let (server, body) = (&servers[client % 2], &body);
+                scope.spawn(move || {
+                    server.http().post(INGEST, body).json()["job"]["id"]
+                        .as_str()
+                        .unwrap()
+                        .to_owned()
+                })
+            });
+            let asking: Vec<_> = asking.collect();
+            asking.into_iter().map(|asked| asked.join().unwrap()).collect()
+        });
+        assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+        let job = ended(&mut http, &ids[0]);
+        assert_eq!(job["state"], "MATERIALIZATION_TASK_STATUS_SUCCESS", "{job}");
+        // What comes when it is over changes nothing.
+        let message = http.request("PUT", &url, &[], b"PAR1").error(400);
+        assert!(message.contains("ingested already"), "{message}");
+    }
+    // A page of another site can send this without being asked, and so it is not taken.
+    let reply = http.request(
+        "POST",
+        INFO,
+        &[("content-type", "text/plain")],
+        asked(json!({})).to_string().as_bytes(),
+    );
+    assert!(reply.error(400).contains("application/json"));
+}
+
+/// What was begun before a server was killed is ingested in the order in which it was begun.
+#[test]
+fn corrections_come_after_what_they_correct() {
+    let _timed = Timed::new("tables::http::corrections_come_after_what_they_correct");
+    let project = project("plan = \"utf8\"", "");
+    let server = serve(&project, &[]);
+    let mut http = server.http();
+    let mut ids = Vec::new();
+    for number in 0..6 {
+        let (df_path, url) = place(&mut http);
+        let rows = parquet(&[("ann", ["a", "b", "c", "d", "e", "f"][number], DAY_32)]);
+        assert_eq!(http.request("PUT", &url, &[], &rows).status, 200);
+        let job = http.post(INGEST, &asked(json!({ "df_path": df_path }))).json();
+        ids.push(job["job"]["id"].as_str().unwrap().to_owned());
+    }
+    drop(server);
+    let server = serve(&project, &[]);
+    let mut http = server.http();
+    for id in &ids {
+        let job = ended(&mut http, id);
+        assert_eq!(job["state"], "MATERIALIZATION_TASK_STATUS_SUCCESS", "{job}");
+    }
+    assert_eq!(get(&project, NOW, "ann"), json!(["f"]));
+    let jobs = http.post(JOBS, &asked(json!({}))).json()["jobs"].clone();
+    let listed: Vec<&str> = jobs
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|job| job["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(listed, ids);
 }
 
 /// A server is killed while rows are ingested; the next one goes on.

@@ -179,3 +179,88 @@ fn maintained_and_forgotten() {
     );
     assert_eq!(get(&project, NOW, "ann"), json!(["new"]));
 }
+
+/// A pass that began earlier, by its own clock, takes nothing back that came meanwhile.
+#[test]
+fn no_pass_goes_back_behind_what_was_brought() {
+    let _timed = Timed::new("tables::uses::no_pass_goes_back_behind_what_was_brought");
+    let project = project("plan = \"utf8\"", "");
+    ingest(
+        &project,
+        NOW,
+        "a.csv",
+        "customer,updated_at,plan\nann,2024-02-01,a\nbob,2024-02-01,a\n",
+    );
+    let later = "2024-04-01";
+    ingest(&project, later, "b.csv", "customer,updated_at,plan\nann,2024-03-15,b\n");
+    for command in [&["compact"][..], &["compact", "--full"], &["materialize"]] {
+        project.json(NOW, command);
+        assert_eq!(get(&project, later, "ann"), json!(["b"]), "{command:?}");
+    }
+    // Nor does one that brings rows itself.
+    ingest(&project, NOW, "c.csv", "customer,updated_at,plan\nbob,2024-02-02,c\n");
+    assert_eq!(get(&project, later, "ann"), json!(["b"]));
+    assert_eq!(get(&project, later, "bob"), json!(["c"]));
+}
+
+/// Several processes bring rows into a table that is not made yet, and none is lost.
+#[test]
+fn many_at_once() {
+    let _timed = Timed::new("tables::uses::many_at_once");
+    let project = project("seats = \"int64\"", "");
+    let file = |number: usize| {
+        let rows: String = (0..300)
+            .map(|key| format!("c{key},2024-02-{:02},{number}\n", 1 + number))
+            .collect();
+        put(
+            &project,
+            &format!("{number}.csv"),
+            format!("customer,updated_at,seats\n{rows}"),
+        )
+    };
+    let files: Vec<String> = (0..8).map(file).collect();
+    let children: Vec<_> = files
+        .iter()
+        .map(|file| {
+            let mut command = project.command(NOW, &["ingest", "profile", "--file", file]);
+            command
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::piped());
+            command.spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(project.rows("profile", 1).len(), 8 * 300);
+    // All are online, whoever came last.
+    for key in [0, 7, 299] {
+        assert_eq!(get(&project, NOW, &format!("c{key}")), json!(["7"]));
+    }
+}
+
+#[test]
+fn tables_stand_in_nobodys_way() {
+    let _timed = Timed::new("tables::uses::tables_stand_in_nobodys_way");
+    let project = Project::with_purchases(
+        "[[feature_view]]\nname = \"profile\"\nkind = \"table\"\nentities = [\"customer\"]\ncolumns = { plan = \"utf8\" }\n\
+         timestamp_column = \"updated_at\"\nonline = true\n\n\
+         [[feature_view]]\nname = \"v\"\nkind = \"batch\"\nentities = [\"customer\"]\nsources = [\"purchases\"]\n\
+         timestamp_column = \"timestamp\"\nbatch_schedule = \"1d\"\nfeature_start_time = \"1997-01-01\"\nonline = true\n",
+    );
+    let now = "1997-02-01";
+    project.json(now, &["apply"]);
+    let range = ["materialize", "--start", "1997-01-01", "--end", "1997-01-10"];
+    let done = project.json(now, &range);
+    assert_eq!(done["feature_views"].as_array().unwrap().len(), 1);
+    project.json(now, &["materialize", "v"]);
+    // The table has no rows, and so no pass.
+    let done = project.json(now, &["compact", "--full"]);
+    assert_eq!(done["feature_views"].as_array().unwrap().len(), 1);
+    project.json(now, &["materialize"]);
+    project.json(now, &["status"]);
+    let answer = project.json(now, &["get", "profile", "--key", "customer_id=1"]);
+    assert_eq!(answer["features"][0]["value"], serde_json::Value::Null);
+    assert_eq!(answer["stale"], false);
+}

@@ -6,6 +6,7 @@ use sandglass_runtime::{Component, Limits, Profile, Sandbox};
 
 use super::compile::Compiled;
 use super::error::CliError;
+use super::kept::last_applied;
 use super::loader::loader;
 use super::output::{Printer, table};
 use super::workbench::{Workbench, runs};
@@ -54,16 +55,19 @@ pub(crate) async fn rows_stay(
     changes: &[Change<'_>],
     before: Option<&Applied>,
 ) -> Result<(), CliError> {
+    let Some(before) = before else { return Ok(()) };
     for Change { compiled, next, .. } in changes {
         let name = &compiled.view.name;
-        let was_table = before
-            .and_then(|before| before.project.feature_view(name))
-            .is_some_and(|view| view.table.is_some());
-        if compiled.view.table.is_none() || !was_table {
+        // Also of one that was left out of the definitions since, and not destroyed.
+        let Some(known) = before.views.get(name).or_else(|| before.retired.get(name)) else {
+            continue;
+        };
+        let last = last_applied(&bench.registry(), before, name, known.version)?;
+        if last.is_none_or(|(_, view)| view.table.is_none()) {
             continue;
         }
-        let dear = next
-            .differences
+        let differences = differences(&known.parts, &next.after.parts);
+        let dear = differences
             .iter()
             .filter(|difference| difference.effect == Effect::Version);
         let dear: Vec<_> = dear.map(ToString::to_string).collect();

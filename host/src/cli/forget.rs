@@ -17,6 +17,7 @@ use crate::maintain::{Followed, FollowedTables, ItemsOf, OfKey, OfLetters, chose
 use crate::offline::{Chosen, Forgotten, OfflineTable};
 use crate::online::{GenerationState, OnlineStore};
 use crate::registry::Applied;
+use crate::server::DATAFRAME_ROWS;
 use crate::tile::TileSpec;
 use crate::time::Span;
 use crate::workspace::Name;
@@ -82,7 +83,14 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     )
     .await;
     tell(printer, arguments.orphans_after, &outcomes, &items, untold, &sources);
+    let waiting = waiting_dataframes(bench);
+    if waiting > 0 {
+        printer.tell(&format!(
+            "warning: {waiting} data frames wait to be ingested, and may have the key: forget it again when they are, or when a day is over"
+        ));
+    }
     let answer = json!({
+        "waiting_dataframes": waiting,
         "entity": entity.name,
         "forgotten": arguments.yes,
         "tables": outcomes.iter().map(Outcome::json).collect::<Vec<_>>(),
@@ -93,6 +101,14 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     });
     printer.answer(&text(arguments.yes, &outcomes, &items), &answer);
     Ok(())
+}
+
+/// Data frames that clients have put, and that are not ingested yet.
+fn waiting_dataframes(bench: &Workbench) -> usize {
+    let folders = std::fs::read_dir(bench.dataframes()).into_iter().flatten().flatten();
+    folders
+        .filter(|folder| folder.path().join(DATAFRAME_ROWS).exists())
+        .count()
 }
 
 fn entity<'a>(applied: &'a Applied, name: &str) -> Result<&'a Entity, CliError> {

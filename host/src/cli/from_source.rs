@@ -11,7 +11,7 @@ use super::compile;
 use super::error::CliError;
 use super::output::Printer;
 use super::tables::Tables;
-use super::training_data::{digests, request_record};
+use super::training_data::{GONE, digests, request_record};
 use super::workbench::{Workbench, cores};
 use crate::definition::ResolvedService;
 use crate::materialize::{Progress, Settings, Task, build_tiles, materialize, read_sources};
@@ -115,8 +115,16 @@ async fn brought(
 ) -> Result<(TrainingView, Made), CliError> {
     let name = &compiled.view.name;
     let named = manifest.and_then(|manifest| manifest.views.iter().find(|record| record.name == *name));
+    let applied = bench.applied()?;
+    let now = applied.views.get(name).map(|view| u64::from(view.version));
+    if let (Some(named), Some(now)) = (named, now)
+        && named.version != now
+    {
+        let message = format!("feature table `{name}`: it was made anew since the manifest was written");
+        return Err(CliError::invalid(message, Some(GONE.to_owned())));
+    }
     let versions = named.map(|record| (record.rows, None));
-    let opened = bench.opened_at(&bench.applied()?, name, versions).await?;
+    let opened = bench.opened_at(&applied, name, versions).await?;
     let made = Made::Brought {
         version: u64::from(opened.version.version),
         rows: opened.rows.version(),

@@ -188,9 +188,14 @@ fn source(file: File<'_>, compiled: &CompiledView) -> Result<(PathBuf, Source), 
         CliError::invalid(message, Some("rename the file".to_owned()))
     })?;
     let root = std::path::absolute("").unwrap_or_default();
+    // The name of a file is no pattern, whatever is in it.
+    let pattern = match file.path.exists() {
+        true => glob::Pattern::escape(path),
+        false => path.to_owned(),
+    };
     let source = Source {
         name: path.to_owned(),
-        path: path.to_owned(),
+        path: pattern,
         format: Format::of(path).unwrap_or(Format::Detect),
         version: None,
         partitions: None,

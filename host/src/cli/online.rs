@@ -12,7 +12,7 @@ use crate::compaction::{Compacted, GRACE, KeptPass, Mode, Pass, Visible, compact
 use crate::definition::FeatureView;
 use crate::materialize::{TilesOutcome, build_level, build_tiles};
 use crate::offline::OfflineTable;
-use crate::plan::{backfill_end, last_due};
+use crate::plan::{Effect, backfill_end, differences, last_due, total};
 use crate::registry::AppliedView;
 use crate::tile::TileSpec;
 use crate::time::Span;
@@ -66,7 +66,11 @@ pub(crate) async fn bring(
         let latest = bench.registry().latest();
         !latest.is_ok_and(|latest| {
             let now = latest.as_ref().and_then(|latest| latest.views.get(&view.name));
-            now.is_some_and(|now| (&now.view_id, now.version) == (&version.view_id, version.version))
+            now.is_some_and(|now| {
+                // What is served depends on more than rows: whoever has applied another definition makes a pass for it.
+                let same = total(&differences(&version.parts, &now.parts)) <= Some(Effect::Metadata);
+                (&now.view_id, now.version) == (&version.view_id, version.version) && same
+            })
         })
     };
     if !view.online {

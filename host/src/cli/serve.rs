@@ -92,12 +92,14 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         CliError::invalid(format!("cannot listen on {address}: {error}"), hint)
     })?;
     let ingest = IngestByProcess {
+        // Now: what is in its place later may be another program.
+        program: std::env::current_exe()
+            .map_err(|error| CliError::internal(format!("this program cannot be found: {error}")))?,
         project: bench.folder.root.clone(),
         memory_bytes: bench.memory_bytes,
         now: bench.fixed_now(),
     };
-    let dataframes = bench.folder.offline().join(bench.project().name.as_str()).join("_dataframes");
-    let server = server.with_dataframes(dataframes, Arc::new(ingest));
+    let server = server.with_dataframes(bench.dataframes(), Arc::new(ingest));
     let server = if arguments.echo { server.with_echo() } else { server };
     let address = server
         .address()
@@ -112,6 +114,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
 
 /// Ingests as a process of its own, this program: what rows take is taken of it and not of the server, and what ends it ends nothing else.
 struct IngestByProcess {
+    program: PathBuf,
     project: PathBuf,
     memory_bytes: usize,
     now: Option<Timestamp>,
@@ -119,11 +122,10 @@ struct IngestByProcess {
 
 impl Ingest for IngestByProcess {
     fn ingest(&self, table: String, file: PathBuf) -> BoxFuture<'static, Result<u64, String>> {
-        let program = std::env::current_exe().map_err(|error| format!("this program cannot be found: {error}"));
         let memory_bytes = self.memory_bytes.to_string();
-        let (project, now) = (self.project.clone(), self.now);
+        let (program, project, now) = (self.program.clone(), self.project.clone(), self.now);
         Box::pin(async move {
-            let mut command = Command::new(program?);
+            let mut command = Command::new(program);
             command
                 .arg("--project")
                 .arg(project)

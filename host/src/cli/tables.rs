@@ -51,8 +51,11 @@ impl Tables {
             derived: is_table,
             retention: RETENTION,
         };
-        let table = OfflineTable::create(&self.location(&name.rows_path())?, spec).await?;
-        Ok(table.with_runtime(self.session.runtime_env()))
+        match OfflineTable::create(&self.location(&name.rows_path())?, spec).await {
+            Ok(table) => Ok(table.with_runtime(self.session.runtime_env())),
+            // Somebody else may have made it meanwhile.
+            Err(error) => self.rows(name, None).await?.ok_or_else(|| error.into()),
+        }
     }
 
     /// The rows of a view's version, ready for those that come: the table is made if it is not there, and that of a feature table has

@@ -408,7 +408,7 @@ pub(crate) fn digests(parts: &Parts) -> BTreeMap<String, String> {
     parts.map(|(part, value)| (part.clone(), digest(value))).collect()
 }
 
-const GONE: &str = "what it was made from is gone; make new training data without `--manifest`";
+pub(crate) const GONE: &str = "what it was made from is gone; make new training data without `--manifest`";
 
 /// Whether values come from what a manifest names.
 fn check_views(manifest: &Manifest, found: &[ViewRecord]) -> Result<(), CliError> {

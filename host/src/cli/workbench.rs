@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use chrono::Utc;
@@ -212,6 +212,12 @@ impl Workbench {
     /// The version of a view that was applied.
     pub(crate) fn name(&self, view: &str, version: u32) -> Name {
         Name::new(&self.project().name, view, version)
+    }
+
+    /// Where rows lie that clients of the server have brought, until they are ingested.
+    pub(crate) fn dataframes(&self) -> PathBuf {
+        let workspace = self.project().name.as_str();
+        self.folder.offline().join(workspace).join("_dataframes")
     }
 
     /// The passes of compaction of a view's version.

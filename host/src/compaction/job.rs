@@ -55,6 +55,16 @@ async fn pass(
         move || store.live(&name)
     })
     .await?;
+    let latest;
+    let visible = match &live {
+        // Others may have brought rows to a feature table since it was opened, and brought them online: no pass goes back behind that.
+        Some((record, old)) if visible.view.table.is_some() && record.version == visible.name.version() => {
+            visible.rows.refresh().await?;
+            latest = visible.not_before(old.through);
+            &latest
+        }
+        _ => visible,
+    };
     let same = live
         .as_ref()
         .filter(|(record, old)| record.version == visible.name.version() && is_same_kind(old, &visible.state()));

@@ -41,6 +41,16 @@ pub enum Mode {
     Full,
 }
 
+impl<'a> Visible<'a> {
+    /// The same at a boundary, if that is later.
+    pub(super) fn not_before(&self, through: Timestamp) -> Visible<'a> {
+        Visible {
+            through: self.through.max(through),
+            ..*self
+        }
+    }
+}
+
 impl Visible<'_> {
     /// What the generation's state is after a pass.
     pub(super) fn state(&self) -> GenerationState {

@@ -48,6 +48,18 @@ pub enum IngestError {
         /// As it is stored.
         found: String,
     },
+    /// A column was there once, in other letters.
+    #[error(
+        "feature table `{table}`: column `{column}` and `{found}`, which rows that are there have, differ in nothing but case"
+    )]
+    Name {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The one that is there.
+        found: String,
+    },
     /// The offline store.
     #[error(transparent)]
     Offline(#[from] OfflineError),
@@ -60,7 +72,7 @@ impl Classified for IngestError {
     fn kind(&self) -> Kind {
         match self {
             Self::File(error) => error.kind(),
-            Self::Unusable { .. } | Self::Future { .. } | Self::Type { .. } => Kind::Invalid,
+            Self::Unusable { .. } | Self::Future { .. } | Self::Type { .. } | Self::Name { .. } => Kind::Invalid,
             Self::Offline(error) => error.kind(),
             Self::Rows(error) => error.kind(),
         }
@@ -73,7 +85,7 @@ impl Classified for IngestError {
                 Some("mend or leave out these rows: every row needs its keys and its time".to_owned())
             }
             Self::Future { .. } => Some("bring rows once their time has come; times without a zone are UTC".to_owned()),
-            Self::Type { .. } => Some("give the new column a name of its own".to_owned()),
+            Self::Type { .. } | Self::Name { .. } => Some("give the new column a name of its own".to_owned()),
             Self::Offline(error) => error.hint(),
             Self::Rows(error) => error.hint(),
         }

@@ -95,6 +95,8 @@ pub async fn ingest(
         (counts.unrepresentable_times, "a time outside of the years 0001 to 9999"),
     ] {
         if nulls > 0 {
+            // What cannot be removed now is for `maintain`.
+            let _ = table.discard(staged).await;
             return Err(IngestError::Unusable {
                 table: name.clone(),
                 rows: counts.rows_read,

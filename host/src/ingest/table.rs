@@ -52,9 +52,18 @@ pub async fn begin(table: &OfflineTable) -> Result<(), IngestError> {
 pub fn check_types(table: &OfflineTable, view: &str, brought: &Schema) -> Result<(), IngestError> {
     let there = table.schema();
     for field in brought.fields() {
-        let Ok(found) = there.field_with_name(field.name()) else {
+        // Names that differ in nothing but case are one to Delta.
+        let same = |other: &&Arc<Field>| other.name().eq_ignore_ascii_case(field.name());
+        let Some(found) = there.fields().iter().find(same) else {
             continue;
         };
+        if found.name() != field.name() {
+            return Err(IngestError::Name {
+                table: view.to_owned(),
+                column: field.name().clone(),
+                found: found.name().clone(),
+            });
+        }
         let (wanted, found) = (kind_name(field.data_type()), kind_name(found.data_type()));
         if wanted != found {
             return Err(IngestError::Type {

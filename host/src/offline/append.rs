@@ -8,9 +8,15 @@ use serde_json::json;
 
 use super::layout::Layout;
 use super::next::{APPENDED, Newest, Planned};
+use super::upkeep::delete;
 use super::{Committed, OfflineError, OfflineTable, Staged};
 
 impl OfflineTable {
+    /// Removes what was staged and will not be committed.
+    pub async fn discard(&self, staged: Staged) -> Result<(), OfflineError> {
+        delete(self, staged.adds.into_iter().map(|add| add.path).collect()).await
+    }
+
     /// Adds rows to those that are there, in one version. Coverage stays as it is.
     ///
     /// What an error says of the log is what [`OfflineTable::commit`] says.

@@ -81,6 +81,7 @@ impl OfflineTable {
                 Newest::Plan(state) => state,
                 Newest::Entered(version) => return Ok(committed(version, &jobs)),
             };
+            self.check_layout(&state)?;
             self.check_attempts(&state, &jobs, &follows)?;
             still().await?;
             self.check_staged(jobs.iter().map(|job| &job.staged)).await?;

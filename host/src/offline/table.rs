@@ -236,6 +236,18 @@ impl OfflineTable {
         Ok(current.transactions.version)
     }
 
+    /// An error if the table has other columns by now than this handle knows: what is written by it would lack them.
+    pub(super) fn check_layout(&self, state: &State) -> Result<(), OfflineError> {
+        match Layout::of(self.name(), &state.delta)?.schema == self.layout.schema {
+            true => Ok(()),
+            false => Err(OfflineError::Unavailable {
+                table: self.name().to_owned(),
+                reason: "columns were added meanwhile; run the same command again".to_owned(),
+                source: None,
+            }),
+        }
+    }
+
     pub(super) fn state(&self) -> Arc<State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

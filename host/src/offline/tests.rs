@@ -14,6 +14,7 @@ use super::*;
 use crate::error::{Classified, Kind};
 use crate::time::{Interval, Span, Timestamp};
 
+mod append;
 mod derived;
 mod forget;
 mod model;

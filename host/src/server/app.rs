@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
@@ -5,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::header::HOST;
+use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use tokio::sync::Semaphore;
 
-use super::dataframes::Dataframes;
+use super::dataframes::{Dataframes, Ingest};
 use super::keys::Keys;
 use super::limits::Limits;
 use super::metrics::Metrics;
@@ -132,10 +133,10 @@ impl App {
     }
 
     /// From now on data frames are taken.
-    pub(super) fn take_dataframes(&self, dataframes: Dataframes) {
-        let dataframes = Arc::new(dataframes);
-        dataframes.resume(self.serving.now());
-        let _ = self.dataframes.set(dataframes);
+    pub(super) fn take_dataframes(&self, folder: PathBuf, ingest: Arc<dyn Ingest>) {
+        let serving = Arc::clone(&self.serving);
+        let clock = Arc::new(move || serving.now());
+        let _ = self.dataframes.set(Dataframes::new(folder, ingest, clock));
     }
 
     /// From now on `/ready` says no.
@@ -384,12 +385,21 @@ impl App {
         if let Some(keys) = &self.keys {
             keys.check_ingest(request.headers())?;
         }
+        // A page of another site can send other types without being asked for leave.
+        let json = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok());
+        if !json.is_some_and(|json| json.trim_start().to_ascii_lowercase().starts_with("application/json")) {
+            let message = "send the request with `Content-Type: application/json`".to_owned();
+            return Err(ServeError::Invalid(message));
+        }
         let base = base_url(&request);
         let body = self.body(request.into_body()).await?;
         let asked: FrameRequest = serde_json::from_slice(&body)
             .map_err(|error| ServeError::Invalid(format!("the request's body is not as it should be: {error}")))?;
         let _permit = self.in_flight.try_acquire().map_err(|_| self.full())?;
-        let (serving, now) = (Arc::clone(&self.serving), self.serving.now());
+        let serving = Arc::clone(&self.serving);
         let work = move || {
             let FrameRequest {
                 workspace,
@@ -401,12 +411,12 @@ impl App {
             let missing = |what: &str| ServeError::Invalid(format!("the request has no `{what}`"));
             Ok(match call {
                 FrameCall::Info | FrameCall::Upload => {
-                    let (url, df_path) = dataframes.place(&workspace, &table, now)?;
+                    let (url, df_path) = dataframes.place(&workspace, &table)?;
                     serde_json::json!({ "df_path": df_path, "signed_url_for_df_upload": format!("{base}{url}") })
                 }
                 FrameCall::Ingest => {
                     let path = df_path.ok_or_else(|| missing("df_path"))?;
-                    serde_json::json!({ "job": dataframes.begin(&table, &path, now)? })
+                    serde_json::json!({ "job": dataframes.begin(&table, &path)? })
                 }
                 FrameCall::Job => {
                     let id = job_id.ok_or_else(|| missing("job_id"))?;
@@ -415,7 +425,6 @@ impl App {
                 FrameCall::Jobs => serde_json::json!({ "jobs": dataframes.jobs_of(&table) }),
             })
         };
-        // Tasks are started in there, which a thread of the runtime's own may do.
         let done = tokio::task::spawn_blocking(work).await;
         done.map_err(|error| ServeError::Internal(error.to_string()))?
     }

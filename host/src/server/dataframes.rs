@@ -6,7 +6,7 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
 use futures::future::BoxFuture;
@@ -15,10 +15,10 @@ use sandglass_runtime::{Digest, hex};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::limits::Limits;
-use crate::serving::ServeError;
+use crate::serving::{Clock, ServeError};
 use crate::time::{Span, Timestamp};
 
 /// What brings a file's rows into a feature table: how many there were, or what is wrong.
@@ -27,20 +27,20 @@ pub trait Ingest: Send + Sync {
     fn ingest(&self, table: String, file: PathBuf) -> BoxFuture<'static, Result<u64, String>>;
 }
 
-/// Data frames that are ingested at once: each takes the memory of a job.
-const JOBS: usize = 1;
 /// Data frames that come at once.
 const UPLOADS: usize = 8;
-/// Data frames that may lie and wait to be ingested.
-const WAITING_MAX: usize = 1_000;
+/// Data frames that may be waited for, or lie and wait to be ingested.
+const WAITING_MAX: usize = 100;
 /// How long a place for a data frame is kept that nothing is done with.
 const PLACE_KEPT: Span = Span::from_days(1);
 /// How long it is known what became of a data frame.
 const RECORD_KEPT: Span = Span::from_days(7);
 /// Before a data frame's number in its `df_path`.
 const SCHEME: &str = "sandglass-dataframe:";
-const ROWS: &str = "rows.parquet";
+/// A data frame in its folder, until it is ingested.
+pub const DATAFRAME_ROWS: &str = "rows.parquet";
 const RECORD: &str = "record.json";
+const LOCK: &str = "lock";
 
 /// Where a data frame is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,8 @@ struct Record {
     /// Of the signature that whoever puts it has to know.
     signature_sha256: String,
     state: State,
+    /// Which it is of those that were begun; 0 if it was not.
+    number: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
     #[serde(default)]
@@ -98,42 +100,57 @@ impl Record {
 /// The data frames of a workspace.
 pub(super) struct Dataframes {
     folder: PathBuf,
-    ingest: Arc<dyn Ingest>,
-    jobs: Arc<Semaphore>,
+    clock: Clock,
     uploads: Semaphore,
+    /// Held between reading a record and writing it.
+    writing: Mutex<()>,
+    /// Those that are to be ingested, in their order: a correction comes after what it corrects.
+    queue: mpsc::UnboundedSender<String>,
 }
 
 impl Dataframes {
-    pub(super) fn new(folder: PathBuf, ingest: Arc<dyn Ingest>) -> Self {
-        Self {
+    /// Goes on with what a server before this one had begun, and removes what nobody asks for any more.
+    pub(super) fn new(folder: PathBuf, ingest: Arc<dyn Ingest>, clock: Clock) -> Arc<Self> {
+        let (queue, mut queued) = mpsc::unbounded_channel::<String>();
+        let this = Arc::new(Self {
             folder,
-            ingest,
-            jobs: Arc::new(Semaphore::new(JOBS)),
+            clock,
             uploads: Semaphore::new(UPLOADS),
+            writing: Mutex::new(()),
+            queue,
+        });
+        let _ = this.sweep();
+        let mut begun = this.records();
+        begun.retain(|record| record.state == State::Running);
+        begun.sort_by(|a, b| (a.number, &a.id).cmp(&(b.number, &b.id)));
+        for record in begun {
+            let _ = this.queue.send(record.id);
         }
-    }
-
-    /// Goes on with what a server before this one had begun.
-    pub(super) fn resume(self: &Arc<Self>, now: Timestamp) {
-        for record in self.records() {
-            if record.state == State::Running {
-                self.start(record, now);
+        let weak = Arc::downgrade(&this);
+        // One after the other: each takes the memory of a job.
+        tokio::spawn(async move {
+            while let Some(id) = queued.recv().await {
+                let Some(this) = weak.upgrade() else { break };
+                this.run(&id, ingest.as_ref()).await;
             }
-        }
+        });
+        this
     }
 
     /// Makes a place for a data frame; the path and query of its URL, and its number.
-    pub(super) fn place(&self, workspace: &str, table: &str, now: Timestamp) -> Result<(String, String), ServeError> {
-        self.sweep(now)?;
+    pub(super) fn place(&self, workspace: &str, table: &str) -> Result<(String, String), ServeError> {
+        self.sweep()?;
         let mut random = [0; 48];
         getrandom::fill(&mut random).map_err(|error| ServeError::Internal(error.to_string()))?;
         let (id, signature) = random.split_at(16);
         let (id, signature) = (hex(id), hex(signature));
+        let now = (self.clock)();
         let record = Record {
             workspace: workspace.to_owned(),
             feature_view: table.to_owned(),
             signature_sha256: sha256(&signature),
             state: State::Place,
+            number: 0,
             created_at: now,
             updated_at: now,
             rows: None,
@@ -165,11 +182,7 @@ impl Dataframes {
             let message = "the signature of the URL is not the one that was given out for it".to_owned();
             return Err(ServeError::Unauthorized(message));
         }
-        if record.state != State::Place {
-            return Err(ServeError::Invalid(
-                "this data frame was ingested already; ask for another place".to_owned(),
-            ));
-        }
+        self.is_waiting(&record)?;
         let folder = self.folder.join(id);
         // Two that are put at once do not mix: each has a file of its own until it is whole.
         let part = tempfile::Builder::new().prefix("part-").tempfile_in(&folder);
@@ -201,67 +214,116 @@ impl Dataframes {
         }
         file.sync_all().await.map_err(|error| unwritable(&folder, &error))?;
         drop(file);
-        path.persist(folder.join(ROWS))
-            .map_err(|error| unwritable(&folder, &error.error))
+        // What is being ingested by now stays what it is.
+        let _writing = self.writing();
+        self.is_waiting(&self.get(id)?)?;
+        path.persist(folder.join(DATAFRAME_ROWS))
+            .map_err(|error| unwritable(&folder, &error.error))?;
+        synced(&folder)
     }
 
     /// Begins to ingest a data frame that was put; says how it stands if that has begun already.
-    pub(super) fn begin(self: &Arc<Self>, table: &str, df_path: &str, now: Timestamp) -> Result<Value, ServeError> {
+    pub(super) fn begin(&self, table: &str, df_path: &str) -> Result<Value, ServeError> {
         let id = df_path.strip_prefix(SCHEME).ok_or_else(|| {
             let message = "`df_path` is not one that `get-dataframe-info` gave: ask for one, and put the rows there";
             ServeError::Invalid(message.to_owned())
         })?;
+        self.of_table(id, table)?;
+        let _writing = self.writing();
+        let lock = self
+            .lock(id)
+            .map_err(|error| unwritable(&self.folder.join(id), &error))?;
+        if lock.try_lock().is_err() {
+            // Another server of the project is at it.
+            return Ok(self.of_table(id, table)?.job());
+        }
         let mut record = self.of_table(id, table)?;
         if record.state != State::Place {
             return Ok(record.job());
         }
-        if !self.folder.join(id).join(ROWS).exists() {
+        self.is_waiting(&record)?;
+        if !self.folder.join(id).join(DATAFRAME_ROWS).exists() {
             let message = "no rows were put there yet: put them as Parquet to `signed_url_for_df_upload` first";
             return Err(ServeError::Invalid(message.to_owned()));
         }
-        (record.state, record.updated_at) = (State::Running, now);
+        let last = self.records().iter().map(|record| record.number).max();
+        record.number = last.unwrap_or(0) + 1;
+        (record.state, record.updated_at) = (State::Running, (self.clock)());
         self.put(&record)?;
-        let job = record.job();
-        self.start(record, now);
-        Ok(job)
+        let _ = self.queue.send(record.id.clone());
+        Ok(record.job())
     }
 
     /// How a job stands.
     pub(super) fn job(&self, table: &str, id: &str) -> Result<Value, ServeError> {
-        Ok(self.of_table(id, table)?.job())
+        let record = self.of_table(id, table)?;
+        match record.state {
+            State::Place => Err(unknown(id)),
+            State::Running | State::Success | State::Failure => Ok(record.job()),
+        }
     }
 
-    /// The jobs of a table, the first one first.
+    /// The jobs of a table, in the order in which they were begun.
     pub(super) fn jobs_of(&self, table: &str) -> Vec<Value> {
         let mut records = self.records();
         records.retain(|record| record.feature_view == table && record.state != State::Place);
-        records.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        records.sort_by(|a, b| (a.number, &a.id).cmp(&(b.number, &b.id)));
         records.iter().map(Record::job).collect()
     }
 
     /// Runs a job and writes down what came of it.
-    fn start(self: &Arc<Self>, mut record: Record, now: Timestamp) {
-        let this = Arc::clone(self);
-        tokio::spawn(async move {
-            let Ok(_permit) = Arc::clone(&this.jobs).acquire_owned().await else {
-                return;
-            };
-            let rows = this.folder.join(&record.id).join(ROWS);
-            record.updated_at = now;
-            match this.ingest.ingest(record.feature_view.clone(), rows.clone()).await {
-                Ok(rows) => (record.state, record.rows) = (State::Success, Some(rows)),
-                Err(error) => (record.state, record.error) = (State::Failure, Some(error)),
-            }
-            let written = tokio::task::spawn_blocking(move || {
-                // Only then: whoever finds it running ingests the rows again.
-                this.put(&record).map(|()| std::fs::remove_file(rows))
-            });
-            match written.await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => tracing::error!(%error, "what came of a data frame cannot be written down"),
-                Err(error) => tracing::error!(%error, "what came of a data frame cannot be written down"),
-            }
+    async fn run(&self, id: &str, ingest: &dyn Ingest) {
+        let folder = self.folder.join(id);
+        // Another server of the project may be at it, which is waited for; whoever ends lets go of it, however it ends.
+        let locked = self.lock(id).map(|lock| {
+            tokio::task::spawn_blocking(move || {
+                lock.lock()?;
+                Ok::<_, std::io::Error>(lock)
+            })
         });
+        let locked = match locked {
+            Ok(locked) => locked.await.unwrap_or_else(|error| Err(std::io::Error::other(error))),
+            Err(error) => Err(error),
+        };
+        let Ok(_locked) = locked.map_err(|error| tracing::error!(%error, id, "a data frame cannot be ingested")) else {
+            return;
+        };
+        let Ok(mut record) = self.get(id) else { return };
+        if record.state != State::Running {
+            return;
+        }
+        let rows = folder.join(DATAFRAME_ROWS);
+        match ingest.ingest(record.feature_view.clone(), rows.clone()).await {
+            Ok(rows) => (record.state, record.rows) = (State::Success, Some(rows)),
+            Err(error) => (record.state, record.error) = (State::Failure, Some(error)),
+        }
+        record.updated_at = (self.clock)();
+        // Only then: whoever finds it running ingests the rows again.
+        match self.put(&record) {
+            Ok(()) => drop(std::fs::remove_file(rows)),
+            Err(error) => tracing::error!(%error, id, "what came of a data frame cannot be written down"),
+        }
+    }
+
+    /// What whoever changes how a data frame stands has to hold, in whatever process.
+    fn lock(&self, id: &str) -> std::io::Result<std::fs::File> {
+        std::fs::File::create(self.folder.join(id).join(LOCK))
+    }
+
+    fn writing(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An error if rows are not waited for any more.
+    fn is_waiting(&self, record: &Record) -> Result<(), ServeError> {
+        if record.state != State::Place {
+            let message = "this data frame was ingested already; ask for another place".to_owned();
+            return Err(ServeError::Invalid(message));
+        }
+        match (self.clock)().since(record.created_at) > PLACE_KEPT {
+            true => Err(unknown(&record.id)),
+            false => Ok(()),
+        }
     }
 
     fn of_table(&self, id: &str, table: &str) -> Result<Record, ServeError> {
@@ -301,7 +363,7 @@ impl Dataframes {
         file.as_file().sync_all().map_err(|error| failed(&error))?;
         file.persist(folder.join(RECORD))
             .map_err(|error| failed(&error.error))?;
-        Ok(())
+        synced(&folder)
     }
 
     /// All that can be read.
@@ -312,27 +374,34 @@ impl Dataframes {
     }
 
     /// Removes what nobody asks for any more; an error if too many wait.
-    fn sweep(&self, now: Timestamp) -> Result<(), ServeError> {
-        let mut waiting = 0;
+    fn sweep(&self) -> Result<(), ServeError> {
+        let _writing = self.writing();
+        let (mut waiting, now) = (0, (self.clock)());
         for record in self.records() {
-            let (kept, waits) = match record.state {
-                State::Place => (PLACE_KEPT, true),
-                State::Running => continue,
-                State::Success | State::Failure => (RECORD_KEPT, false),
+            let kept = match record.state {
+                State::Running => Span::from_micros(i64::MAX),
+                State::Place => PLACE_KEPT,
+                State::Success | State::Failure => RECORD_KEPT,
             };
             if now.since(record.updated_at) > kept {
                 let _ = std::fs::remove_dir_all(self.folder.join(&record.id));
-            } else if waits {
+            } else if matches!(record.state, State::Place | State::Running) {
                 waiting += 1;
             }
         }
         match waiting < WAITING_MAX {
             true => Ok(()),
             false => Err(ServeError::Busy(format!(
-                "{waiting} places for data frames were given out, and nothing was ingested of them; they are kept for a day"
+                "{waiting} data frames are waited for or wait to be ingested, which is this server's limit"
             ))),
         }
     }
+}
+
+/// Makes sure that names in a folder outlive a loss of power.
+fn synced(folder: &Path) -> Result<(), ServeError> {
+    let synced = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|error| unwritable(folder, &error))
 }
 
 fn sha256(text: &str) -> String {

@@ -14,7 +14,7 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
-pub use dataframes::Ingest;
+pub use dataframes::{DATAFRAME_ROWS, Ingest};
 pub use limits::Limits;
 pub use routes::{OPENAPI, ROUTES};
 
@@ -75,7 +75,7 @@ impl Server {
     /// goes on.
     #[must_use]
     pub fn with_dataframes(self, folder: std::path::PathBuf, ingest: Arc<dyn Ingest>) -> Self {
-        self.app.take_dataframes(dataframes::Dataframes::new(folder, ingest));
+        self.app.take_dataframes(folder, ingest);
         self
     }
 

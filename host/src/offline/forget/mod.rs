@@ -119,6 +119,7 @@ impl OfflineTable {
                     });
                 }
             };
+            self.check_layout(&state)?;
             let mut forgotten = Forgotten::default();
             let (mut actions, mut touched) = (Vec::new(), Vec::new());
             let holding: HashMap<String, u64> = self.holding(&state, chosen, &mut seen).await?.into_iter().collect();

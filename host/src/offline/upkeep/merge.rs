@@ -115,6 +115,7 @@ async fn commit(table: &OfflineTable, ready: Vec<Ready>, done: &mut Merged) -> R
             Newest::Plan(state) => state,
             Newest::Entered(_) => break,
         };
+        table.check_layout(&state)?;
         let (places, actions) = replacing(&state, &ready);
         kept = places;
         let planned = Planned {

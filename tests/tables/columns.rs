@@ -142,6 +142,10 @@ fn what_would_leave_rows_behind_is_refused() {
         hint: add columns of other names, give the new table a name of its own, or remove this one with `sandglass destroy profile` first
         error: feature table `profile`: column `seats` is utf8, and rows that are there have it as int64
         hint: give the new column a name of its own
+        error: feature table `profile`: column `PLAN` and `plan`, which rows that are there have, differ in nothing but case
+        hint: give the new column a name of its own
+        error: feature table `profile`: its rows would not fit any more, and nothing can make them again: column plan: "utf8" to "int64"
+        hint: add columns of other names, give the new table a name of its own, or remove this one with `sandglass destroy profile` first
     "#]].assert_eq(&told);
     assert_eq!(get(&project, NOW, "ann"), json!(["gold", "3"]));
 }

@@ -1,9 +1,11 @@
 //! One pass over a view.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use datafusion::prelude::SessionContext;
 use tokio::task::JoinError;
+use uuid::Uuid;
 
 use super::affected::Keys;
 use super::error::CompactionError;
@@ -22,7 +24,11 @@ pub const GRACE: Span = Span::from_micros(60_000_000);
 
 /// Times that a pass is begun because somebody else wrote meanwhile; the last one makes everything anew. A process that was killed may
 /// have written more than could be seen before somebody writes again.
-const TRIES: usize = 3;
+const TRIES: u32 = 3;
+/// The same for feature tables, into which any number of clients may bring rows at once: each time at least one of them has succeeded.
+const TRIES_OF_TABLES: u32 = 30;
+/// The longest wait before the next of these, in milliseconds.
+const WAIT_MAX_MS: u128 = 200;
 
 /// Brings a view online as its tables have it at the boundary: as a change of the live generation where few keys are affected, else
 /// as a new generation.
@@ -32,10 +38,20 @@ pub async fn compact(
     visible: &Visible<'_>,
     mode: Mode,
 ) -> Result<Compacted, CompactionError> {
-    for _ in 1..TRIES {
+    let tries = match visible.view.table.is_some() {
+        true => TRIES_OF_TABLES,
+        false => TRIES,
+    };
+    for tried in 1..tries {
         match pass(session, Arc::clone(&store), visible, mode).await {
             Err(CompactionError::Online(OnlineError::Conflict { .. })) => {}
             done => return done,
+        }
+        if visible.view.table.is_some() {
+            // Different for each, so that they do not stay in step.
+            let most = (1 << tried.min(16)).min(WAIT_MAX_MS);
+            let spread = Uuid::new_v4().as_u128() % most;
+            tokio::time::sleep(Duration::from_millis(spread as u64)).await;
         }
     }
     pass(session, store, visible, Mode::Full).await

@@ -169,7 +169,7 @@ fn definitions_that_are_wrong() {
         `batch_schedule` is for views that make their rows, and a feature table's are brought along
           leave it out; `sandglass ingest` brings a table's rows
         a feature table is kept offline always: its rows are nowhere else
-          leave `offline` out
+          set `online = true` or false as you like, and leave `offline` out
         `ttl` should be longer than nothing
           -
         `limits` is for views that make their rows, and a feature table's are brought along

@@ -365,14 +365,10 @@ impl Reading {
         let manual_backfill_end_time = optional(table, "manual_backfill_end_time", |value| value.parsed());
         let ttl = optional(table, "ttl", positive("ttl"));
         let online = boolean(table, "online", false);
-        let offline = boolean(table, "offline", true);
-        if let (Some(false), Some(value)) = (offline, table.get("offline")) {
-            let hint = "set `online = true` or false as you like, and leave `offline` out".to_owned();
-            value.problem(
-                "a batch view is kept offline always: the online store is made of it",
-                Some(hint),
-            );
-        }
+        let offline = offline(
+            table,
+            "a batch view is kept offline always: the online store is made of it",
+        );
         let max_rejected = optional(table, "max_rejected", |value| value.whole());
         let limits = limits(table);
         let schedule = batch_schedule.zip(feature_start_time);
@@ -441,6 +437,16 @@ pub(super) fn entities(table: &Table<'_>) -> Option<Vec<String>> {
         }
         Some(names)
     })
+}
+
+/// `offline`, which no view is without.
+pub(super) fn offline(table: &Table<'_>, why: &'static str) -> Option<()> {
+    let offline = boolean(table, "offline", true);
+    if let (Some(false), Some(value)) = (offline, table.get("offline")) {
+        let hint = "set `online = true` or false as you like, and leave `offline` out".to_owned();
+        value.problem(why, Some(hint));
+    }
+    offline.map(|_| ())
 }
 
 /// `online_load`, of a view or of all that do not say it.

@@ -9,7 +9,7 @@ use sandglass_runtime::host_type;
 use serde::{Deserialize, Serialize};
 
 use super::model::{FeatureView, LimitsOverride, OnlineLoad, Trigger};
-use super::parse::{boolean, check_column, column, entities, meta, online_load, optional, positive};
+use super::parse::{boolean, check_column, column, entities, meta, offline, online_load, optional, positive};
 use super::reader::{Table, Value};
 use crate::time::{Span, Timestamp};
 
@@ -177,14 +177,10 @@ pub(super) fn read(table: &Table<'_>, name: String, default_load: OnlineLoad) ->
     let order_by = optional(table, "order_by", |value| column(&value));
     let ttl = optional(table, "ttl", positive("ttl"));
     let online = boolean(table, "online", false);
-    let offline = boolean(table, "offline", true);
-    if let (Some(false), Some(value)) = (offline, table.get("offline")) {
-        let hint = "leave `offline` out".to_owned();
-        value.problem(
-            "a feature table is kept offline always: its rows are nowhere else",
-            Some(hint),
-        );
-    }
+    let offline = offline(
+        table,
+        "a feature table is kept offline always: its rows are nowhere else",
+    );
     for key in OF_VIEWS {
         if let Some(value) = table.get(key) {
             let hint = match key.contains("aggregat") || key == "lifetime_start_time" {

@@ -1,4 +1,3 @@
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
@@ -6,18 +5,17 @@ use std::time::{Duration, Instant};
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Bytes;
 use hyper::header::HeaderValue;
 use tokio::sync::Semaphore;
 
-use super::dataframes::{Dataframes, Ingest};
+use super::dataframes::Dataframes;
 use super::keys::Keys;
 use super::limits::Limits;
 use super::metrics::Metrics;
-use super::respond::{REQUEST_ID, STALE, answer, error_answer, given_id, job_error_answer, json_answer};
+use super::respond::{REQUEST_ID, STALE, answer, error_answer, given_id, json_answer};
 use crate::registry::Registry;
 use crate::serving::{self, BatchRequest, MetadataRequest, ServeError, Serving, VectorRequest, Vectors};
 
@@ -39,45 +37,6 @@ impl Call {
     }
 }
 
-/// What a request asks about rows of feature tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FrameCall {
-    /// Where to put a data frame.
-    Info,
-    /// To take one.
-    Upload,
-    /// To ingest one.
-    Ingest,
-    /// How a job stands.
-    Job,
-    /// How all jobs of a table stand.
-    Jobs,
-}
-
-impl FrameCall {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Info => "get-dataframe-info",
-            Self::Upload => "dataframes",
-            Self::Ingest => "ingest-dataframe",
-            Self::Job => "get-materialization-job",
-            Self::Jobs => "list-materialization-jobs",
-        }
-    }
-}
-
-/// What is asked about rows of a feature table; what is not known is passed over, as in all requests.
-#[derive(serde::Deserialize)]
-struct FrameRequest {
-    workspace: String,
-    #[serde(alias = "featureView")]
-    feature_view: String,
-    #[serde(default, alias = "dfPath")]
-    df_path: Option<String>,
-    #[serde(default, alias = "jobId")]
-    job_id: Option<String>,
-}
-
 /// The names in a path of the second version.
 pub(super) struct Names {
     pub(super) workspace: String,
@@ -86,14 +45,14 @@ pub(super) struct Names {
 
 /// What all requests share.
 pub(super) struct App {
-    serving: Arc<Serving>,
-    keys: Option<Keys>,
-    limits: Limits,
-    in_flight: Semaphore,
-    metrics: Metrics,
+    pub(super) serving: Arc<Serving>,
+    pub(super) keys: Option<Keys>,
+    pub(super) limits: Limits,
+    pub(super) in_flight: Semaphore,
+    pub(super) metrics: Metrics,
     stopping: AtomicBool,
     /// None where nothing is brought over HTTP.
-    dataframes: OnceLock<Arc<Dataframes>>,
+    pub(super) dataframes: OnceLock<Arc<Dataframes>>,
     /// Numbers of requests: this process's and one for each.
     process: u64,
     requests: AtomicU64,
@@ -130,13 +89,6 @@ impl App {
 
     pub(super) fn metrics(&self) -> &Metrics {
         &self.metrics
-    }
-
-    /// From now on data frames are taken.
-    pub(super) fn take_dataframes(&self, folder: PathBuf, ingest: Arc<dyn Ingest>) {
-        let serving = Arc::clone(&self.serving);
-        let clock = Arc::new(move || serving.now());
-        let _ = self.dataframes.set(Dataframes::new(folder, ingest, clock));
     }
 
     /// From now on `/ready` says no.
@@ -195,7 +147,7 @@ impl App {
         with_id(error_answer(error, &id), &id)
     }
 
-    fn request_id(&self, request: &Request) -> String {
+    pub(super) fn request_id(&self, request: &Request) -> String {
         match given_id(request.headers()) {
             Some(given) => given.to_owned(),
             None => {
@@ -227,26 +179,7 @@ impl App {
                 response
             }
             Err(error) => {
-                let (status, message) = (error.status(), error.message());
-                self.metrics.request(call.name(), "", status);
-                match status {
-                    500.. => tracing::error!(
-                        request_id = id,
-                        call = call.name(),
-                        status,
-                        micros,
-                        error = message,
-                        "request"
-                    ),
-                    _ => tracing::info!(
-                        request_id = id,
-                        call = call.name(),
-                        status,
-                        micros,
-                        error = message,
-                        "request"
-                    ),
-                }
+                self.failed(call.name(), &id, micros, &error);
                 error_answer(&error, &id)
             }
         };
@@ -325,111 +258,17 @@ impl App {
         }
     }
 
-    /// Rows for feature tables; `id` is that of a data frame that is put.
-    pub(super) async fn frame_call(&self, call: FrameCall, id: Option<String>, request: Request) -> Response {
-        let started = Instant::now();
-        let number = self.request_id(&request);
-        let answered = self.frame_answer(call, id, request).await;
-        let (name, micros) = (call.name(), started.elapsed().as_micros());
-        let response = match answered {
-            Ok(body) => {
-                self.metrics.request(name, "", 200);
-                tracing::info!(request_id = number, call = name, status = 200, micros, "request");
-                json_answer(200, body.to_string().into_bytes())
-            }
-            Err(error) => {
-                let (status, message) = (error.status(), error.message());
-                self.metrics.request(name, "", status);
-                match status {
-                    500.. => tracing::error!(
-                        request_id = number,
-                        call = name,
-                        status,
-                        micros,
-                        error = message,
-                        "request"
-                    ),
-                    _ => tracing::info!(
-                        request_id = number,
-                        call = name,
-                        status,
-                        micros,
-                        error = message,
-                        "request"
-                    ),
-                }
-                job_error_answer(&error, &number)
-            }
-        };
-        with_id(response, &number)
+    /// Counts and logs a request that could not be answered: what is the server's fault as an error.
+    pub(super) fn failed(&self, call: &'static str, id: &str, micros: u128, error: &ServeError) {
+        let (status, message) = (error.status(), error.message());
+        self.metrics.request(call, "", status);
+        match status {
+            500.. => tracing::error!(request_id = id, call, status, micros, error = message, "request"),
+            _ => tracing::info!(request_id = id, call, status, micros, error = message, "request"),
+        }
     }
 
-    async fn frame_answer(
-        &self,
-        call: FrameCall,
-        id: Option<String>,
-        request: Request,
-    ) -> Result<serde_json::Value, ServeError> {
-        let dataframes = self.dataframes.get().map(Arc::clone);
-        let dataframes = dataframes.ok_or_else(|| ServeError::Unknown("this server takes no rows".to_owned()))?;
-        if call == FrameCall::Upload {
-            // The signature in the URL stands for the key of whoever asked for it.
-            let query = request.uri().query().unwrap_or_default().to_owned();
-            let signature = query.split('&').find_map(|part| part.strip_prefix("signature="));
-            let id = id.unwrap_or_default();
-            dataframes
-                .upload(&id, signature, request.into_body(), self.limits)
-                .await?;
-            return Ok(serde_json::json!({}));
-        }
-        if let Some(keys) = &self.keys {
-            keys.check_ingest(request.headers())?;
-        }
-        // A page of another site can send other types without being asked for leave.
-        let json = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok());
-        if !json.is_some_and(|json| json.trim_start().to_ascii_lowercase().starts_with("application/json")) {
-            let message = "send the request with `Content-Type: application/json`".to_owned();
-            return Err(ServeError::Invalid(message));
-        }
-        let base = base_url(&request);
-        let body = self.body(request.into_body()).await?;
-        let asked: FrameRequest = serde_json::from_slice(&body)
-            .map_err(|error| ServeError::Invalid(format!("the request's body is not as it should be: {error}")))?;
-        let _permit = self.in_flight.try_acquire().map_err(|_| self.full())?;
-        let serving = Arc::clone(&self.serving);
-        let work = move || {
-            let FrameRequest {
-                workspace,
-                feature_view: table,
-                df_path,
-                job_id,
-            } = asked;
-            serving.feature_table_blocking(&workspace, &table)?;
-            let missing = |what: &str| ServeError::Invalid(format!("the request has no `{what}`"));
-            Ok(match call {
-                FrameCall::Info | FrameCall::Upload => {
-                    let (url, df_path) = dataframes.place(&workspace, &table)?;
-                    serde_json::json!({ "df_path": df_path, "signed_url_for_df_upload": format!("{base}{url}") })
-                }
-                FrameCall::Ingest => {
-                    let path = df_path.ok_or_else(|| missing("df_path"))?;
-                    serde_json::json!({ "job": dataframes.begin(&table, &path)? })
-                }
-                FrameCall::Job => {
-                    let id = job_id.ok_or_else(|| missing("job_id"))?;
-                    serde_json::json!({ "job": dataframes.job(&table, &id)? })
-                }
-                FrameCall::Jobs => serde_json::json!({ "jobs": dataframes.jobs_of(&table) }),
-            })
-        };
-        let done = tokio::task::spawn_blocking(work).await;
-        done.map_err(|error| ServeError::Internal(error.to_string()))?
-    }
-
-    fn full(&self) -> ServeError {
+    pub(super) fn full(&self) -> ServeError {
         ServeError::Busy(format!(
             "{} requests are being answered, which is this server's limit",
             self.limits.in_flight_max
@@ -462,16 +301,6 @@ impl App {
     }
 }
 
-/// Where a client reaches this server, as it says itself, or a proxy before it.
-fn base_url(request: &Request) -> String {
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let scheme = header("x-forwarded-proto")
-        .filter(|scheme| *scheme == "https")
-        .unwrap_or("http");
-    let host = header("x-forwarded-host").or_else(|| header(HOST.as_str()));
-    format!("{scheme}://{}", host.unwrap_or("localhost"))
-}
-
 /// Takes the names of the path; those of the body may be left out, and are not others.
 fn take_names(
     names: Option<Names>,
@@ -495,7 +324,7 @@ fn take_names(
     Ok(())
 }
 
-fn with_id(mut response: Response, id: &str) -> Response {
+pub(super) fn with_id(mut response: Response, id: &str) -> Response {
     if let Ok(id) = HeaderValue::from_str(id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }

@@ -6,6 +6,7 @@
 
 mod app;
 mod dataframes;
+mod frames;
 mod keys;
 mod limits;
 mod metrics;

@@ -6,7 +6,8 @@ use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use axum::routing::{get, post, put};
 
-use super::app::{App, Call, FrameCall, Names};
+use super::app::{App, Call, Names};
+use super::frames::FrameCall;
 use super::respond::answer;
 use crate::serving::ServeError;
 

@@ -264,3 +264,23 @@ fn tables_stand_in_nobodys_way() {
     assert_eq!(answer["features"][0]["value"], serde_json::Value::Null);
     assert_eq!(answer["stale"], false);
 }
+
+/// What the README shows of `examples/segments`.
+#[test]
+fn the_example() {
+    let _timed = Timed::new("tables::uses::the_example");
+    let project = Project::new("");
+    let example = crate::harness::repository().join("examples/segments");
+    std::fs::copy(example.join("sandglass.toml"), project.path("sandglass.toml")).unwrap();
+    let (now, file) = ("1998-07-02", example.join("data/segments.csv"));
+    project.json(now, &["apply"]);
+    let told = project.json(now, &["ingest", "customer_segment", "--file", file.to_str().unwrap()]);
+    assert_eq!(told["ingested"]["rows"], 6_553);
+    assert_eq!(
+        (&told["online"], &told["writes_saved"]),
+        (&json!("1154 keys loaded"), &json!(5_399))
+    );
+    let answer = project.json(now, &["get", "customer_segment", "--key", "customer_id=14048"]);
+    assert_eq!(answer["features"][0]["value"], "active");
+    assert_eq!(answer["features"][1]["value"], 0.135);
+}

@@ -119,7 +119,8 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "redo": redo,
             "replay": replayed,
         }));
-        if arguments.explain {
+        // A feature table reads nothing, so there is nothing to skip.
+        if arguments.explain && view.view.table.is_none() {
             let (text, json) = left_out::view(view, &jobs);
             explanations.push_str(&text);
             if let Some(serde_json::Value::Object(entry)) = list.last_mut() {

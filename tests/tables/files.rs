@@ -162,3 +162,47 @@ fn csv_is_read_as_the_tables_types_and_may_be_compressed() {
     assert_eq!(answer["ingested"]["rows"], 2);
     assert_eq!(get(&project, NOW, "eve"), json!(["7", 8.0]));
 }
+
+/// More rows than are sorted at once, with lists, whose parts have another name in Delta.
+#[test]
+fn many_rows_with_lists() {
+    let _timed = Timed::new("tables::files::many_rows_with_lists");
+    const ROWS: usize = 100_000;
+    let project = project("embedding = \"list of float32\", tags = \"list of utf8\"", "");
+    let mut embeddings = ListBuilder::new(Float32Builder::new());
+    let mut tags = ListBuilder::new(arrow::array::StringBuilder::new());
+    for row in 0..ROWS {
+        embeddings.values().append_slice(&[row as f32; 8]);
+        embeddings.append(true);
+        tags.values().append_value(format!("tag{row}"));
+        tags.append(true);
+    }
+    let times = (0..ROWS).map(|row| 1_706_745_600_000_000_000 + (row as i64 * 7_919) % 1_000_003 * 1_000_000);
+    let columns: [(&str, ArrayRef); 4] = [
+        (
+            "customer",
+            Arc::new(StringArray::from_iter_values((0..ROWS).map(|row| format!("c{row}")))),
+        ),
+        (
+            "updated_at",
+            Arc::new(TimestampNanosecondArray::from_iter_values(times)),
+        ),
+        ("embedding", Arc::new(embeddings.finish())),
+        ("tags", Arc::new(tags.finish())),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let path = project.path("many.parquet");
+    let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+    let ingest = ["ingest", "profile", "--file", path.to_str().unwrap()];
+    let answer = project.json(NOW, &ingest);
+    assert_eq!(answer["compaction"]["keys_written"], ROWS);
+    let of = |row: usize| json!([vec![row as f64; 8], [format!("tag{row}")]]);
+    for row in [0, 8_192, 77_777, ROWS - 1] {
+        assert_eq!(get(&project, NOW, &format!("c{row}")), of(row));
+    }
+    // With less memory than the rows have, they are sorted on disk.
+    let little = [&["--memory-bytes", "33554432"], &ingest[..]].concat();
+    assert_eq!(project.json(NOW, &little)["ingested"]["rows"], ROWS);
+}

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, new_null_array};
-use arrow::datatypes::{Field, Schema, SchemaRef, TimestampMicrosecondType};
+use arrow::compute::cast;
+use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
 use datafusion::common::DataFusionError;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::execute_stream;
@@ -148,12 +149,14 @@ impl Complete {
                 false => batch.column_by_name(name).cloned(),
             }
         };
-        let fields = self.schema.fields().iter().map(|field| {
+        let columns = self.schema.fields().iter().map(|field| match column(field.name()) {
             // What the table had once, and its definition does not any more.
-            let column = column(field.name()).unwrap_or_else(|| new_null_array(field.data_type(), batch.num_rows()));
-            (Field::new(field.name(), column.data_type().clone(), true), column)
+            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
+            // Parts of nested types have other names in Delta.
+            Some(column) if column.data_type() != field.data_type() => cast(&column, field.data_type()),
+            Some(column) => Ok(column),
         });
-        let (fields, columns): (Vec<_>, Vec<_>) = fields.unzip();
-        Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
+        let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
     }
 }

@@ -78,7 +78,7 @@ impl Classified for CompactionError {
             Self::Tile { error, .. } => error.hint(),
             Self::Plan { error, .. } => match error.find_root() {
                 DataFusionError::ResourcesExhausted(_) => {
-                    Some("give it more memory with `--memory`; sorts spill to disk beyond it".to_owned())
+                    Some("give it more memory with `--memory-bytes`; sorts spill to disk beyond it".to_owned())
                 }
                 _ => None,
             },

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::changes::{Change, RequestChange, SAMPLE, Sample, ServiceChange, changes, is_code_only};
-use super::changes::{removed, replay_all, request_changes, rows_stay, service_changes, told};
+use super::changes::{removed, replay_all, request_changes, service_changes, told};
 use super::compile;
 use super::error::CliError;
 use super::output::{Printer, table};
@@ -41,8 +41,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     let registry = bench.registry();
     let before = registry.latest()?;
     let project = bench.project();
-    let mut changes = changes(bench, project, &compiled, before.as_ref());
-    rows_stay(bench, &changes, before.as_ref()).await?;
+    let mut changes = changes(bench, project, &compiled, before.as_ref()).await?;
     if let Some(keep) = arguments.keep_data {
         if keep == Keep::Equal {
             let sample = arguments.replay;

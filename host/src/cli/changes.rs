@@ -26,13 +26,13 @@ pub(crate) struct Change<'a> {
     pub(crate) replayed: Option<Replayed>,
 }
 
-/// What changes, in the order of the definitions.
-pub(crate) fn changes<'a>(
+/// What changes, in the order of the definitions; an error if it would leave rows of a feature table behind.
+pub(crate) async fn changes<'a>(
     bench: &Workbench,
     project: &Project,
     compiled: &'a Compiled,
     before: Option<&Applied>,
-) -> Vec<Change<'a>> {
+) -> Result<Vec<Change<'a>>, CliError> {
     let change = |view: &'a CompiledView| {
         let component = view.transform.as_ref().map(|transform| AppliedComponent {
             digest: transform.component.digest().clone(),
@@ -46,16 +46,15 @@ pub(crate) fn changes<'a>(
             replayed: None,
         }
     };
-    compiled.views.iter().map(change).collect()
+    let changes: Vec<_> = compiled.views.iter().map(change).collect();
+    if let Some(before) = before {
+        rows_stay(bench, &changes, before).await?;
+    }
+    Ok(changes)
 }
 
 /// An error if a change would leave rows of a feature table behind: nothing can make them again.
-pub(crate) async fn rows_stay(
-    bench: &Workbench,
-    changes: &[Change<'_>],
-    before: Option<&Applied>,
-) -> Result<(), CliError> {
-    let Some(before) = before else { return Ok(()) };
+async fn rows_stay(bench: &Workbench, changes: &[Change<'_>], before: &Applied) -> Result<(), CliError> {
     for Change { compiled, next, .. } in changes {
         let name = &compiled.view.name;
         // Also of one that was left out of the definitions since, and not destroyed.

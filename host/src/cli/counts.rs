@@ -16,7 +16,7 @@ use crate::key::{KeyColumns, data_type};
 use crate::materialize::MaterializeError;
 use crate::online::{GenerationState, Item, LiveRecord};
 use crate::plan::{Job, last_due};
-use crate::project::CompiledView;
+use crate::project::{CompiledView, columns};
 use crate::source::Wanted;
 use crate::time::{Interval, Timestamp, union};
 
@@ -138,10 +138,7 @@ fn item_bytes(compiled: &CompiledView, history: &PassHistory) -> u64 {
     let types: Vec<DataType> = match compiled.tiles.as_deref() {
         Some(spec) => spec.fields().iter().map(|field| field.data_type().clone()).collect(),
         None => {
-            let is_feature = |field: &&Arc<Field>| {
-                *field.name() != view.timestamp_column && !view.join_keys.iter().any(|key| key.name == *field.name())
-            };
-            let fields = compiled.schema.fields().iter().filter(is_feature);
+            let fields = columns(view, &compiled.schema).into_iter();
             fields.map(|field| field.data_type().clone()).collect()
         }
     };

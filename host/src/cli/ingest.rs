@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use serde_json::json;
@@ -10,7 +10,7 @@ use super::online::{self, Brought, Rows, bring};
 use super::output::{Printer, table};
 use super::workbench::Workbench;
 use crate::compaction::Mode;
-use crate::definition::{Format, Meta, Parsed, Source, TimestampUnit};
+use crate::definition::{Format, Meta, Parsed, Source, TimestampUnit, list};
 use crate::ingest::{Ingested, ingest};
 use crate::project::{CompiledView, check_view};
 use crate::registry::Applied;
@@ -52,13 +52,7 @@ impl From<Unit> for TimestampUnit {
 
 pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
     let started = Instant::now();
-    let file = File {
-        path: &arguments.file,
-        timestamp_unit: arguments.timestamp_unit.map(TimestampUnit::from),
-        timestamp_format: arguments.timestamp_format.clone(),
-    };
-    let applied = bench.applied()?;
-    let (ingested, brought) = bring_rows(bench, &applied, &arguments.table, file, printer).await?;
+    let (ingested, brought) = bring_rows(bench, arguments, printer).await?;
     let Brought {
         online, writes_saved, ..
     } = brought;
@@ -69,12 +63,8 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         ));
     }
     if !ingested.ignored_columns.is_empty() {
-        let columns: Vec<_> = ingested
-            .ignored_columns
-            .iter()
-            .map(|name| format!("`{name}`"))
-            .collect();
-        printer.tell(&format!("the table has no column {}", columns.join(", ")));
+        let columns = list(ingested.ignored_columns.iter().map(String::as_str));
+        printer.tell(&format!("the table has no column {columns}"));
     }
     if let Some(upkeep) = &ingested.upkeep {
         printer.tell(&format!("{upkeep} (nothing is lost; a later commit tries again)"));
@@ -101,22 +91,14 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     Ok(())
 }
 
-/// A file of rows.
-pub(crate) struct File<'a> {
-    pub(crate) path: &'a Path,
-    pub(crate) timestamp_unit: Option<TimestampUnit>,
-    pub(crate) timestamp_format: Option<String>,
-}
-
-/// Adds the rows of a file to a feature table, and brings them online if it is served.
-pub(crate) async fn bring_rows(
+/// Adds the rows of the file to the feature table, and brings them online if it is served.
+async fn bring_rows(
     bench: &Workbench,
-    applied: &Applied,
-    name: &str,
-    file: File<'_>,
+    arguments: &Arguments,
     printer: &Printer,
 ) -> Result<(Ingested, Brought), CliError> {
-    let compiled = feature_table(applied, name)?;
+    let (applied, name) = (bench.applied()?, arguments.table.as_str());
+    let compiled = feature_table(&applied, name)?;
     let Some(version) = applied.views.get(name) else {
         return Err(CliError::internal(format!(
             "the registry has no version of feature table `{name}`"
@@ -124,7 +106,7 @@ pub(crate) async fn bring_rows(
     };
     let view_name = bench.name(name, version.version);
     let table = bench.tables().rows_to_write(&compiled, &view_name).await?;
-    let (root, source) = source(file, &compiled)?;
+    let (root, source) = source(arguments, &compiled)?;
     let ingested = ingest(&bench.session, &root, &source, &compiled, &table, bench.now).await?;
     let rows = Rows {
         view: &compiled.view,
@@ -182,14 +164,15 @@ fn feature_table(applied: &Applied, name: &str) -> Result<CompiledView, CliError
 }
 
 /// The file as a source has it, and the folder that its path is relative to.
-fn source(file: File<'_>, compiled: &CompiledView) -> Result<(PathBuf, Source), CliError> {
-    let path = file.path.to_str().ok_or_else(|| {
-        let message = format!("`{}` is no text in UTF-8", file.path.display());
+fn source(arguments: &Arguments, compiled: &CompiledView) -> Result<(PathBuf, Source), CliError> {
+    let file = &arguments.file;
+    let path = file.to_str().ok_or_else(|| {
+        let message = format!("`{}` is no text in UTF-8", file.display());
         CliError::invalid(message, Some("rename the file".to_owned()))
     })?;
     let root = std::path::absolute("").unwrap_or_default();
     // The name of a file is no pattern, whatever is in it.
-    let pattern = match file.path.exists() {
+    let pattern = match file.exists() {
         true => glob::Pattern::escape(path),
         false => path.to_owned(),
     };
@@ -202,8 +185,8 @@ fn source(file: File<'_>, compiled: &CompiledView) -> Result<(PathBuf, Source), 
         partition_slack: Span::ZERO,
         columns: BTreeMap::new(),
         timestamp_column: compiled.view.timestamp_column.clone(),
-        timestamp_unit: file.timestamp_unit,
-        timestamp_format: file.timestamp_format,
+        timestamp_unit: arguments.timestamp_unit.map(TimestampUnit::from),
+        timestamp_format: arguments.timestamp_format.clone(),
         data_delay: Span::ZERO,
         meta: Meta::default(),
     };

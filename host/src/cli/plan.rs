@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::changes::{Change, SAMPLE, Sample, ServiceChange, changes};
-use super::changes::{removed, replay_all, request_changes, rows_stay, service_changes, told};
+use super::changes::{removed, replay_all, request_changes, service_changes, told};
 use super::compile;
 use super::counts::{cell, counts};
 use super::error::CliError;
@@ -41,8 +41,7 @@ fn source_rows(compiled: &CompiledView, jobs: &[Job]) -> Option<u64> {
 pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
     let compiled = compile::folder(bench, printer).await?;
     let before = bench.registry().latest()?;
-    let mut changes = changes(bench, bench.project(), &compiled, before.as_ref());
-    rows_stay(bench, &changes, before.as_ref()).await?;
+    let mut changes = changes(bench, bench.project(), &compiled, before.as_ref()).await?;
     if let Some(sample) = arguments.replay {
         replay_all(bench, &compiled, before.as_ref(), &mut changes, sample, printer).await?;
     }

@@ -1,7 +1,7 @@
 use datafusion::common::DataFusionError;
 
 use crate::aggregate::StateError;
-use crate::error::{Classified, Kind};
+use crate::error::{Classified, Kind, cause};
 use crate::offline::OfflineError;
 use crate::online::OnlineError;
 use crate::tile::TileError;
@@ -45,7 +45,7 @@ impl CompactionError {
     /// A plan's error; of states that cannot be read, that error.
     pub(super) fn from_plan(label: &str, error: DataFusionError) -> Self {
         let label = label.to_owned();
-        match state_error(&error) {
+        match cause::<StateError>(&error) {
             Some(error) => Self::Tile {
                 label,
                 error: TileError::State(error.clone()),
@@ -85,15 +85,4 @@ impl Classified for CompactionError {
             Self::Internal { .. } => None,
         }
     }
-}
-
-fn state_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a StateError> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
 }

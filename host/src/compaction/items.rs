@@ -96,12 +96,7 @@ fn covering(
         .unzip();
     let levels = Levels::new(tiles, visible.levels);
     let is_sealed = |level: usize, tile: Interval| levels.is_sealed(level, tile);
-    let columns: Vec<String> = spec
-        .schema()
-        .fields()
-        .iter()
-        .map(|field| field.name().clone())
-        .collect();
+    let columns = spec.columns();
     let mut all: Option<DataFrame> = None;
     for Cover { level, interval } in spec.cover(visible.through, visible.view.feature_start_time, &specs, is_sealed) {
         let table = level.map_or(tiles, |level| tables[level]);

@@ -1,7 +1,7 @@
 use datafusion::common::DataFusionError;
 
 use crate::aggregate::StateError;
-use crate::error::{Classified, Kind};
+use crate::error::{Classified, Kind, cause};
 use crate::offline::OfflineError;
 use crate::project::CompiledView;
 use crate::source::SourceError;
@@ -211,18 +211,6 @@ impl Classified for MaterializeError {
             Self::Engine { .. } => None,
         }
     }
-}
-
-/// The first of an error and its causes that is of this kind.
-fn cause<'a, E: std::error::Error + 'static>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
 }
 
 /// View and interval, as errors and logs name a job.

@@ -15,7 +15,7 @@ pub use parts::{parts, request_parts};
 pub use requests::{CompiledRequest, check_request};
 pub use services::check_services;
 pub use view::{CompiledTransform, CompiledView};
-pub(crate) use view::{features, limits};
+pub(crate) use view::{columns, features, limits};
 
 use std::path::{Path, PathBuf};
 

@@ -68,32 +68,24 @@ impl CompiledView {
 
 /// The names and types of a view's features.
 pub(crate) fn features(view: &FeatureView, schema: &SchemaRef, tiles: Option<&TileSpec>) -> Vec<(String, String)> {
+    let named = |field: &Field| (field.name().clone(), sandglass_runtime::kind_name(field.data_type()));
     match tiles {
-        None => columns(view, schema),
-        Some(spec) => {
-            let fields = spec.fields().into_iter();
-            fields
-                .map(|field| (field.name().clone(), sandglass_runtime::kind_name(field.data_type())))
-                .collect()
-        }
+        None => columns(view, schema).into_iter().map(named).collect(),
+        Some(spec) => spec.fields().iter().map(named).collect(),
     }
 }
 
-/// The names and types of the columns that are features, in their order. Of a feature table these are the ones that its definition has:
-/// its rows also have what it had once.
-fn columns(view: &FeatureView, schema: &SchemaRef) -> Vec<(String, String)> {
-    let named = |field: &Field| (field.name().clone(), sandglass_runtime::kind_name(field.data_type()));
+/// The columns of a view's rows that are features, in their order. Of a feature table these are the ones that its definition has: its
+/// rows also have what it had once.
+pub(crate) fn columns<'a>(view: &FeatureView, schema: &'a SchemaRef) -> Vec<&'a Field> {
     if let Some(columns) = &view.table {
-        let there = columns
-            .iter()
-            .filter_map(|column| schema.field_with_name(&column.name).ok());
-        return there.map(named).collect();
+        let there = columns.iter().map(|column| schema.field_with_name(&column.name));
+        return there.filter_map(Result::ok).collect();
     }
-    let is_feature = |field: &&Arc<Field>| {
+    let is_feature = |field: &&Field| {
         *field.name() != view.timestamp_column && !view.join_keys.iter().any(|key| key.name == *field.name())
     };
-    let fields = schema.fields().iter().filter(is_feature);
-    fields.map(|field| named(field)).collect()
+    schema.fields().iter().map(AsRef::as_ref).filter(is_feature).collect()
 }
 
 /// The limits of a view's runs.

@@ -282,6 +282,15 @@ impl TileSpec {
             .collect()
     }
 
+    /// The names of the columns of its tables.
+    pub fn columns(&self) -> Vec<String> {
+        self.schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect()
+    }
+
     /// What tiles are sorted by for [`super::Windows`]: the keys, the secondary key, where the tile begins.
     pub fn sort_columns(&self) -> Vec<String> {
         let keys = self.keys.iter().map(|key| key.name.clone());

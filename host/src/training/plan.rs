@@ -246,12 +246,7 @@ async fn other_side(
     let keys = view.view.join_keys.clone();
     if let Some((spec, tiles)) = &view.tiles {
         let spec = Arc::new(spec.only(asked));
-        let columns: Vec<String> = spec
-            .schema()
-            .fields()
-            .iter()
-            .map(|field| field.name().clone())
-            .collect();
+        let columns = spec.columns();
         let plan = physical(tiles.scan(session, Some(range), Some(&columns))?).await?;
         let side = Side {
             plan,

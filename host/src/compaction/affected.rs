@@ -80,6 +80,15 @@ impl Keys {
         Ok(Some(found))
     }
 
+    /// A session whose scans step over the rows of other keys. Few rows are left of a page, here and there, where Parquet's reader
+    /// would decode all of it by itself and mask them.
+    pub(super) fn skipping(session: &SessionContext) -> SessionContext {
+        let mut state = session.state();
+        let options = state.config_mut().options_mut();
+        options.execution.parquet.force_filter_selections = true;
+        SessionContext::new_with_state(state)
+    }
+
     /// The rows of a frame that are of these keys.
     pub(super) fn only(
         &self,

@@ -45,6 +45,7 @@ pub(super) async fn make(
     }
     let label = visible.label();
     let failed = |error| CompactionError::from_plan(&label, error);
+    let session = &keys.map_or_else(|| session.clone(), |_| Keys::skipping(session));
     let all = match visible.tiles {
         Some((spec, tiles)) => covering(session, visible, spec, tiles)?,
         None => visible.rows.scan(session, Some(visible.alive()), None)?,

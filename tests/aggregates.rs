@@ -1,7 +1,7 @@
 //! Aggregations: what the program says, online, in training data and from the sources, against brute force over plain rows.
 
 mod changes;
-mod compaction;
+pub mod compaction;
 mod crash;
 mod edges;
 mod exact;

@@ -5,7 +5,7 @@ mod counts;
 mod days;
 mod full_disk;
 mod healing;
-mod kills;
+pub mod kills;
 mod reads;
 mod schedule;
 pub mod world;

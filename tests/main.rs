@@ -18,6 +18,7 @@ mod conformance;
 mod definitions;
 mod demo;
 mod deterministic;
+mod dynamodb;
 mod foreign;
 mod forget;
 mod fuzz;

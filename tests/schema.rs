@@ -21,7 +21,7 @@ struct Place {
     keys: &'static [(&'static str, &'static str)],
 }
 
-const PLACES: [Place; 16] = [
+const PLACES: [Place; 19] = [
     Place {
         name: "the project",
         pointer: "",
@@ -42,9 +42,27 @@ const PLACES: [Place; 16] = [
     },
     Place {
         name: "stores.online",
-        pointer: "/properties/stores/properties/online",
+        pointer: "/properties/stores/properties/online/else",
         text: "[stores.online]\nKEYS",
         keys: &[("kind", "\"embedded\"")],
+    },
+    Place {
+        name: "stores.online on DynamoDB",
+        pointer: "/properties/stores/properties/online/then",
+        text: "[stores.online]\nKEYS",
+        keys: &[("kind", "\"dynamodb\"")],
+    },
+    Place {
+        name: "credentials of DynamoDB",
+        pointer: "/properties/stores/properties/online/then/properties/credentials",
+        text: "[stores.online]\nkind = \"dynamodb\"\n[stores.online.credentials]\nKEYS",
+        keys: &[],
+    },
+    Place {
+        name: "secrets of DynamoDB",
+        pointer: "/properties/stores/properties/online/then/properties/credentials/properties/access_key_id",
+        text: "[stores.online]\nkind = \"dynamodb\"\n[stores.online.credentials.access_key_id]\nKEYS",
+        keys: &[],
     },
     Place {
         name: "[[entity]]",
@@ -210,6 +228,7 @@ fn required_keys_are_the_parsers() {
         let keys: &[_] = match place.name {
             "request [[feature_view]]" => &[("kind", "\"request\"")],
             "table [[feature_view]]" => &[("kind", "\"table\"")],
+            "stores.online on DynamoDB" => &[("kind", "\"dynamodb\"")],
             _ => &[],
         };
         let without = Place { keys, ..*place };
@@ -229,7 +248,9 @@ fn required_keys_are_the_parsers() {
                 "limits of [[feature_view]]" => message.starts_with("`limits`"),
                 "[project]" => message.starts_with("`[project]`"),
                 "[stores]" => message.starts_with("`[stores]`"),
-                "stores.online" => message.starts_with("`stores.online`"),
+                "stores.online" | "stores.online on DynamoDB" => message.starts_with("`stores.online`"),
+                "credentials of DynamoDB" => message.starts_with("`credentials`"),
+                "secrets of DynamoDB" => message.starts_with("`access_key_id`"),
                 _ => message.starts_with(&table),
             };
             own.then(|| key.trim_end_matches('`').to_owned())

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;
 
-use sandglass::online::{EmbeddedStore, GenerationState, Item, LiveRecord, OnlineStore};
+use sandglass::online::{GenerationState, Item, LiveRecord};
 use sandglass::time::Timestamp;
 use sandglass::workspace::Name;
 use serde_json::Value as JsonValue;
@@ -62,12 +62,12 @@ fn settings(random: &mut Random, view: &View) -> String {
 }
 
 impl World {
-    fn new(random: &mut Random) -> Self {
+    fn new(random: &mut Random, stores: &str) -> Self {
         let base = at("2024-02-20");
         let (columns, views) = (columns(), Self::views(random, base));
         let mut late = events(random, base, &columns, &views);
         let rows = late.split_off(late.len() / 5);
-        let project = project(&views);
+        let project = project(&views).on(stores);
         let online = vec![rows.clone(); VIEWS];
         write_events(&project, &columns, &rows, 64);
         let now = base + 12 * DAY + random.between(0, DAY);
@@ -94,7 +94,7 @@ impl World {
     }
 
     fn live(&self, view: usize) -> Live {
-        store(&self.project).live(&name(&self.views[view].name)).unwrap()
+        self.project.store().live(&name(&self.views[view].name)).unwrap()
     }
 
     /// What the program answers to a command of all views or some; those whose pass did something have seen the rows that are there.
@@ -196,7 +196,7 @@ impl World {
                     let kept = view.more.lines().next().unwrap_or_default().to_owned();
                     view.more = format!("{kept}\n{}", settings(random, &view.view));
                 }
-                std::fs::write(self.project.path("sandglass.toml"), definitions(&self.views)).unwrap();
+                self.project.write_definitions(&definitions(&self.views));
                 self.done.push("other settings".to_owned());
                 let tables = self.tables();
                 self.project.json(&time(self.now), &["apply"]);
@@ -269,7 +269,7 @@ impl World {
         self.run(&["compact"]);
         self.check(context);
         let visible = |world: &Self, view: &Materialized| -> BTreeMap<Vec<u8>, Vec<u8>> {
-            let items = store(&world.project).scan(&name(&view.name)).unwrap().into_iter();
+            let items = world.project.store().scan(&name(&view.name)).unwrap().into_iter();
             let now = Timestamp::from_micros(world.now);
             let items = items.filter(|(_, item)| item.is_visible(now));
             // When an item was made is not a part of what is served. Bytes, as no NaN is itself.
@@ -305,10 +305,6 @@ impl World {
     }
 }
 
-fn store(project: &Project) -> EmbeddedStore {
-    EmbeddedStore::new(&project.path("store/online"), 1 << 30)
-}
-
 fn name(view: &str) -> Name {
     Name::new(&"shop".parse().unwrap(), view, 1)
 }
@@ -316,12 +312,17 @@ fn name(view: &str) -> Name {
 #[test]
 fn any_order_of_jobs_overwrites_passes_and_kills_serves_what_brute_force_says() {
     let _timed = crate::harness::Timed::new("aggregates::compaction");
+    serves_what_brute_force_says(cases(4), String::new);
+}
+
+/// Of so many projects, each with the `[stores]` that it is given.
+pub fn serves_what_brute_force_says(projects: usize, stores: impl Fn() -> String) {
     let seed = seed();
     let (mut checked, mut changed) = (0, 0);
-    for number in 0..cases(4) {
+    for number in 0..projects {
         let mut random = Random(seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
         let context = format!("SANDGLASS_TEST_SEED={seed} (project {number})");
-        let mut world = World::new(&mut random);
+        let mut world = World::new(&mut random, &stores());
         checked += world.check(&context);
         for _ in 0..STEPS {
             world.step(&mut random);

@@ -11,7 +11,7 @@ use arrow::datatypes::{Field, Int64Type, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use sandglass::key::{KeyValue, encode};
-use sandglass::online::{self, EmbeddedStore, OnlineStore};
+use sandglass::online;
 use sandglass::time::{Span, Timestamp};
 use sandglass::workspace::Name;
 
@@ -123,7 +123,7 @@ fn define(text: &mut String, materialized: &Materialized) -> std::fmt::Result {
 pub fn project(views: &[Materialized]) -> Project {
     let project = Project::new("");
     std::fs::create_dir_all(project.path("data")).unwrap();
-    std::fs::write(project.path("sandglass.toml"), definitions(views)).unwrap();
+    project.write_definitions(&definitions(views));
     project
 }
 
@@ -262,7 +262,7 @@ pub struct Served {
 impl Served {
     /// What is served at a time.
     pub fn of(project: &Project, view: &str, now: i64) -> Self {
-        let store = EmbeddedStore::new(&project.path("store/online"), 1 << 30);
+        let store = project.store();
         let name = Name::new(&"shop".parse().unwrap(), view, 1);
         let (_, state) = store.live(&name).unwrap().unwrap();
         let items = store.scan(&name).unwrap().into_iter();

@@ -65,7 +65,11 @@ pub fn live(store: &Path, view: &str) -> (LiveRecord, GenerationState) {
 
 /// Items by key, without the times at which they were made.
 pub fn items(store: &Path, view: &str) -> BTreeMap<Vec<u8>, Item> {
-    let items = EmbeddedStore::new(store, 1 << 30).scan(&name(view)).unwrap();
+    without_times(EmbeddedStore::new(store, 1 << 30).scan(&name(view)).unwrap())
+}
+
+/// Items by key, without the times at which they were made.
+pub fn without_times(items: Vec<(Vec<u8>, Item)>) -> BTreeMap<Vec<u8>, Item> {
     let none = Timestamp::from_micros(0);
     items
         .into_iter()

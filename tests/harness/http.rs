@@ -209,13 +209,12 @@ pub struct InProcess {
 
 impl InProcess {
     pub fn start(project: &Project) -> Self {
-        use sandglass::online::EmbeddedStore;
+        use sandglass::online::open_to_serve;
         use sandglass::server::{Limits, Server};
         use sandglass::serving::{Clock, Serving};
 
         let folder = sandglass::project::Folder::open(&project.path("")).unwrap();
-        let (path, map_size_bytes) = folder.online();
-        let store = Arc::new(EmbeddedStore::new(&path, map_size_bytes).with_cache(16 << 20));
+        let store = open_to_serve(&folder.project().stores.online, &folder.root, 16 << 20).unwrap();
         let registry = sandglass::registry::Registry::new(&folder.offline(), folder.project());
         let clock = Arc::new(AtomicI64::new(0));
         let shown = Arc::clone(&clock);

@@ -4,8 +4,10 @@ mod data;
 mod http;
 mod kill;
 mod project;
+pub mod proxy;
 mod python;
 pub mod random;
+pub mod servers;
 
 pub use data::{Row, purchases, write_pages, write_rows};
 pub use http::{Http, InProcess, Reply, ServerProcess};

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use arrow::array::RecordBatch;
 use datafusion::prelude::SessionContext;
 use sandglass::offline::OfflineTable;
-use sandglass::online::{EmbeddedStore, Item, OnlineStore};
+use sandglass::online::{GenerationState, Item, LiveRecord, OnlineStore, open};
+use sandglass::project::Folder;
 use sandglass::workspace::Name;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -36,6 +37,8 @@ pub fn component(folder: &str) -> PathBuf {
 /// A project in a folder of its own.
 pub struct Project {
     folder: TempDir,
+    /// `[stores]` of its definitions, if they are other than the usual ones.
+    stores: String,
 }
 
 /// What the program answered.
@@ -60,7 +63,10 @@ impl Project {
     /// A project with these definitions, behind `[project] name = "shop"`, the entity and the source of the purchases.
     pub fn new(views: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let project = Self { folder };
+        let project = Self {
+            folder,
+            stores: String::new(),
+        };
         project.define(views);
         project
     }
@@ -79,7 +85,23 @@ impl Project {
             "[project]\nname = \"shop\"\n\n[[entity]]\nname = \"customer\"\njoin_keys = {{ customer_id = \"int64\" }}\n\n\
              [[source]]\nname = \"purchases\"\npath = \"data/purchases.parquet\"\ntimestamp_column = \"timestamp\"\n\n{views}"
         );
-        std::fs::write(self.path("sandglass.toml"), text).unwrap();
+        self.write_definitions(&text);
+    }
+
+    /// The whole text of its definitions, but for where the stores are.
+    pub fn write_definitions(&self, text: &str) {
+        std::fs::write(self.path("sandglass.toml"), format!("{text}\n{}", self.stores)).unwrap();
+    }
+
+    /// The same with other stores: the text of `[stores]`.
+    pub fn on(self, stores: &str) -> Self {
+        let text = std::fs::read_to_string(self.path("sandglass.toml")).unwrap();
+        let project = Self {
+            stores: stores.to_owned(),
+            ..self
+        };
+        project.write_definitions(&text);
+        project
     }
 
     pub fn path(&self, path: &str) -> PathBuf {
@@ -138,11 +160,20 @@ impl Project {
         rows
     }
 
+    /// The online store of its definitions.
+    pub fn store(&self) -> Arc<dyn OnlineStore> {
+        let folder = Folder::open(self.folder.path()).unwrap();
+        open(&folder.project().stores.online, &folder.root).unwrap()
+    }
+
+    /// What is online of a view.
+    pub fn live(&self, view: &str) -> Option<(LiveRecord, GenerationState)> {
+        self.store().live(&name(view, 1)).unwrap()
+    }
+
     /// All online items of a view.
     pub fn items(&self, view: &str) -> Vec<(Vec<u8>, Item)> {
-        EmbeddedStore::new(&self.path("store/online"), 1 << 30)
-            .scan(&name(view, 1))
-            .unwrap()
+        self.store().scan(&name(view, 1)).unwrap()
     }
 }
 

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
-use sandglass::online::{EmbeddedStore, OnlineStore};
+use aws_sdk_dynamodb::config::Credentials;
+use sandglass::online::{DynamoOptions, DynamoStore, EmbeddedStore, OnlineStore};
 use tempfile::TempDir;
 
 use super::Fixture;
+use crate::harness::servers::{dynamodb, unique};
 
 /// LMDB in a folder, with a memory of items.
 pub struct Embedded(TempDir);
@@ -25,5 +27,39 @@ impl Fixture for Embedded {
 
     fn writes_are_whole(&self) -> bool {
         true
+    }
+}
+
+/// Tables of DynamoDB Local.
+pub struct Dynamo {
+    options: DynamoOptions,
+    _locks: TempDir,
+}
+
+impl Dynamo {
+    pub fn new() -> Self {
+        let locks = tempfile::tempdir().unwrap();
+        let options = DynamoOptions {
+            endpoint: Some(dynamodb()),
+            region: Some("eu-central-1".to_owned()),
+            credentials: Some(Credentials::new("test", "test", None, None, "test")),
+            locks: locks.path().to_owned(),
+            ..DynamoOptions::new(&format!("{}-", unique("store")))
+        };
+        Self { options, _locks: locks }
+    }
+}
+
+impl Fixture for Dynamo {
+    fn another(&self) -> Box<dyn Fixture> {
+        Box::new(Self::new())
+    }
+
+    fn open(&self) -> Arc<dyn OnlineStore> {
+        Arc::new(DynamoStore::new(self.options.clone()).unwrap())
+    }
+
+    fn writes_are_whole(&self) -> bool {
+        false
     }
 }

@@ -4,14 +4,14 @@
 mod ends;
 mod fixtures;
 pub mod full_disk;
-mod handles;
+pub mod handles;
 mod items;
-mod kit;
-mod loads;
-mod model;
+pub mod kit;
+pub mod loads;
+pub mod model;
 mod reads;
-mod switches;
-mod writes;
+pub mod switches;
+pub mod writes;
 
 use std::sync::Arc;
 
@@ -109,3 +109,4 @@ macro_rules! conformance {
 }
 
 conformance!(embedded, fixtures::Embedded::new());
+conformance!(dynamodb, fixtures::Dynamo::new());

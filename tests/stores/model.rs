@@ -125,6 +125,7 @@ fn run(fixture: &dyn Fixture, steps: Vec<Step>) {
                     switched_at: NOW,
                     changes: 0,
                     items: 0,
+                    cut_off: false,
                 };
                 refused(store.switch(&clicks(), generation, Some(&old), NOW), Kind::Conflict);
             }

@@ -1,4 +1,5 @@
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -102,9 +103,9 @@ async fn remove(bench: &Workbench, view: &str, versions: u32, yes: bool, printer
         tables.push((version, rows, bytes, (tiles.len(), tile_bytes)));
     }
     let name = bench.name(view, versions);
-    let store = bench.online();
+    let store = bench.online()?;
     let live = tokio::task::spawn_blocking({
-        let (store, name) = (bench.online(), name.clone());
+        let (store, name) = (Arc::clone(&store), name.clone());
         move || store.live(&name)
     })
     .await
@@ -127,8 +128,9 @@ async fn remove(bench: &Workbench, view: &str, versions: u32, yes: bool, printer
     let folder = bench.folder.offline().join(bench.project().name.to_string()).join(view);
     if yes {
         take_down(store, &name, Span::ZERO, bench.now).await?;
-        let (path, _) = bench.folder.online();
-        delete(&path.join(bench.project().name.to_string()).join(view))?;
+        if let Some(path) = bench.folder.online() {
+            delete(&path.join(bench.project().name.to_string()).join(view))?;
+        }
         delete(&folder)?;
         text.push_str("destroyed\n");
     } else {

@@ -120,6 +120,7 @@ from_classified!(
     crate::compaction::CompactionError,
     crate::offline::OfflineError,
     crate::online::OnlineError,
+    crate::online::OpenError,
     crate::registry::RegistryError,
     sandglass_runtime::LoadError,
 );

@@ -89,7 +89,7 @@ async fn of_view(
     view: &AppliedView,
     found: &[u32],
 ) -> Result<Vec<VersionFate>, CliError> {
-    let (store, live) = (bench.online(), bench.name(name, view.version));
+    let (store, live) = (bench.online()?, bench.name(name, view.version));
     let live = tokio::task::spawn_blocking(move || store.live(&live))
         .await
         .map_err(|error| CliError::internal(error.to_string()))??;

@@ -317,7 +317,7 @@ async fn blocking<T: Send + 'static>(
     name: &Name,
     work: impl FnOnce(&dyn OnlineStore, &Name) -> Result<T, crate::online::OnlineError> + Send + 'static,
 ) -> Result<T, CliError> {
-    let (store, name) = (bench.online(), name.clone());
+    let (store, name) = (bench.online()?, name.clone());
     let done = tokio::task::spawn_blocking(move || work(store.as_ref(), &name)).await;
     Ok(done.map_err(|error| CliError::internal(error.to_string()))??)
 }

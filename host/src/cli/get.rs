@@ -51,7 +51,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     let computes = entries.any(|entry| project.request_view(&entry.view).is_some());
     let host = computes.then(|| bench.request_host(printer));
     let (workspace, registry) = (project.name.clone(), bench.registry());
-    let serving = Serving::new(workspace, registry, bench.online(), host, bench.clock(), TIMEOUT)?;
+    let serving = Serving::new(workspace, registry, bench.online()?, host, bench.clock(), TIMEOUT)?;
     let serving = Arc::new(serving.with_skew(Span::ZERO));
     let service = serving.catalog().service(&arguments.name)?;
     let service = service.ok_or_else(|| unknown(project, &arguments.name))?;

@@ -170,7 +170,7 @@ fn remove_all(task: &Task<'_>, folder: &std::path::Path) -> Result<usize, CliErr
 
 /// Drops generations of a view that are not live.
 async fn sweep_generations(bench: &Workbench, view: &str) -> Result<usize, CliError> {
-    let (store, name, now) = (bench.online(), bench.name(view, 1), bench.now);
+    let (store, name, now) = (bench.online()?, bench.name(view, 1), bench.now);
     let swept = tokio::task::spawn_blocking(move || store.sweep(&name, GRACE, now)).await;
     Ok(swept.map_err(|error| CliError::internal(error.to_string()))??)
 }

@@ -76,7 +76,7 @@ pub(crate) async fn bring(
     if !view.online {
         let pass = match superseded() {
             true => Pass::Superseded,
-            false => take_down(bench.online(), name, GRACE, bench.now).await?,
+            false => take_down(bench.online()?, name, GRACE, bench.now).await?,
         };
         let online = Some(Compacted::of(pass)).filter(|done| done.pass != Pass::Unchanged);
         return Ok(Brought {
@@ -121,7 +121,7 @@ pub(crate) async fn bring(
         superseded: &superseded,
     };
     let started = Instant::now();
-    let done = compact(&bench.session, bench.online(), &visible, mode).await?;
+    let done = compact(&bench.session, bench.online()?, &visible, mode).await?;
     let report = &done.report;
     let is_written = matches!(done.pass, Pass::Loaded | Pass::Changed);
     let writes_saved = match is_written {

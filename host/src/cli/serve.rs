@@ -13,7 +13,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::error::CliError;
 use super::output::Printer;
 use super::workbench::Workbench;
-use crate::online::EmbeddedStore;
+use crate::online::open_to_serve;
 use crate::server::{Ingest, Limits, Server};
 use crate::serving::Serving;
 use crate::time::Timestamp;
@@ -59,20 +59,13 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
     log(arguments.log);
     let address = address(&arguments.listen)?;
-    let (path, map_size_bytes) = bench.folder.online();
-    let store = EmbeddedStore::new(&path, map_size_bytes).with_cache(arguments.cache_bytes);
+    let store = &bench.project().stores.online;
+    let store = open_to_serve(store, &bench.folder.root, arguments.cache_bytes)?;
     let timeout = Duration::from_millis(arguments.request_timeout_ms);
     let workspace = bench.project().name.clone();
     // Views may be applied at any time.
     let host = Some(bench.request_host(printer).with_log(Arc::new(logged)));
-    let serving = Serving::new(
-        workspace,
-        bench.registry(),
-        Arc::new(store),
-        host,
-        bench.clock(),
-        timeout,
-    )?;
+    let serving = Serving::new(workspace, bench.registry(), store, host, bench.clock(), timeout)?;
     let keys = (arguments.require_keys || !address.ip().is_loopback()).then(|| bench.registry());
     let limits = Limits {
         body_bytes_max: arguments.max_body_bytes as usize,

@@ -20,7 +20,7 @@ use crate::compaction::PassHistory;
 use crate::definition::{FeatureView, Project};
 use crate::materialize::FailedJobs;
 use crate::offline::OfflineTable;
-use crate::online::{EmbeddedStore, GenerationState, LiveRecord, OnlineStore};
+use crate::online::{GenerationState, LiveRecord, OnlineStore, open};
 use crate::project::Folder;
 use crate::registry::{Applied, AppliedView, Registry};
 use crate::serving::{Clock, RequestHost};
@@ -40,6 +40,7 @@ pub(crate) struct Workbench {
     /// For plans and guests together.
     pub(crate) memory_bytes: usize,
     loader: Arc<OnceLock<Loader>>,
+    store: OnceLock<Arc<dyn OnlineStore>>,
 }
 
 impl Workbench {
@@ -72,6 +73,7 @@ impl Workbench {
             fixed_now: global.now,
             memory_bytes: global.memory_bytes,
             loader: Arc::default(),
+            store: OnceLock::new(),
         })
     }
 
@@ -106,9 +108,13 @@ impl Workbench {
         })
     }
 
-    pub(crate) fn online(&self) -> Arc<dyn OnlineStore> {
-        let (path, map_size_bytes) = self.folder.online();
-        Arc::new(EmbeddedStore::new(&path, map_size_bytes))
+    /// The online store: one for the command.
+    pub(crate) fn online(&self) -> Result<Arc<dyn OnlineStore>, CliError> {
+        if let Some(store) = self.store.get() {
+            return Ok(Arc::clone(store));
+        }
+        let store = open(&self.project().stores.online, &self.folder.root)?;
+        Ok(Arc::clone(self.store.get_or_init(|| store)))
     }
 
     /// What components are loaded with; made when the first one is.
@@ -229,7 +235,7 @@ impl Workbench {
 
     /// What is online of a view, whatever its version.
     pub(crate) async fn live(&self, name: &Name) -> Result<Option<(LiveRecord, GenerationState)>, CliError> {
-        let (store, name) = (self.online(), name.clone());
+        let (store, name) = (self.online()?, name.clone());
         let live = tokio::task::spawn_blocking(move || store.live(&name)).await;
         Ok(live.map_err(|error| CliError::internal(error.to_string()))??)
     }

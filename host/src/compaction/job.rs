@@ -84,6 +84,7 @@ async fn pass(
     let same = live
         .as_ref()
         .filter(|(record, old)| record.version == visible.name.version() && is_same_kind(old, &visible.state()));
+    let same = same.filter(|(record, _)| !record.cut_off);
     if let (Some((record, old)), false) = (same, mode == Mode::Full) {
         let state = visible.state();
         let is_there = old.offline_version == state.offline_version && old.tiles_version == state.tiles_version;

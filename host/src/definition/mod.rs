@@ -11,13 +11,14 @@ mod reader;
 mod requests;
 mod schema;
 mod services;
+mod stores;
 mod tables;
 
 pub use context::{CaseContext, CaseInput, ParsedContext, parse_context};
 pub use model::{
     AggregatedFeature, Aggregations, COMPRESSED, Entity, FeatureService, FeatureView, Float, Format, JoinKey, KeyKind,
-    LimitsOverride, Meta, OnlineLoad, OnlineStoreKind, ParameterText, Project, ServiceFeatures, Source, Stores,
-    TimestampUnit, Transformation, Trigger, ViewSource,
+    LimitsOverride, Meta, OnlineLoad, ParameterText, Project, ServiceFeatures, Source, TimestampUnit, Transformation,
+    Trigger, ViewSource,
 };
 pub use parse::{Parsed, parse};
 pub use partitions::{Partition, Partitions};
@@ -29,4 +30,5 @@ pub use services::{
     FeatureFrom, Lookup, RequestKey, ResolvedFeature, ResolvedRequest, ResolvedService, ServiceFeaturesError,
     ServiceProblem, Told,
 };
+pub use stores::{BillingMode, DynamoDb, OnlineStoreKind, SHARED_TABLE_ITEMS, Secret, SecretKeys, Stores};
 pub use tables::{ColumnKind, INGESTED, TableColumn, ValueKind};

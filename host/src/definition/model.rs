@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::partitions::Partitions;
 use super::requests::RequestView;
+use super::stores::Stores;
 use super::tables::{INGESTED, TableColumn};
 use crate::aggregate::Function;
 use crate::tile::TimeWindow;
@@ -33,31 +34,6 @@ pub struct Project {
     /// In the order of the text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub feature_services: Vec<FeatureService>,
-}
-
-/// Where features are kept; paths are relative to the project's folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Stores {
-    /// A folder.
-    pub offline: String,
-    /// The online store.
-    pub online: OnlineStoreKind,
-    /// How items are written there, by views that do not say it.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub online_load: OnlineLoad,
-}
-
-/// Which online store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum OnlineStoreKind {
-    /// LMDB in a folder.
-    Embedded {
-        /// The folder.
-        path: String,
-        /// The largest size of one generation, in bytes.
-        map_size_bytes: u64,
-    },
 }
 
 /// What every object says about itself.

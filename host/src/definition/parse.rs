@@ -6,14 +6,15 @@ use toml::de::DeValue;
 use super::aggregations;
 use super::checks;
 use super::model::{
-    Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineLoad, OnlineStoreKind,
-    ParameterText, Project, Source, Stores, TimestampUnit, Transformation, Trigger, ViewSource,
+    Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineLoad, ParameterText, Project,
+    Source, TimestampUnit, Transformation, Trigger, ViewSource,
 };
 use super::partitions::Partitions;
 use super::problem::{Problem, Problems, list};
 use super::reader::{Findings, Table, Value, document};
 use super::requests::{self, RequestView};
 use super::services;
+use super::stores::{self, Stores};
 use super::tables;
 use crate::time::Span;
 use crate::workspace::{Workspace, check_identifier};
@@ -74,9 +75,6 @@ const ONLINE_LOADS: [(&str, OnlineLoad); 3] = [
     ("rows", OnlineLoad::Rows),
 ];
 
-/// The default size of a generation's map: address space, not memory or disk.
-const MAP_SIZE_BYTES: u64 = 64 << 30;
-
 /// Parses and checks a project's text. Every problem is in the error, not only the first.
 pub fn parse(file: &str, text: &str) -> Result<Parsed, Problems> {
     let document = document(file, text)?;
@@ -107,7 +105,8 @@ pub fn parse(file: &str, text: &str) -> Result<Parsed, Problems> {
         }
         _ => {}
     }
-    Err(Problems::new(file, text, findings.take()))
+    let shown = findings.shown(text);
+    Err(Problems::new(file, &shown, findings.take()))
 }
 
 enum AnyView {
@@ -143,12 +142,8 @@ impl Reading {
                 name
             });
         let stores = match root.get("stores") {
-            Some(value) => value.table("`[stores]`").and_then(|table| stores(&table)),
-            None => Some(Stores {
-                online_load: OnlineLoad::default(),
-                offline: "store/offline".into(),
-                online: embedded("store/online".into()),
-            }),
+            Some(value) => value.table("`[stores]`").and_then(|table| stores::read(&table)),
+            None => Some(Stores::default()),
         };
         self.online_load = stores.as_ref().map(|stores| stores.online_load).unwrap_or_default();
         let entities = self.objects(root, "entity", Self::entity);
@@ -497,63 +492,6 @@ pub(super) fn meta(table: &Table<'_>) -> Meta {
         description,
         owner,
         tags,
-    }
-}
-
-fn stores(table: &Table<'_>) -> Option<Stores> {
-    let offline = match table.get("offline") {
-        None => Some("store/offline".to_owned()),
-        Some(value) => value.text().and_then(|path| {
-            if path.contains("://") {
-                value.problem(
-                    format!("`{path}`: object stores are not supported yet"),
-                    Some("name a folder".to_owned()),
-                );
-                return None;
-            }
-            Some(path.to_owned())
-        }),
-    };
-    let online = match table.get("online") {
-        None => Some(embedded("store/online".to_owned())),
-        Some(value) => value.table("`stores.online`").and_then(|table| {
-            let kind = table.require("kind").and_then(|value| {
-                let embedded = value.one_of(&[("embedded", true), ("dynamodb", false)])?;
-                if !embedded {
-                    value.problem("the `dynamodb` online store is not supported yet", None);
-                }
-                embedded.then_some(())
-            });
-            let path = table.get("path").map_or(Some("store/online"), |value| value.text());
-            let map_size = optional(&table, "map_size_bytes", |value| {
-                let bytes = value.whole()?;
-                if !(1 << 20..=1 << 46).contains(&bytes) {
-                    value.problem("`map_size_bytes` should be between 1 MiB and 64 TiB", None);
-                    return None;
-                }
-                Some(bytes)
-            });
-            table.finish();
-            kind?;
-            Some(OnlineStoreKind::Embedded {
-                path: path?.to_owned(),
-                map_size_bytes: map_size?.unwrap_or(MAP_SIZE_BYTES),
-            })
-        }),
-    };
-    let online_load = online_load(table);
-    table.finish();
-    Some(Stores {
-        offline: offline?,
-        online: online?,
-        online_load: online_load?.unwrap_or_default(),
-    })
-}
-
-fn embedded(path: String) -> OnlineStoreKind {
-    OnlineStoreKind::Embedded {
-        path,
-        map_size_bytes: MAP_SIZE_BYTES,
     }
 }
 

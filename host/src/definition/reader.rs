@@ -13,6 +13,8 @@ use super::problem::{Problem, Problems, list, similar};
 #[derive(Default)]
 pub(super) struct Findings {
     problems: RefCell<Vec<Problem>>,
+    /// Where something is written that must not be shown.
+    hidden: RefCell<Vec<Range<usize>>>,
 }
 
 impl Findings {
@@ -26,6 +28,19 @@ impl Findings {
 
     pub(super) fn take(self) -> Vec<Problem> {
         self.problems.into_inner()
+    }
+
+    /// The text as it may be shown.
+    pub(super) fn shown(&self, text: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        for span in self.hidden.borrow().iter() {
+            for byte in bytes.get_mut(span.clone()).into_iter().flatten() {
+                if *byte != b'\n' {
+                    *byte = b'*';
+                }
+            }
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -70,6 +85,17 @@ pub(super) struct Table<'a> {
 impl<'a> Value<'a> {
     pub(super) fn span(&self) -> Range<usize> {
         self.spanned.span()
+    }
+
+    /// What it is called in messages.
+    pub(super) fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// A problem with what must not be shown, in no message.
+    pub(super) fn hidden(&self, message: &str, hint: Option<String>) {
+        self.findings.hidden.borrow_mut().push(self.span());
+        self.findings.add(self.span(), message, hint);
     }
 
     pub(super) fn problem(&self, message: impl Into<String>, hint: Option<String>) {

@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::stores::{PREFIX_MAX, SHARED_MOST, SHARED_TABLE_ITEMS, UNITS_MAX};
 use super::tables::{LIST_OF, VALUE_KINDS};
 use crate::aggregate::FUNCTIONS;
 
@@ -44,9 +45,44 @@ fn project() -> Value {
 }
 
 fn stores() -> Value {
-    let kind = words("LMDB in a folder.", &["embedded"]);
-    let online = [
-        ("kind", kind),
+    object(
+        "Where features are kept.",
+        &[],
+        [
+            (
+                "offline",
+                with_default(text("A folder, relative to the project's."), "store/offline"),
+            ),
+            ("online", online()),
+            (
+                "online_load",
+                online_load("How items are written there, by views that do not say it."),
+            ),
+        ],
+    )
+}
+
+fn online() -> Value {
+    json!({
+        "description": "The online store.",
+        "type": "object",
+        "if": { "properties": { "kind": { "const": "dynamodb" } }, "required": ["kind"] },
+        "then": dynamodb(),
+        "else": embedded(),
+    })
+}
+
+fn online_kind() -> (&'static str, Value) {
+    let kinds = words(
+        "Which online store: LMDB in a folder, or tables of DynamoDB.",
+        &["embedded", "dynamodb"],
+    );
+    ("kind", kinds)
+}
+
+fn embedded() -> Value {
+    let keys = [
+        online_kind(),
         (
             "path",
             with_default(text("A folder, relative to the project's."), "store/online"),
@@ -60,21 +96,95 @@ fn stores() -> Value {
             ),
         ),
     ];
-    object(
-        "Where features are kept.",
-        &[],
+    object("LMDB in a folder.", &["kind"], keys)
+}
+
+fn dynamodb() -> Value {
+    let secret = |about: &str| {
+        let keys = [
+            (
+                "env",
+                some_text("An environment variable of the process that needs it."),
+            ),
+            ("file", some_text("A file, relative to the project's folder.")),
+        ];
+        let mut secret = object(about, &[], keys);
+        secret["minProperties"] = json!(1);
+        secret["maxProperties"] = json!(1);
+        secret
+    };
+    let credentials = object(
+        "What requests are signed with, by where it is; what AWS's usual chain finds, if it is not said.",
+        &["access_key_id", "secret_access_key"],
         [
-            (
-                "offline",
-                with_default(text("A folder, relative to the project's."), "store/offline"),
-            ),
-            ("online", object("The online store.", &["kind"], online)),
-            (
-                "online_load",
-                online_load("How items are written there, by views that do not say it."),
-            ),
+            ("access_key_id", secret("Whose the keys are.")),
+            ("secret_access_key", secret("The key.")),
+            ("session_token", secret("Of keys that hold for a time.")),
         ],
-    )
+    );
+    let units = |about| whole(about, 1, Some(UNITS_MAX));
+    let matching = |about: &str, pattern: &str| json!({ "description": about, "type": "string", "pattern": pattern });
+    let tags = json!({
+        "description": "Tags of the tables.",
+        "type": "object",
+        "additionalProperties": { "type": "string", "maxLength": 256 },
+    });
+    let keys = [
+        online_kind(),
+        (
+            "region",
+            matching(
+                "The region; the one of the environment or profile, if it is not said.",
+                "^[a-z0-9-]{1,63}$",
+            ),
+        ),
+        (
+            "endpoint",
+            matching("Another server than Amazon's, http or https.", "^https?://"),
+        ),
+        ("profile", some_text("The profile of the AWS configuration files.")),
+        ("credentials", credentials),
+        (
+            "table_prefix",
+            matching(
+                "What the names of all tables begin with.",
+                &format!("^[A-Za-z0-9_.-]{{1,{PREFIX_MAX}}}$"),
+            ),
+        ),
+        (
+            "shared_table_items",
+            with_default(
+                whole(
+                    "Views of up to so many items lie in one table, larger ones in one of their own each.",
+                    0,
+                    Some(SHARED_MOST),
+                ),
+                SHARED_TABLE_ITEMS,
+            ),
+        ),
+        (
+            "billing_mode",
+            with_default(
+                words("How tables are paid for.", &["on_demand", "provisioned"]),
+                "on_demand",
+            ),
+        ),
+        ("read_units", units("Read units a second of each provisioned table.")),
+        ("write_units", units("Write units a second of each provisioned table.")),
+        (
+            "consistent_reads",
+            boolean(
+                "Whether items are read as they were last written, at twice the price, and not as they were a moment ago.",
+                false,
+            ),
+        ),
+        ("tags", tags),
+        (
+            "kms_key_id",
+            some_text("The key that tables are encrypted with: its id, ARN or alias. Amazon's own, if it is not said."),
+        ),
+    ];
+    object("Tables of DynamoDB.", &["kind"], keys)
 }
 
 fn online_load(description: &str) -> Value {

@@ -30,12 +30,13 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use self::environment::{View, exists};
+use self::environment::exists;
 use self::generation::Generation;
 use self::live::Live;
 use self::memory::Memory;
 use super::item::Item;
 use super::store::{CacheCounts, Change, GenerationState, LiveRecord, OnlineError, OnlineStore, Read};
+use super::view::View;
 use crate::time::{Span, Timestamp};
 use crate::workspace::Name;
 
@@ -244,6 +245,7 @@ impl OnlineStore for EmbeddedStore {
             switched_at: now,
             changes: 0,
             items: 0,
+            cut_off: false,
         })?;
         Live::create(self.root(), &view)?.locked(&view, |locked| {
             let old = locked.record()?;

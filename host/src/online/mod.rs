@@ -5,14 +5,19 @@
 //! offline version), not a row's timestamp: a rewrite of history may rightly bring an older row back.
 
 mod columns;
+mod dynamodb;
 mod embedded;
 mod item;
+mod open;
 mod store;
 mod value;
+mod view;
 
 pub use columns::{column, size_bytes};
+pub use dynamodb::{Billing, DynamoOptions, DynamoStore};
 pub use embedded::EmbeddedStore;
 pub use item::{Item, ItemError, LIST_VALUES, TEXT_BYTES};
-pub use store::{CacheCounts, Change, GenerationState, LiveRecord, OnlineError, OnlineStore, Read};
+pub use open::{OpenError, open, open_to_serve};
+pub use store::{CacheCounts, Change, GenerationState, LiveRecord, OnlineError, OnlineStore, Read, Requests};
 pub use value::Value;
 pub(crate) use value::write_list;

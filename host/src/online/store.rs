@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -23,6 +24,10 @@ pub struct LiveRecord {
     /// How many items the generation holds, visible or not; kept in the generation, too.
     #[serde(skip)]
     pub items: u64,
+    /// Whether a change was cut off so that some items are newer than the state: a difference to it does not do, and it has to be made
+    /// anew. Never where changes are seen whole.
+    #[serde(skip)]
+    pub cut_off: bool,
 }
 
 /// What a generation holds.
@@ -91,6 +96,20 @@ pub struct CacheCounts {
     pub bytes: u64,
 }
 
+/// What a store has asked of a service, since it was opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// By operation, those that were sent again included.
+    pub sent: BTreeMap<&'static str, u64>,
+    /// Those that were sent again, by why: the service's error code, `timeout`, `connection`, or `unprocessed` for what was left over of
+    /// a batch.
+    pub again: BTreeMap<String, u64>,
+    /// Read units that the service says were consumed, in halves.
+    pub read_half_units: u64,
+    /// Write units that the service says were consumed, in halves.
+    pub write_half_units: u64,
+}
+
 /// What goes wrong in an online store.
 #[derive(Debug, thiserror::Error)]
 pub enum OnlineError {
@@ -150,6 +169,14 @@ pub enum OnlineError {
         /// In the system's words.
         message: String,
     },
+    /// The store does not know who asks, or does not let them.
+    #[error("online store, {view}: {message}")]
+    Denied {
+        /// The view.
+        view: String,
+        /// In the store's words.
+        message: String,
+    },
     /// The store cannot be reached.
     #[error("online store, {view}: {message}")]
     Unavailable {
@@ -165,7 +192,7 @@ impl Classified for OnlineError {
         match self {
             Self::Conflict { .. } => Kind::Conflict,
             Self::Corrupt { .. } | Self::Missing { .. } | Self::Item { .. } => Kind::Corrupt,
-            Self::Full { .. } | Self::Invalid { .. } => Kind::Invalid,
+            Self::Full { .. } | Self::Invalid { .. } | Self::Denied { .. } => Kind::Invalid,
             Self::NoSpace { .. } | Self::Unavailable { .. } => Kind::Unavailable,
         }
     }
@@ -173,13 +200,18 @@ impl Classified for OnlineError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Full { .. } => Some("raise `map_size_bytes` of `[stores] online`, and materialize again".to_owned()),
+            Self::Denied { .. } => Some(
+                "give a region and credentials that may use the project's tables (environment, profile, or the machine's role)"
+                    .to_owned(),
+            ),
             Self::NoSpace { .. } => Some(
                 "make room on the disk of the online store (a new generation lies beside the live one until the switch), and do it \
                  again; what is live is as it was"
                     .to_owned(),
             ),
             Self::Corrupt { .. } | Self::Missing { .. } | Self::Item { .. } => Some(
-                "delete the view's folder in the online store and materialize: it is made again of offline rows"
+                "delete the view's folder in the embedded online store, or make it anew with `sandglass compact VIEW --full`: \
+                 it is made again of offline rows"
                     .to_owned(),
             ),
             _ => None,
@@ -201,6 +233,11 @@ pub trait OnlineStore: Send + Sync {
     /// What the memory of items did.
     fn cache_counts(&self) -> CacheCounts {
         CacheCounts::default()
+    }
+
+    /// What was asked of a service, if the store is one.
+    fn requests(&self) -> Requests {
+        Requests::default()
     }
 
     /// What is live of a view, whatever the name's version, and what it holds.

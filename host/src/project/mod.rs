@@ -66,9 +66,11 @@ impl Folder {
         self.root.join(&self.project().stores.offline)
     }
 
-    /// Where the online store is, and the size of its maps.
-    pub fn online(&self) -> (PathBuf, u64) {
-        let OnlineStoreKind::Embedded { path, map_size_bytes } = &self.project().stores.online;
-        (self.root.join(path), *map_size_bytes)
+    /// The folder of the online store, if it is one in a folder.
+    pub fn online(&self) -> Option<PathBuf> {
+        match &self.project().stores.online {
+            OnlineStoreKind::Embedded { path, .. } => Some(self.root.join(path)),
+            OnlineStoreKind::DynamoDb(_) => None,
+        }
     }
 }

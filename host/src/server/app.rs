@@ -132,10 +132,8 @@ impl App {
             return self.refuse(request, &error);
         }
         let in_flight = self.limits.in_flight_max - self.in_flight.available_permits();
-        match self
-            .metrics
-            .text(self.serving.cache_counts(), in_flight, self.serving.now())
-        {
+        let store = (self.serving.cache_counts(), self.serving.store_requests());
+        match self.metrics.text(store, in_flight, self.serving.now()) {
             Ok(text) => answer(200, "application/openmetrics-text; version=1.0.0; charset=utf-8", text),
             Err(error) => self.refuse(request, &ServeError::Internal(error.to_string())),
         }

@@ -14,7 +14,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::online::CacheCounts;
+use crate::online::{CacheCounts, Requests};
 use crate::serving::{Service, Vectors};
 use crate::time::Timestamp;
 
@@ -40,6 +40,74 @@ struct OfService {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfView {
     view: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfOperation {
+    operation: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfReason {
+    reason: String,
+}
+
+/// What the online store asks of a service, if it is one.
+struct StoreMetrics {
+    requests: Family<OfOperation, Counter>,
+    retries: Family<OfReason, Counter>,
+    read_units: Counter<f64, AtomicU64>,
+    write_units: Counter<f64, AtomicU64>,
+}
+
+impl StoreMetrics {
+    fn new(registry: &mut Registry) -> Self {
+        let (requests, retries) = (Family::default(), Family::default());
+        let (read_units, write_units) = (Counter::default(), Counter::default());
+        registry.register(
+            "store_requests",
+            "Requests to the online store's service",
+            Family::clone(&requests),
+        );
+        registry.register(
+            "store_retries",
+            "Requests that were sent again, by why",
+            Family::clone(&retries),
+        );
+        registry.register(
+            "store_read_units",
+            "Read units that the service counts",
+            Counter::clone(&read_units),
+        );
+        registry.register(
+            "store_write_units",
+            "Write units that the service counts",
+            Counter::clone(&write_units),
+        );
+        Self {
+            requests,
+            retries,
+            read_units,
+            write_units,
+        }
+    }
+
+    fn set(&self, asked: Requests) {
+        for (operation, count) in asked.sent {
+            let of = OfOperation { operation };
+            self.requests.get_or_create(&of).inner().store(count, Ordering::Relaxed);
+        }
+        for (reason, count) in asked.again {
+            let of = OfReason { reason };
+            self.retries.get_or_create(&of).inner().store(count, Ordering::Relaxed);
+        }
+        let set = |counter: &Counter<f64, AtomicU64>, halves: u64| {
+            let units = halves as f64 / 2.0;
+            counter.inner().store(units.to_bits(), Ordering::Relaxed);
+        };
+        set(&self.read_units, asked.read_half_units);
+        set(&self.write_units, asked.write_half_units);
+    }
 }
 
 #[derive(Clone)]
@@ -68,6 +136,7 @@ pub(super) struct Metrics {
     cache_misses: Counter,
     cache_items: Gauge,
     cache_bytes: Gauge,
+    store: StoreMetrics,
     /// Handles by call and service, so that a request looks up one name.
     services: RwLock<HashMap<&'static str, HashMap<String, Arc<ServiceMetrics>>>>,
 }
@@ -159,6 +228,7 @@ impl Metrics {
         let (cache_items, cache_bytes) = (Gauge::default(), Gauge::default());
         registry.register("item_cache_items", "Items in memory", cache_items.clone());
         registry.register("item_cache_bytes", "Bytes of items in memory", cache_bytes.clone());
+        let store = StoreMetrics::new(&mut registry);
         Self {
             registry: Mutex::new(registry),
             requests,
@@ -175,6 +245,7 @@ impl Metrics {
             cache_misses,
             cache_items,
             cache_bytes,
+            store,
             services: RwLock::default(),
         }
     }
@@ -256,7 +327,12 @@ impl Metrics {
     }
 
     /// All of it as text.
-    pub(super) fn text(&self, cache: CacheCounts, in_flight: usize, now: Timestamp) -> Result<String, std::fmt::Error> {
+    pub(super) fn text(
+        &self,
+        (cache, asked): (CacheCounts, Requests),
+        in_flight: usize,
+        now: Timestamp,
+    ) -> Result<String, std::fmt::Error> {
         self.through.clear();
         self.age.clear();
         let seconds = |micros: i64| micros as f64 / 1e6;
@@ -270,6 +346,7 @@ impl Metrics {
         self.cache_misses.inner().store(cache.misses, Ordering::Relaxed);
         self.cache_items.set(i64::try_from(cache.items).unwrap_or(i64::MAX));
         self.cache_bytes.set(i64::try_from(cache.bytes).unwrap_or(i64::MAX));
+        self.store.set(asked);
         let mut text = String::new();
         encode(&mut text, &self.registry.lock().unwrap_or_else(PoisonError::into_inner))?;
         Ok(text)

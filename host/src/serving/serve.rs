@@ -11,7 +11,7 @@ use super::request::{BatchRequest, Fields, RequestOptions, VectorRequest};
 use super::requests::{Allowed, RequestAnswer, RequestHost, RequestRow, context_value};
 use crate::definition::{ContextField, list};
 use crate::key::{KeyValue, encode};
-use crate::online::{CacheCounts, OnlineStore, Read, Value};
+use crate::online::{CacheCounts, OnlineStore, Read, Requests, Value};
 use crate::plan::last_due;
 use crate::registry::{Registry, RegistryError};
 use crate::time::{Span, Timestamp};
@@ -158,6 +158,11 @@ impl Serving {
     /// What the memory of items did.
     pub fn cache_counts(&self) -> CacheCounts {
         self.store.cache_counts()
+    }
+
+    /// What the store has asked of a service.
+    pub fn store_requests(&self) -> Requests {
+        self.store.requests()
     }
 
     /// Now.

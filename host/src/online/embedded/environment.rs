@@ -8,8 +8,8 @@ use std::time::Duration;
 use heed::types::{Bytes, Str};
 use heed::{Database, Env, EnvFlags, EnvOpenOptions, MdbError, RwTxn, WithoutTls};
 
-use crate::online::store::{LiveRecord, OnlineError};
-use crate::workspace::Name;
+use crate::online::store::OnlineError;
+use crate::online::view::View;
 
 pub(super) type Environment = Env<WithoutTls>;
 pub(super) type Transaction<'e> = heed::RoTxn<'e, WithoutTls>;
@@ -186,23 +186,7 @@ impl FileId {
     }
 }
 
-/// A view, for its keys and its errors.
-pub(super) struct View<'a>(pub(super) &'a Name);
-
 impl View<'_> {
-    fn label(&self) -> String {
-        format!("{}.{}", self.0.workspace(), self.0.view())
-    }
-
-    /// Its key in the live environment.
-    pub(super) fn key(&self) -> String {
-        format!("{}/{}", self.0.workspace(), self.0.view())
-    }
-
-    pub(super) fn version(&self, version: u32) -> Name {
-        Name::new(self.0.workspace(), self.0.view(), version)
-    }
-
     pub(super) fn lmdb(&self, error: heed::Error) -> OnlineError {
         match error {
             heed::Error::Mdb(MdbError::MapFull) => OnlineError::Full { view: self.label() },
@@ -231,65 +215,10 @@ impl View<'_> {
         }
     }
 
-    pub(super) fn unavailable(&self, message: String) -> OnlineError {
-        OnlineError::Unavailable {
-            view: self.label(),
-            message,
-        }
-    }
-
-    pub(super) fn invalid(&self, message: String) -> OnlineError {
-        OnlineError::Invalid {
-            view: self.label(),
-            message,
-        }
-    }
-
-    pub(super) fn corrupt(&self, message: String) -> OnlineError {
-        OnlineError::Corrupt {
-            view: self.label(),
-            message,
-        }
-    }
-
     pub(super) fn missing(&self, path: &Path) -> OnlineError {
         OnlineError::Missing {
             view: self.label(),
             path: path.to_owned(),
         }
-    }
-
-    pub(super) fn conflict(&self, found: Option<&LiveRecord>) -> OnlineError {
-        let message = match found {
-            Some(found) => format!(
-                "somebody else wrote meanwhile; live is version {}, generation {} of {}, changed {} times",
-                found.version, found.generation, found.switched_at, found.changes
-            ),
-            None => "somebody else has removed what was live".to_owned(),
-        };
-        self.older(message)
-    }
-
-    pub(super) fn older(&self, message: String) -> OnlineError {
-        OnlineError::Conflict {
-            view: self.label(),
-            message,
-        }
-    }
-
-    pub(super) fn item(&self, key: &[u8], error: crate::online::item::ItemError) -> OnlineError {
-        OnlineError::Item {
-            view: self.label(),
-            key: sandglass_runtime::hex(key),
-            error,
-        }
-    }
-
-    pub(super) fn decode<T: serde::de::DeserializeOwned>(&self, bytes: &[u8]) -> Result<T, OnlineError> {
-        serde_json::from_slice(bytes).map_err(|error| self.corrupt(error.to_string()))
-    }
-
-    pub(super) fn encode<T: serde::Serialize>(&self, value: &T) -> Result<Vec<u8>, OnlineError> {
-        serde_json::to_vec(value).map_err(|error| self.corrupt(error.to_string()))
     }
 }

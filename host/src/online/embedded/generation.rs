@@ -4,9 +4,10 @@ use std::sync::{Arc, LazyLock, Weak};
 use heed::{EnvFlags, PutFlags, RwTxn};
 use sha2::{Digest, Sha256};
 
-use super::environment::{Environment, Items, Opened, Records, Transaction, View, commit, failed_write, open};
+use super::environment::{Environment, Items, Opened, Records, Transaction, commit, failed_write, open};
 use crate::online::item::{Item, ItemError};
 use crate::online::store::{Change, GenerationState, LiveRecord, OnlineError};
+use crate::online::view::View;
 
 /// A generation: `items` by key, and in `state` what they are of and how often they were changed.
 #[derive(Clone)]
@@ -137,12 +138,7 @@ impl Generation {
         state: &GenerationState,
         changes: u64,
     ) -> Result<(), OnlineError> {
-        if !state.through.is_representable() {
-            return Err(view.invalid(format!(
-                "through {}, which is no time of the years 0001 to 9999",
-                state.through
-            )));
-        }
+        view.check_state(state)?;
         let put = self.state.put(transaction, "state", &view.encode(state)?);
         put.map_err(|error| view.lmdb(error))?;
         let put = self.state.put(transaction, "changes", &changes.to_be_bytes());
@@ -163,19 +159,9 @@ impl Generation {
         cleared.map_err(|error| view.lmdb(error))?;
         let mut transaction = self.begin(view)?;
         let found = self.state(view, &transaction)?;
-        if (found.offline_version, found.through) > (state.offline_version, state.through) {
-            return Err(view.older(format!(
-                "it holds version {} of the offline table through {}, and this change is of version {} through {}",
-                found.offline_version, found.through, state.offline_version, state.through
-            )));
-        }
+        view.check_not_older(&found, state)?;
         let changes = self.changes(view, &transaction)?;
-        if changes != expected.changes {
-            return Err(view.older(format!(
-                "it was changed {changes} times, and this change is the difference to what it was after {}",
-                expected.changes
-            )));
-        }
+        view.check_unchanged(changes, expected)?;
         for key in deletes {
             let deleted = self.items.delete(&mut transaction, &stored_key(key));
             deleted.map_err(|error| view.lmdb(error))?;

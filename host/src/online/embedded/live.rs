@@ -3,10 +3,11 @@ use std::sync::{Arc, LazyLock, Weak};
 
 use heed::{EnvFlags, RwTxn};
 
-use super::environment::{Environment, Opened, Records, View, commit, exists, open};
+use super::environment::{Environment, Opened, Records, commit, exists, open};
 use super::generation;
 use super::load::sync_folders;
 use crate::online::store::{LiveRecord, OnlineError};
+use crate::online::view::View;
 use crate::time::Timestamp;
 use crate::workspace::Name;
 

@@ -2,12 +2,13 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::EmbeddedStore;
-use super::environment::{View, failed_write};
+use super::environment::failed_write;
 use super::generation::Generation;
 use super::live::Live;
 use super::sweep::generations;
 use crate::online::item::Item;
 use crate::online::store::{GenerationState, OnlineError};
+use crate::online::view::View;
 
 /// A bulk load commits in pieces of about this many bytes: LMDB keeps the pages that a transaction has written in memory until then.
 pub(super) const PIECE_BYTES: usize = 64 << 20;

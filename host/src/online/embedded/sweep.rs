@@ -2,11 +2,11 @@ use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::environment::View;
 use super::generation;
 use super::live::Live;
 use super::load::lock_path;
 use crate::online::store::OnlineError;
+use crate::online::view::View;
 use crate::time::{Span, Timestamp};
 
 /// How the folder of a generation begins that is not one any more.

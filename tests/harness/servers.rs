@@ -1,0 +1,121 @@
+//! Real servers, fetched once into the user's cache and started for a run of the tests.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sandglass::folders;
+
+use super::project::repository;
+
+/// How long a server may take until it answers.
+const READY: Duration = Duration::from_secs(60);
+
+/// Makes a folder of the cache, once; others wait meanwhile. `make` is given it without what a killed run has left there.
+pub fn once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
+    let folder = folders::cache().join(name);
+    let ready = folder.join("ready");
+    // Several tests want the same one, and none is there on a new machine.
+    std::fs::create_dir_all(folder.parent().unwrap()).unwrap();
+    let lock = std::fs::File::create(folder.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    if !ready.exists() {
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        make(&folder);
+        std::fs::write(ready, "").unwrap();
+    }
+    folder
+}
+
+/// Runs a command to its end, which has to be a good one.
+pub fn run(command: &mut Command) {
+    let output = command
+        .output()
+        .unwrap_or_else(|error| panic!("{command:?}: {error}; it has to be installed for this test"));
+    assert!(
+        output.status.success(),
+        "{command:?}: {}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// A server that ends with this process, however that ends: its shell waits for the end of a pipe that only this process holds.
+struct Leashed(#[expect(dead_code, reason = "its standard input is what is held")] Child);
+
+impl Leashed {
+    fn start(command: &str, folder: &Path) -> Self {
+        let script = format!("{command} & server=$!; cat >/dev/null; kill -9 $server");
+        let log = || std::fs::File::create(folder.join("log")).unwrap();
+        let child = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(folder)
+            .stdin(Stdio::piped())
+            .stdout(log())
+            .stderr(log())
+            .spawn();
+        Self(child.unwrap())
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a server says in no other way that it listens")]
+fn answers(port: u16) -> bool {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let began = Instant::now();
+    while began.elapsed() < READY {
+        if TcpStream::connect_timeout(&address, READY).is_ok() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    false
+}
+
+/// DynamoDB Local, in memory: the one of this run of the tests. Each test has tables of its own, by their prefix.
+pub fn dynamodb() -> String {
+    static STARTED: Mutex<Option<(Leashed, String)>> = Mutex::new(None);
+    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, endpoint)) = &*started {
+        return endpoint.clone();
+    }
+    let jars = once("dynamodb-local-2.6.1", |folder| {
+        let pom = repository().join("tests/fixtures/servers/pom.xml");
+        run(Command::new("mvn")
+            .args(["-q", "-B", "-ntp", "-P", "dynamodb", "dependency:copy-dependencies"])
+            .arg("-f")
+            .arg(&pom)
+            .arg("-DincludeScope=runtime")
+            .arg(format!("-DoutputDirectory={}", folder.display())));
+    });
+    let port = free_port();
+    let folder = tempfile::tempdir().unwrap().keep();
+    let jars = jars.display();
+    let command = format!(
+        "java -Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.library.path={jars} -cp '{jars}/*' \
+         com.amazonaws.services.dynamodbv2.local.main.ServerRunner -disableTelemetry -port {port} -inMemory -sharedDb"
+    );
+    let server = Leashed::start(&command, &folder);
+    assert!(
+        answers(port),
+        "DynamoDB Local: {}",
+        std::fs::read_to_string(folder.join("log")).unwrap_or_default()
+    );
+    let endpoint = format!("http://127.0.0.1:{port}");
+    *started = Some((server, endpoint.clone()));
+    endpoint
+}
+
+/// A name that no other test of this run has.
+pub fn unique(what: &str) -> String {
+    static LAST: AtomicU32 = AtomicU32::new(0);
+    format!("{what}{}", LAST.fetch_add(1, Ordering::Relaxed))
+}

@@ -2,7 +2,7 @@
 //! slow, it has too much to do, it answers half or not at all.
 
 mod faults;
-mod local;
+pub mod local;
 mod projects;
 mod tables;
 mod writers;

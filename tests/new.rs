@@ -57,10 +57,7 @@ fn passes(command: &mut Command) {
 fn a_new_project_in_rust() {
     let _timed = Timed::new("new::a_new_project_in_rust");
     builds_tests_and_materializes("rust", |orders| {
-        let guests = std::env::var_os("XDG_CACHE_HOME")
-            .map(std::path::PathBuf::from)
-            .unwrap_or_else(|| Path::new(&std::env::var_os("HOME").unwrap()).join(".cache"))
-            .join("sandglass/guests");
+        let guests = sandglass::folders::cache().join("guests");
         // With the versions that are locked.
         let mut command = Command::new(env!("CARGO"));
         command

@@ -1,6 +1,6 @@
 //! A backfill of any number of jobs writes each key once.
 
-use super::world::{columns, days, live, row, store, told, view};
+use super::world::{columns, days, live, row, told, view};
 use crate::aggregates::oracle::Window;
 use crate::aggregates::world::{DAY, Served, at, by_key, compare, project, time, write_events};
 use crate::harness::{Random, seed};
@@ -41,7 +41,7 @@ fn a_hundred_rows_a_key_and_365_jobs_write_each_key_once() {
     assert_eq!(compaction["pass"], "loaded");
     assert_eq!(compaction["keys_written"], KEYS);
     assert_eq!(told["writes_saved"], KEYS * ROWS - KEYS);
-    let (record, state) = live(&store(&project), "v");
+    let (record, state) = live(&project, "v");
     // One generation, and nothing was written into it since it was loaded.
     assert_eq!((record.generation, record.changes, record.items), (1, 0, KEYS as u64));
     assert_eq!(state.through.to_string(), now_text);

@@ -2,10 +2,8 @@
 //! much work as there are such keys.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::process::Command;
 
-use super::world::{columns, days, items, live, row, store, told, view};
+use super::world::{columns, days, items, live, row, told, view};
 use crate::aggregates::oracle::{Row, Window};
 use crate::aggregates::world::{DAY, at, project, time, write_events};
 use crate::harness::{Project, Random, cases, seed};
@@ -36,7 +34,7 @@ fn sixty_days_of_few_active_keys() {
     }
     write_events(&project, &columns(), &rows, 1_000);
     project.apply_and_materialize(&time(start + BEFORE * DAY));
-    let first = live(&store(&project), "v").0;
+    let first = live(&project, "v").0;
     let (mut written, mut all) = (0, 0);
     for number in BEFORE + 1..=BEFORE + days_after {
         let now = start + number * DAY;
@@ -54,12 +52,12 @@ fn sixty_days_of_few_active_keys() {
             assert!(read <= tiles, "{read} tiles were read of {tiles} that the keys have");
             written += kept.len();
         }
-        all += live(&store(&project), "v").0.items as usize + live(&store(&project), "short").0.items as usize;
+        all += live(&project, "v").0.items as usize + live(&project, "short").0.items as usize;
         if number % 15 == 0 {
             same_as_full(&project, &time(now));
         }
     }
-    let (record, _) = live(&store(&project), "v");
+    let (record, _) = live(&project, "v");
     // One generation all the time, changed once a day.
     assert_eq!(
         (record.generation, record.changes),
@@ -101,33 +99,13 @@ fn in_reach(
 
 /// A copy of the project in which everything is made anew serves the same.
 fn same_as_full(project: &Project, now: &str) {
-    let copy = tempfile::tempdir().unwrap();
-    let status = Command::new("cp")
-        .arg("-r")
-        .arg(project.path("."))
-        .arg(copy.path())
-        .status()
-        .unwrap();
-    assert!(status.success());
-    full(copy.path(), now);
+    let copy = project.copy();
+    copy.json(now, &["compact", "--full"]);
     for view in ["v", "short"] {
-        let (ours, theirs) = (
-            items(&store(project), view),
-            items(&copy.path().join("store/online"), view),
-        );
+        let (ours, theirs) = (items(project, view), items(&copy, view));
         assert!(!ours.is_empty());
         assert_eq!(ours, theirs, "{view} at {now}");
-        let copied = live(&copy.path().join("store/online"), view).0;
+        let copied = live(&copy, view).0;
         assert_eq!((copied.generation, copied.changes), (2, 0));
     }
-}
-
-fn full(project: &Path, now: &str) {
-    let output = Command::new(env!("CARGO_BIN_EXE_sandglass"))
-        .arg("--project")
-        .arg(project)
-        .args(["--now", now, "compact", "--full"])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

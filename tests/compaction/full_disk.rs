@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::path::Path;
 
-use super::world::{columns, days, items, live, row, store, view};
+use super::world::{columns, days, items, live, row, view};
 use crate::aggregates::oracle::{Row, Window};
 use crate::aggregates::world::{DAY, at, project, time, write_events};
 use crate::harness::Project;
@@ -60,7 +60,7 @@ fn child() {
     let ballast = OpenOptions::new().write(true).open(folder.join("ballast")).unwrap();
     let (mut done, mut errors) = (0, BTreeSet::new());
     for _ in 0..STEPS {
-        let before = (live(&store(&project), "v"), items(&store(&project), "v"));
+        let before = (live(&project, "v"), items(&project, "v"));
         let now = time(start + (day + 1) * DAY);
         let answer = project.run(&now, &["--format", "json", "materialize", "--retries", "0"]);
         if answer.status == 0 {
@@ -69,10 +69,10 @@ fn child() {
         } else {
             assert_eq!(answer.status, 2, "{}", answer.stderr);
             // It may have found no room for what comes after the switch.
-            if live(&store(&project), "v") != before.0 {
+            if live(&project, "v") != before.0 {
                 day += 1;
             } else {
-                assert!(items(&store(&project), "v") == before.1, "what is live is as it was");
+                assert!(items(&project, "v") == before.1, "what is live is as it was");
             }
             let error: serde_json::Value = serde_json::from_str(answer.stderr.lines().last().unwrap()).unwrap();
             let message = error["error"]["message"].as_str().unwrap();
@@ -89,9 +89,9 @@ fn child() {
     ballast.set_len(0).unwrap();
     let now = time(start + 30 * DAY);
     project.json(&now, &["materialize"]);
-    let served = items(&store(&project), "v");
+    let served = items(&project, "v");
     project.json(&now, &["compact", "--full"]);
-    assert_eq!(items(&store(&project), "v"), served);
+    assert_eq!(items(&project, "v"), served);
     assert_eq!(served, undisturbed(&now));
 }
 
@@ -105,5 +105,5 @@ fn undisturbed(now: &str) -> std::collections::BTreeMap<Vec<u8>, sandglass::onli
     let project: Project = project(&[view("v", start, &[days(1), days(7), Window::Lifetime], "")]);
     write_events(&project, &columns(), &rows(), 1_000);
     project.apply_and_materialize(now);
-    items(&store(&project), "v")
+    items(&project, "v")
 }

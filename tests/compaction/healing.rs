@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::world::{columns, days, items, live, row, store, told, view};
+use super::world::{columns, days, items, live, row, told, view};
 use crate::aggregates::oracle::Row;
 use crate::aggregates::world::{DAY, at, project, time, write_events};
 use crate::harness::Project;
@@ -26,7 +26,7 @@ fn prepared(rows: &[Row], start: i64, now: i64) -> Project {
 /// What a full pass over a new project with these rows would serve.
 fn expected(rows: &[Row], start: i64, now: i64) -> [std::collections::BTreeMap<Vec<u8>, sandglass::online::Item>; 2] {
     let project = prepared(rows, start, now);
-    ["v", "latest"].map(|view| items(&store(&project), view))
+    ["v", "latest"].map(|view| items(&project, view))
 }
 
 fn heal(project: &Project, from: i64, to: i64, now: i64) -> serde_json::Value {
@@ -47,7 +47,7 @@ fn a_day_of_history_is_made_again() {
         .flat_map(|key| [row(key, day(key), key), row(key, day(key + 20), 100 + key)])
         .collect();
     let project = prepared(&before, start, now);
-    let first = ["v", "latest"].map(|view| live(&store(&project), view).0.generation);
+    let first = ["v", "latest"].map(|view| live(&project, view).0.generation);
 
     // The row of key 15 on day 35 was wrong, that of key 3 on day 23 never was, and key 77 comes in on day 35.
     let mut after = before.clone();
@@ -81,19 +81,16 @@ fn a_day_of_history_is_made_again() {
             "{view}"
         );
     }
-    let served = ["v", "latest"].map(|view| items(&store(&project), view));
+    let served = ["v", "latest"].map(|view| items(&project, view));
     assert_eq!(served, expected(&after, start, now));
-    assert_eq!(
-        ["v", "latest"].map(|view| live(&store(&project), view).0.generation),
-        first
-    );
+    assert_eq!(["v", "latest"].map(|view| live(&project, view).0.generation), first);
 
     // An older row is back when the later one goes.
     after.retain(|row| (row.key, row.at) != (15, day(35)));
     after.push(row(15, day(30), 5));
     write_events(&project, &columns(), &after, 100);
     heal(&project, start + 30 * DAY, start + 36 * DAY, now);
-    let served = ["v", "latest"].map(|view| items(&store(&project), view));
+    let served = ["v", "latest"].map(|view| items(&project, view));
     assert_eq!(served, expected(&after, start, now));
     // Nothing has changed, and nothing is written.
     let again = heal(&project, start + 30 * DAY, start + 36 * DAY, now);
@@ -102,7 +99,7 @@ fn a_day_of_history_is_made_again() {
         keys <= 8,
         "those with rows in what was made again, and no others: {keys}"
     );
-    assert_eq!(["v", "latest"].map(|view| items(&store(&project), view)), served);
+    assert_eq!(["v", "latest"].map(|view| items(&project, view)), served);
 }
 
 #[test]
@@ -117,7 +114,7 @@ fn intervals_whose_source_has_changed_are_repaired() {
     let now_text = time(now);
     project.json(&now_text, &["materialize", "--redo-changed"]);
     assert_eq!(
-        ["v", "latest"].map(|view| items(&store(&project), view)),
+        ["v", "latest"].map(|view| items(&project, view)),
         expected(&after, start, now)
     );
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sandglass::online::Item;
 
-use super::world::{columns, days, row, view, without_times};
+use super::world::{columns, days, row, view};
 use crate::aggregates::oracle::{Row, Window};
 use crate::aggregates::world::{DAY, at, project, time, write_events};
 use crate::harness::{Kills, Project, cases, seed};
@@ -49,7 +49,7 @@ fn commands() -> Vec<(i64, Vec<String>)> {
 type Items = BTreeMap<Vec<u8>, Item>;
 
 fn items(project: &Project) -> Items {
-    without_times(project.items("v"))
+    super::world::items(project, "v")
 }
 
 #[test]

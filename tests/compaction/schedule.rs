@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::world::{columns, days, items, live, row, store, told, view};
+use super::world::{columns, days, items, live, row, told, view};
 use crate::aggregates::world::{DAY, at, definitions, project, time, write_events};
 
 #[test]
@@ -13,7 +13,7 @@ fn a_schedule_is_waited_for_and_a_hand_is_not() {
     let rows: Vec<_> = (0..20).map(|number| row(number % 5, day(number), number)).collect();
     write_events(&project, &columns(), &rows, 100);
     project.apply_and_materialize(&time(day(10)));
-    let through = || live(&store(&project), "v").1.through.to_string();
+    let through = || live(&project, "v").1.through.to_string();
     // The first pass is not waited for.
     assert_eq!(through(), time(day(10)));
     let pass = |command: &[&str], now: i64| {
@@ -44,7 +44,7 @@ fn turning_it_off_and_on_touches_the_online_store_only() {
     let rows: Vec<_> = (0..60).map(|number| row(number % 50, day(number), number)).collect();
     write_events(&project, &columns(), &rows, 100);
     project.apply_and_materialize(&time(day(50)));
-    let mut generations = vec![live(&store(&project), "v").0.generation];
+    let mut generations = vec![live(&project, "v").0.generation];
     for (number, more) in [
         "compaction_enabled = false",
         "",
@@ -76,13 +76,13 @@ fn turning_it_off_and_on_touches_the_online_store_only() {
             (&told(&answer, "v")["jobs"], &told(&answer, "v")["version"]),
             (&json!(1), &json!(1))
         );
-        let generation = live(&store(&project), "v").0.generation;
+        let generation = live(&project, "v").0.generation;
         assert_eq!(generation > *generations.last().unwrap(), all_anew);
         generations.push(generation);
-        let before = items(&store(&project), "v");
+        let before = items(&project, "v");
         project.json(&time(now), &["compact", "--full"]);
-        assert_eq!(items(&store(&project), "v"), before);
-        generations.push(live(&store(&project), "v").0.generation);
+        assert_eq!(items(&project, "v"), before);
+        generations.push(live(&project, "v").0.generation);
     }
 }
 

@@ -1,9 +1,7 @@
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use sandglass::online::{EmbeddedStore, GenerationState, Item, LiveRecord, OnlineStore};
+use sandglass::online::{GenerationState, Item, LiveRecord};
 use sandglass::time::Timestamp;
-use sandglass::workspace::Name;
 use serde_json::Value;
 
 use crate::aggregates::oracle::{Feature, Function, Row, View, Window};
@@ -57,19 +55,18 @@ pub fn row(key: i64, at: i64, amount: i64) -> Row {
     Row { key, at, cells }
 }
 
-/// What is live of a view in a folder of a store.
-pub fn live(store: &Path, view: &str) -> (LiveRecord, GenerationState) {
-    let store = EmbeddedStore::new(store, 1 << 30);
-    store.live(&name(view)).unwrap().expect("something is live")
+/// What is live of a view.
+pub fn live(project: &Project, view: &str) -> (LiveRecord, GenerationState) {
+    project.live(view).expect("something is live")
 }
 
 /// Items by key, without the times at which they were made.
-pub fn items(store: &Path, view: &str) -> BTreeMap<Vec<u8>, Item> {
-    without_times(EmbeddedStore::new(store, 1 << 30).scan(&name(view)).unwrap())
+pub fn items(project: &Project, view: &str) -> BTreeMap<Vec<u8>, Item> {
+    without_times(project.items(view))
 }
 
 /// Items by key, without the times at which they were made.
-pub fn without_times(items: Vec<(Vec<u8>, Item)>) -> BTreeMap<Vec<u8>, Item> {
+fn without_times(items: Vec<(Vec<u8>, Item)>) -> BTreeMap<Vec<u8>, Item> {
     let none = Timestamp::from_micros(0);
     items
         .into_iter()
@@ -88,16 +85,8 @@ pub fn without_times(items: Vec<(Vec<u8>, Item)>) -> BTreeMap<Vec<u8>, Item> {
         .collect()
 }
 
-fn name(view: &str) -> Name {
-    Name::new(&"shop".parse().unwrap(), view, 1)
-}
-
 /// What a command says of a view.
 pub fn told<'a>(answer: &'a Value, view: &str) -> &'a Value {
     let views = answer["feature_views"].as_array().unwrap();
     views.iter().find(|told| told["name"] == view).unwrap()
-}
-
-pub fn store(project: &Project) -> std::path::PathBuf {
-    project.path("store/online")
 }

@@ -11,7 +11,7 @@ use super::local::{generations, records, stores, stores_at, tables};
 use crate::aggregates::compaction::serves_what_brute_force_says;
 use crate::aggregates::world::{DAY, at, project, time, write_events};
 use crate::compaction::kills::kill_and_resume;
-use crate::compaction::world::{columns, days, row, told, view, without_times};
+use crate::compaction::world::{columns, days, items, row, told, view};
 use crate::harness::proxy::{Fault, Proxy};
 use crate::harness::servers::{dynamodb, unique};
 use crate::harness::{Project, Random, ServerProcess, cases, seed};
@@ -103,9 +103,9 @@ fn a_change_that_was_cut_off_is_made_anew() {
     let now = time(start + 8 * DAY);
     let answer = project.json(&now, &["materialize"]);
     assert_eq!(told(&answer, "v")["compaction"]["pass"], "loaded");
-    let found = without_times(project.items("v"));
+    let found = items(&project, "v");
     project.json(&now, &["compact", "--full"]);
-    assert_eq!(found, without_times(project.items("v")));
+    assert_eq!(found, items(&project, "v"));
     assert_eq!(found.len(), 50);
     assert!(!project.live("v").unwrap().0.cut_off);
 }

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sandglass::online::{Billing, DynamoOptions, DynamoStore, Item, OnlineStore, Value};
+use sandglass::definition::BillingMode;
+use sandglass::online::{DynamoOptions, DynamoStore, Item, OnlineStore, Value};
 use sandglass::time::Timestamp;
 use serde_json::{Value as JsonValue, json};
 
@@ -24,16 +25,16 @@ fn tables_are_made_as_the_definition_says() {
         None
     });
     let (options, _locks) = options(&proxy.endpoint());
-    let provisioned = Billing::Provisioned {
+    let provisioned = BillingMode::Provisioned {
         read_units: 7,
         write_units: 9,
     };
-    for billing in [Billing::OnDemand, provisioned] {
+    for billing in [BillingMode::OnDemand, provisioned] {
         let mut options = options.clone();
         options.table_prefix = format!("{}{billing:?}-", options.table_prefix).replace([' ', '{', '}', ':', ','], "");
-        options.billing = billing;
+        options.billing_mode = billing;
         options.tags = [("team".to_owned(), "growth".to_owned())].into();
-        options.kms_key_id = (billing == Billing::OnDemand).then(|| "alias/features".to_owned());
+        options.kms_key_id = (billing == BillingMode::OnDemand).then(|| "alias/features".to_owned());
         options.shared_items_max = 1;
         let prefix = options.table_prefix.clone();
         let store = DynamoStore::new(options).unwrap();
@@ -55,7 +56,11 @@ fn tables_are_made_as_the_definition_says() {
                     throughput.read_capacity_units.unwrap(),
                     throughput.write_capacity_units.unwrap(),
                 );
-                let expected = if billing == Billing::OnDemand { (0, 0) } else { (7, 9) };
+                let expected = if billing == BillingMode::OnDemand {
+                    (0, 0)
+                } else {
+                    (7, 9)
+                };
                 assert_eq!(units, expected, "{table}");
                 let lives = client()
                     .describe_time_to_live()
@@ -74,8 +79,10 @@ fn tables_are_made_as_the_definition_says() {
             };
             assert_eq!(asked["Tags"], json!([{ "Key": "team", "Value": "growth" }]));
             let encryption = match billing {
-                Billing::OnDemand => json!({ "Enabled": true, "SSEType": "KMS", "KMSMasterKeyId": "alias/features" }),
-                Billing::Provisioned { .. } => JsonValue::Null,
+                BillingMode::OnDemand => {
+                    json!({ "Enabled": true, "SSEType": "KMS", "KMSMasterKeyId": "alias/features" })
+                }
+                BillingMode::Provisioned { .. } => JsonValue::Null,
             };
             assert_eq!(asked["SSESpecification"], encryption);
         }

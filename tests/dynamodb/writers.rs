@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::channel;
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use sandglass::error::{Classified, Kind};
@@ -14,13 +14,6 @@ use crate::harness::proxy::Proxy;
 use crate::harness::servers::dynamodb;
 use crate::stores::kit::{LATE, NOW, change, clicks, live, load, numbers, refused, replace, scanned, state};
 
-/// Holds the writers of items up from the third item on, until it is told to go on.
-struct Held {
-    proxy: Proxy,
-    has_begun: mpsc::Receiver<()>,
-    go_on: Arc<Mutex<()>>,
-}
-
 #[test]
 fn a_writer_that_was_taken_for_dead_is_passed() {
     let _timed = crate::harness::Timed::new("dynamodb::a_writer_that_was_taken_for_dead_is_passed");
@@ -28,6 +21,7 @@ fn a_writer_that_was_taken_for_dead_is_passed() {
     let go_on = Arc::new(Mutex::new(()));
     let gate = Arc::clone(&go_on);
     let written = Mutex::new(0);
+    // Writers of items are held up from the third item on, until they are told to go on.
     let proxy = Proxy::start(&dynamodb(), move |asked| {
         let table = asked.body["TableName"].as_str().unwrap_or_default();
         if asked.operation == "UpdateItem" && table.ends_with("sandglass.items") {
@@ -41,12 +35,7 @@ fn a_writer_that_was_taken_for_dead_is_passed() {
         }
         None
     });
-    let held = Held {
-        proxy,
-        has_begun,
-        go_on,
-    };
-    let (options, _locks) = options(&held.proxy.endpoint());
+    let (options, _locks) = options(&proxy.endpoint());
     let prefix = options.table_prefix.clone();
     let slow = DynamoStore::new(options.clone()).unwrap();
     // Of another machine, which does not see the lock, and has no patience.
@@ -62,13 +51,13 @@ fn a_writer_that_was_taken_for_dead_is_passed() {
     let keys: Vec<&[u8]> = keys.iter().map(|key| key.as_slice()).collect();
     let all: Vec<(&[u8], i64)> = keys[..30].iter().map(|key| (*key, 0)).collect();
     let record = replace(&other, &clicks(), &state(0, 0), &all);
-    let stopped = held.go_on.lock().unwrap();
+    let stopped = go_on.lock().unwrap();
     std::thread::scope(|scope| {
         let passed = scope.spawn(|| {
             // Puts the first 35, and with them five that were not there.
             slow.write(&clicks(), &record, &change(&keys[..35], 1, state(1, 1)))
         });
-        held.has_begun.recv().unwrap();
+        has_begun.recv().unwrap();
         assert_eq!(live(&other, &clicks()).unwrap(), record);
         // What it has written, a difference to the state says nothing of.
         let second = change(&keys[..20], 2, state(2, 2));

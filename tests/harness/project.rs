@@ -11,6 +11,8 @@ use sandglass::workspace::Name;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::servers::run;
+
 /// The repository.
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -102,6 +104,16 @@ impl Project {
         };
         project.write_definitions(&text);
         project
+    }
+
+    /// Another one with all that is in its folder.
+    pub fn copy(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        run(Command::new("cp").arg("-r").arg(self.path(".")).arg(folder.path()));
+        Self {
+            folder,
+            stores: self.stores.clone(),
+        }
     }
 
     pub fn path(&self, path: &str) -> PathBuf {

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::config::Credentials;
 use sandglass::online::{DynamoOptions, DynamoStore, EmbeddedStore, OnlineStore};
 use tempfile::TempDir;
 
 use super::Fixture;
-use crate::harness::servers::{dynamodb, unique};
+use crate::dynamodb::local::options;
+use crate::harness::servers::dynamodb;
 
 /// LMDB in a folder, with a memory of items.
 pub struct Embedded(TempDir);
@@ -38,14 +38,7 @@ pub struct Dynamo {
 
 impl Dynamo {
     pub fn new() -> Self {
-        let locks = tempfile::tempdir().unwrap();
-        let options = DynamoOptions {
-            endpoint: Some(dynamodb()),
-            region: Some("eu-central-1".to_owned()),
-            credentials: Some(Credentials::new("test", "test", None, None, "test")),
-            locks: locks.path().to_owned(),
-            ..DynamoOptions::new(&format!("{}-", unique("store")))
-        };
+        let (options, locks) = options(&dynamodb());
         Self { options, _locks: locks }
     }
 }

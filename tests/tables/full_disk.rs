@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::path::Path;
 
 use super::world::{NOW, project, put, trained};
-use crate::compaction::world::{items, store};
+use crate::compaction::world::items;
 use crate::stores::full_disk::{FOLDER, NAMESPACE, PAGE, fill, in_child};
 
 /// Pages that are given back at a time.
@@ -58,9 +58,9 @@ fn child() {
     let ballast = OpenOptions::new().write(true).open(folder.join("ballast")).unwrap();
     let (mut done, mut errors) = (0, BTreeSet::new());
     for number in 1..=STEPS {
-        let before = items(&store(&project), "profile");
+        let before = items(&project, "profile");
         let answer = ingest(number);
-        let after = items(&store(&project), "profile");
+        let after = items(&project, "profile");
         let are_new = after
             .values()
             .all(|item| item.values == [sandglass::online::Value::Int64(number as i64)]);
@@ -96,7 +96,7 @@ fn child() {
     let found = trained(&project, NOW, &spine);
     let expected: Vec<Vec<String>> = (0..=STEPS).map(|number| vec![number.to_string()]).collect();
     assert_eq!(found, expected);
-    let served = items(&store(&project), "profile");
+    let served = items(&project, "profile");
     project.json(NOW, &["compact", "--full"]);
-    assert_eq!(items(&store(&project), "profile"), served);
+    assert_eq!(items(&project, "profile"), served);
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::world::{NOW, get, project, put, trained};
-use crate::compaction::world::{items, store};
+use crate::compaction::world::items;
 use crate::harness::{Kills, Project, Random, Timed, cases};
 
 const KEYS: u64 = 6;
@@ -183,9 +183,9 @@ fn any_rows_in_any_order_read_as_brute_force_says() {
                 }
                 6 => {
                     project.json(NOW, &["materialize"]);
-                    let before = items(&store(&project), "profile");
+                    let before = items(&project, "profile");
                     project.json(NOW, &["compact", "--full"]);
-                    assert!(items(&store(&project), "profile") == before, "{told}");
+                    assert!(items(&project, "profile") == before, "{told}");
                     told.push_str(" full;");
                 }
                 _ if model.ingests > 0 => {
@@ -197,9 +197,9 @@ fn any_rows_in_any_order_read_as_brute_force_says() {
             assert_eq!(online(&project), expected(&model), "{told}");
         }
         check(&project, &model, &mut random, &told);
-        let before = items(&store(&project), "profile");
+        let before = items(&project, "profile");
         project.json(NOW, &["compact", "--full"]);
-        assert!(items(&store(&project), "profile") == before, "{told}");
+        assert!(items(&project, "profile") == before, "{told}");
     }
     kills.tell("each was done again");
 }

@@ -81,10 +81,9 @@ async fn pass(
         }
         _ => visible,
     };
-    let same = live
-        .as_ref()
-        .filter(|(record, old)| record.version == visible.name.version() && is_same_kind(old, &visible.state()));
-    let same = same.filter(|(record, _)| !record.cut_off);
+    let same = live.as_ref().filter(|(record, old)| {
+        record.version == visible.name.version() && !record.cut_off && is_same_kind(old, &visible.state())
+    });
     if let (Some((record, old)), false) = (same, mode == Mode::Full) {
         let state = visible.state();
         let is_there = old.offline_version == state.offline_version && old.tiles_version == state.tiles_version;

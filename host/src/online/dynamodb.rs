@@ -32,7 +32,7 @@ use self::client::{Cause, Dynamo, Failure, Patience};
 use self::control::Generation;
 use self::fields::{Fields, bytes_of};
 use self::holder::{Holder, since_1970};
-pub use self::options::{Billing, DynamoOptions};
+pub use self::options::DynamoOptions;
 use self::place::{Place, chunks_of, decode, is_chunk, is_over, is_there, stored_key};
 use self::read::Wanted;
 use super::item::Item;
@@ -86,6 +86,7 @@ fn any_version(name: &Name) -> AnyVersion {
 }
 
 /// A view's live generation.
+#[derive(Clone)]
 struct Found {
     record: LiveRecord,
     state: Arc<GenerationState>,
@@ -175,10 +176,8 @@ impl DynamoStore {
             let before = known.as_ref().and_then(|known| known.views.get(&place)?.1.clone());
             let live = live.map(|live| match before {
                 Some(before) if before.record.generation == live.record.generation => Arc::new(Found {
-                    record: live.record.clone(),
-                    state: Arc::clone(&live.state),
-                    place: live.place.clone(),
                     since: before.since,
+                    ..Found::clone(&live)
                 }),
                 _ => live,
             });
@@ -210,19 +209,15 @@ impl DynamoStore {
                 let views = of.and_then(|at| views.get(at));
                 lives.push(views.map(|views| views.of(&View(name))).transpose()?.flatten());
             }
+            // A view may be asked for twice, the service only once.
             let both = names.iter().zip(&lives);
-            let mut keys: Vec<(String, u64)> = both
-                .filter_map(|(name, live)| Some((View(name).key(), live.as_ref()?.generation)))
-                .collect();
-            keys.sort();
-            keys.dedup();
-            let keys = keys
-                .iter()
-                .filter_map(|(view, number)| {
-                    let name = names.iter().find(|name| View(name).key() == *view)?;
-                    Some(control::generation_key(&View(name), *number))
+            let keys: HashMap<AnyVersion, Fields> = both
+                .filter_map(|(name, live)| {
+                    let key = control::generation_key(&View(name), live.as_ref()?.generation);
+                    Some((any_version(name), key))
                 })
                 .collect();
+            let keys = keys.into_values().collect();
             let records = self.dynamo.records(keys, Patience::Read).await;
             let records = records.map_err(|failure| View(first).failed(failure))?;
             let mut answer = Vec::with_capacity(names.len());
@@ -264,8 +259,9 @@ impl DynamoStore {
         for tried in 0..TRIES {
             tokio::time::sleep(AGAIN * tried).await;
             let (found, age) = self.known(&names).await?;
-            match self.read_items(wanted, &found, is_consistent).await {
+            let is_outdated = match self.read_items(wanted, &found, is_consistent).await {
                 Ok(Some(items)) => {
+                    // Where this does not do, it was looked just now at what is live.
                     let is_whole = items.iter().flatten().all(Option::is_some);
                     let is_new = |found: &Arc<Found>| found.since.elapsed() < SETTLED;
                     if !is_whole && is_polled && !is_consistent && found.iter().flatten().any(is_new) {
@@ -287,14 +283,20 @@ impl DynamoStore {
                         };
                         return Ok(reads.map(read).collect());
                     }
+                    false
                 }
                 // Chunks were written anew.
-                Ok(None) => is_consistent = true,
-                Err(ReadError::Failure(failure)) if failure.cause == Cause::NotFound => {}
+                Ok(None) => {
+                    is_consistent = true;
+                    true
+                }
+                Err(ReadError::Failure(failure)) if failure.cause == Cause::NotFound => true,
                 Err(ReadError::Failure(failure)) => return Err(View(first).failed(failure)),
                 Err(ReadError::Store(error)) => return Err(error),
+            };
+            if is_polled && is_outdated {
+                self.refresh(&names).await?;
             }
-            self.refresh(&names).await?;
         }
         Err(View(first).missing_generation("its items"))
     }
@@ -329,7 +331,7 @@ impl DynamoStore {
         let fetched = self.dynamo.fetch(&heads, is_consistent).await?;
         let mut more = Vec::new();
         for head in &heads {
-            if let Some(item) = fetched.get(&head.address()) {
+            if let Some(item) = fetched.get(&head.address()).filter(|item| is_there(item)) {
                 more.extend(chunks_of(&head.stored, item).into_iter().map(|stored| Wanted {
                     place: head.place,
                     generation: head.generation,

@@ -14,7 +14,7 @@ mod value;
 mod view;
 
 pub use columns::{column, size_bytes};
-pub use dynamodb::{Billing, DynamoOptions, DynamoStore};
+pub use dynamodb::{DynamoOptions, DynamoStore};
 pub use embedded::EmbeddedStore;
 pub use item::{Item, ItemError, LIST_VALUES, TEXT_BYTES};
 pub use open::{OpenError, open, open_to_serve};

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::Credentials;
 
-use super::dynamodb::{Billing, DynamoOptions, DynamoStore};
+use super::dynamodb::{DynamoOptions, DynamoStore};
 use super::embedded::EmbeddedStore;
 use super::store::OnlineStore;
-use crate::definition::{BillingMode, DynamoDb, OnlineStoreKind, Secret, SecretKeys};
+use crate::definition::{DynamoDb, OnlineStoreKind, Secret, SecretKeys};
 use crate::error::{Classified, Kind};
 
 /// How old a server's knowledge of what is live may be where each look costs a request: well below the grace of old generations.
@@ -80,16 +80,7 @@ fn dynamodb(store: &DynamoDb, folder: &Path, poll: Duration) -> Result<Arc<dyn O
         region: store.region.clone(),
         profile: store.profile.clone(),
         credentials: credentials.transpose()?,
-        billing: match store.billing_mode {
-            BillingMode::OnDemand => Billing::OnDemand,
-            BillingMode::Provisioned {
-                read_units,
-                write_units,
-            } => Billing::Provisioned {
-                read_units,
-                write_units,
-            },
-        },
+        billing_mode: store.billing_mode,
         shared_items_max: store.shared_table_items,
         consistent_reads: store.consistent_reads,
         tags: store.tags.clone(),

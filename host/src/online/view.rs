@@ -72,7 +72,7 @@ impl View<'_> {
     }
 
     pub(super) fn encode<T: serde::Serialize>(&self, value: &T) -> Result<Vec<u8>, OnlineError> {
-        serde_json::to_vec(value).map_err(|error| self.corrupt(error.to_string()))
+        self.encode_text(value).map(String::into_bytes)
     }
 
     /// The same, as text.

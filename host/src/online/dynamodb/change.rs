@@ -12,7 +12,6 @@
 //! How many items there are is counted on the way: each item says whether it was there before, if its claim is not done.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -26,12 +25,11 @@ use super::DynamoStore;
 use super::client::{Cause, Failed, Failure, Patience};
 use super::control::{Generation, Phase, generation_key};
 use super::fields::{Fields, boolean_of, fields, number, number_of, text};
-use super::holder::{is_dead, since_1970};
+use super::holder::{is_dead, since_1970, wall_clock};
 use super::place::{Place, Stored, chunks_of, stored_key};
 use super::write::{delete, put};
 use crate::online::store::{Change, LiveRecord, OnlineError};
 use crate::online::view::View;
-use crate::time::Timestamp;
 
 /// Items that are written at once.
 const AT_ONCE: usize = 64;
@@ -50,6 +48,16 @@ struct Claim<'a> {
     last: u64,
     /// Whether one after it was not, and some items may be newer than the state.
     is_after_cut_off: bool,
+}
+
+impl Claim<'_> {
+    /// The last one that was done, when this one is. What was cut off before stays so, until all is made anew.
+    fn last_after(&self) -> u64 {
+        match self.is_after_cut_off {
+            true => self.last,
+            false => self.number,
+        }
+    }
 }
 
 /// What was there before an item was written.
@@ -87,23 +95,14 @@ impl DynamoStore {
             last: claimed.last_claim,
             is_after_cut_off: claimed.claims > claimed.last_claim + 1,
         };
-        let has_begun = AtomicBool::new(false);
         let done = async {
-            let (delta, loose) = self.write_items(view, &claim, change, &has_begun).await?;
+            let (delta, loose) = self.write_items(view, &claim, change).await?;
             let items = claimed.items.checked_add_signed(delta).unwrap_or_default();
             let values = fields([
                 (":changes", number(expected.changes)),
                 (":next", number(expected.changes + 1)),
                 (":claim", number(claim.number)),
-                // What was cut off before stays so, until all is made anew.
-                (
-                    ":last",
-                    number(if claim.is_after_cut_off {
-                        claim.last
-                    } else {
-                        claim.number
-                    }),
-                ),
+                (":last", number(claim.last_after())),
                 (":items", number(items)),
                 (":state", text(view.encode_text(&change.state)?)),
                 (":me", text(&me)),
@@ -131,18 +130,19 @@ impl DynamoStore {
             }
             Err(error) => {
                 // If this fails too, others see when this process has ended.
-                let _ = self.give_up(view, &claim, &me, has_begun.load(Ordering::Acquire)).await;
+                let writes = !change.puts.is_empty() || !change.deletes.is_empty();
+                let _ = self.give_up(view, &claim, &me, writes).await;
                 Err(error)
             }
         }
     }
 
-    /// Ends a change that failed.
-    async fn give_up(&self, view: &View<'_>, claim: &Claim<'_>, me: &str, has_begun: bool) -> Result<(), OnlineError> {
+    /// Ends a change that failed; `writes` says whether it is one of items, of which some may have been written.
+    async fn give_up(&self, view: &View<'_>, claim: &Claim<'_>, me: &str, writes: bool) -> Result<(), OnlineError> {
         let failed = |failure: Failure| view.failed(failure);
         let key = generation_key(view, claim.generation);
         let mut values = fields([(":me", text(me))]);
-        let update = match has_begun || claim.is_after_cut_off {
+        let update = match writes || claim.is_after_cut_off {
             // Some items may be newer than the state, and the record says so.
             true => "REMOVE written_by",
             false => {
@@ -245,11 +245,8 @@ impl DynamoStore {
         view: &View<'_>,
         claim: &Claim<'_>,
         change: &Change,
-        has_begun: &AtomicBool,
     ) -> Result<(i64, Vec<Vec<u8>>), OnlineError> {
-        let now = since_1970();
-        let gone_at = now.as_secs() + DELETED_SECONDS;
-        let now = Timestamp::from_micros(now.as_micros() as i64);
+        let (now, gone_at) = (wall_clock(), since_1970().as_secs() + DELETED_SECONDS);
         // Deletes come first, and of puts of one key the last one counts.
         let puts: HashMap<&[u8], usize> = change.puts.iter().zip(0..).map(|((key, _), at)| (&**key, at)).collect();
         let deletes: HashSet<&[u8]> = change.deletes.iter().map(Vec::as_slice).collect();
@@ -259,7 +256,6 @@ impl DynamoStore {
             .map(|key| (key, None));
         let writes = puts.iter().map(|(key, at)| (*key, Some(*at))).chain(deletes);
         let writes: Vec<(&[u8], Option<usize>)> = writes.collect();
-        has_begun.store(!writes.is_empty(), Ordering::Release);
         let done = stream::iter(writes).map(async |(key, at)| {
             let before = match at.and_then(|at| change.puts.get(at)) {
                 Some((_, item)) => self.put(view, claim, &Stored::new(key, item, now)).await?,

@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Region;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{ConsumedCapacity, TransactWriteItem};
+use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity, TransactWriteItem};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
@@ -230,7 +230,10 @@ impl Dynamo {
             };
             return Err(Failed {
                 failure,
-                answer: error.into_service_error_if_any(),
+                answer: match error {
+                    SdkError::ServiceError(answer) => Some(answer.into_err()),
+                    _ => None,
+                },
             });
         }
     }
@@ -238,6 +241,28 @@ impl Dynamo {
     pub(super) fn count_again(&self, why: &str) {
         let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
         *again.entry(why.to_owned()).or_default() += 1;
+    }
+
+    /// Waits before what the service has left over of a batch is asked for again; an error if that should not be.
+    pub(super) async fn again_for_rest(
+        &self,
+        operation: &str,
+        waits: &mut Waits,
+        patience: Patience,
+        (asked, left): (usize, usize),
+    ) -> Result<(), Failure> {
+        if left < asked {
+            // It goes on, however slowly.
+            *waits = Waits::new(&self.options, patience);
+        }
+        self.count_again("unprocessed");
+        match waits.again().await {
+            true => Ok(()),
+            false => Err(Failure {
+                cause: Cause::Unavailable,
+                message: format!("{operation}: the service leaves some of the batch over, again and again"),
+            }),
+        }
     }
 
     /// Writes all of these items or none; a condition of one that does not hold is a [`Cause::Condition`]. What was done and not told is
@@ -251,7 +276,7 @@ impl Dynamo {
                     .transact_write_items()
                     .set_transact_items(Some(writes.clone()))
                     .client_request_token(&token)
-                    .return_consumed_capacity(aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total)
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
                     .send()
             });
             let failed = match done.await {
@@ -288,20 +313,6 @@ impl Dynamo {
                     ..failed.failure
                 });
             }
-        }
-    }
-}
-
-/// What a service's error is of, if it is one.
-trait IntoServiceError<E> {
-    fn into_service_error_if_any(self) -> Option<E>;
-}
-
-impl<E> IntoServiceError<E> for SdkError<E> {
-    fn into_service_error_if_any(self) -> Option<E> {
-        match self {
-            SdkError::ServiceError(context) => Some(context.into_err()),
-            _ => None,
         }
     }
 }

@@ -12,11 +12,12 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, ReturnValue};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValue};
 
 use super::client::{Cause, Dynamo, Failure, Patience};
 use super::fields::{Fields, fields, number, number_of, text, text_of};
 use super::place::Place;
+use super::read::BATCH;
 use super::tables::control;
 use crate::online::store::{GenerationState, LiveRecord, OnlineError};
 use crate::online::view::View;
@@ -219,15 +220,9 @@ impl Dynamo {
     pub(super) async fn records(&self, keys: Vec<Fields>, patience: Patience) -> Result<Vec<Fields>, Failure> {
         let table = control(self.options());
         let mut found = Vec::new();
-        for keys in keys.chunks(100) {
-            let keys = KeysAndAttributes::builder()
-                .consistent_read(true)
-                .set_keys(Some(keys.to_vec()));
-            let keys = keys.build().map_err(|error| Failure {
-                cause: Cause::Rejected,
-                message: error.to_string(),
-            })?;
-            match self.batch_get(HashMap::from([(table.clone(), keys)]), patience).await {
+        let keys: Vec<(&str, Fields)> = keys.into_iter().map(|key| (table.as_str(), key)).collect();
+        for keys in keys.chunks(BATCH) {
+            match self.batch_get(self.batch(keys, true)?, patience).await {
                 Ok(items) => found.extend(items.into_iter().map(|(_, item)| item)),
                 // Nothing was ever written.
                 Err(failure) if failure.cause == Cause::NotFound => return Ok(Vec::new()),

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::client::{Cause, Dynamo, Failure, Patience};
 use super::fields::{Fields, fields, number, number_of, text};
 use super::tables::control;
+use crate::time::Timestamp;
 
 /// Records of processes that ended without a word go after a day.
 const RECORD_SECONDS: i64 = 86_400;
@@ -160,4 +161,9 @@ pub(super) fn since_1970() -> Duration {
     SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default()
+}
+
+/// The same, for the times of items.
+pub(super) fn wall_clock() -> Timestamp {
+    Timestamp::from_micros(since_1970().as_micros() as i64)
 }

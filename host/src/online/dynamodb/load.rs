@@ -4,14 +4,13 @@ use super::DynamoStore;
 use super::client::{Cause, Failure};
 use super::control::{Generation, Phase, generation_key};
 use super::fields::{fields, number, text};
-use super::holder::since_1970;
+use super::holder::wall_clock;
 use super::place::{Place, Stored};
 use super::tables::{self, CONTROL_KEYS, OWN_KEYS, SHARED_KEYS};
 use super::write::Writer;
 use crate::online::item::Item;
 use crate::online::store::{GenerationState, OnlineError};
 use crate::online::view::View;
-use crate::time::Timestamp;
 
 /// The most that is kept in memory before it is known where it goes.
 const SHARED_BYTES_MAX: usize = 8_000_000;
@@ -108,14 +107,16 @@ impl DynamoStore {
         items: &mut dyn Iterator<Item = Result<(Vec<u8>, Item), OnlineError>>,
     ) -> Result<u64, OnlineError> {
         let failed = |failure: Failure| view.failed(failure);
-        let now = Timestamp::from_micros(since_1970().as_micros() as i64);
+        let now = wall_clock();
         let most = self.dynamo.options().shared_items_max;
+        let mut items = items
+            .map(|item| item.map(|(key, item)| Stored::new(&key, &item, now)))
+            .fuse();
         let (mut first, mut bytes) = (Vec::new(), 0);
         let mut is_small = true;
-        for item in &mut *items {
-            let (key, item) = item?;
-            let stored = Stored::new(&key, &item, now);
-            bytes += stored.key.len() + stored.body.len() + stored.chunks.iter().map(Vec::len).sum::<usize>();
+        for stored in items.by_ref() {
+            let stored = stored?;
+            bytes += stored.size();
             first.push(stored);
             if first.len() > most as usize || bytes > SHARED_BYTES_MAX {
                 is_small = false;
@@ -153,18 +154,9 @@ impl DynamoStore {
         })
         .map_err(failed)?;
         let mut writer = Writer::new(&self.dynamo, place, generation);
-        for stored in &first {
-            if writer.push(stored) {
+        for stored in first.into_iter().map(Ok).chain(items) {
+            if writer.push(&stored?) {
                 self.wait(writer.send()).map_err(failed)?;
-            }
-        }
-        drop(first);
-        if !is_small {
-            for item in items {
-                let (key, item) = item?;
-                if writer.push(&Stored::new(&key, &item, now)) {
-                    self.wait(writer.send()).map_err(failed)?;
-                }
             }
         }
         self.wait(writer.finish()).map_err(failed)

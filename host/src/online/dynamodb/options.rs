@@ -4,23 +4,8 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::Credentials;
 
-use crate::definition::SHARED_TABLE_ITEMS;
+use crate::definition::{BillingMode, SHARED_TABLE_ITEMS};
 use crate::folders;
-
-/// How tables are paid for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Billing {
-    /// By request.
-    #[default]
-    OnDemand,
-    /// By the hour, for so many units a second of each table.
-    Provisioned {
-        /// Read units.
-        read_units: u32,
-        /// Write units.
-        write_units: u32,
-    },
-}
 
 /// Where the tables are and how they are made and read.
 #[derive(Debug, Clone)]
@@ -42,7 +27,7 @@ pub struct DynamoOptions {
     /// How long a read is tried again where that may help, and anything else.
     pub patience: (Duration, Duration),
     /// How tables that are made are paid for.
-    pub billing: Billing,
+    pub billing_mode: BillingMode,
     /// Whether items are read as they were last written, at twice the price, and not as they were a moment ago.
     pub consistent_reads: bool,
     /// Of tables that are made.
@@ -69,7 +54,7 @@ impl DynamoOptions {
             shared_items_max: SHARED_TABLE_ITEMS,
             timeout: Duration::from_secs(10),
             patience: (Duration::from_secs(5), Duration::from_secs(300)),
-            billing: Billing::OnDemand,
+            billing_mode: BillingMode::OnDemand,
             consistent_reads: true,
             tags: BTreeMap::new(),
             kms_key_id: None,

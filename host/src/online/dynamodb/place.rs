@@ -153,6 +153,11 @@ impl Stored {
         }
     }
 
+    /// Bytes of its key and value.
+    pub(super) fn size(&self) -> usize {
+        self.key.len() + self.body.len() + self.chunks.iter().map(Vec::len).sum::<usize>()
+    }
+
     /// The attributes of the item, without those of the key and of what wrote it; `number` is that of its chunks.
     pub(super) fn fields(&self, number_of_chunks: u64) -> Fields {
         let mut fields = fields([("b", bytes(self.body.clone())), ("d", AttributeValue::Bool(true))]);

@@ -10,7 +10,7 @@ use super::fields::{Fields, bytes_of};
 use super::place::Place;
 
 /// Keys of one request.
-const BATCH: usize = 100;
+pub(super) const BATCH: usize = 100;
 /// Requests at once.
 const AT_ONCE: usize = 8;
 /// Parts of a table that are scanned at once.
@@ -65,7 +65,8 @@ impl Dynamo {
         Ok(items.map(|(table, item)| ((table, key_bytes(&item)), item)).collect())
     }
 
-    fn batch(
+    /// A request for keys with their tables.
+    pub(super) fn batch(
         &self,
         keys: &[(&str, Fields)],
         is_consistent: bool,
@@ -115,18 +116,10 @@ impl Dynamo {
             let count = |wanted: &HashMap<String, KeysAndAttributes>| -> usize {
                 wanted.values().map(|keys| keys.keys().len()).sum()
             };
-            if count(&left) < count(&wanted) {
-                // It goes on, however slowly.
-                waits = Waits::new(self.options(), patience);
-            }
+            let counts = (count(&wanted), count(&left));
             wanted = left;
-            self.count_again("unprocessed");
-            if !waits.again().await {
-                return Err(Failure {
-                    cause: Cause::Unavailable,
-                    message: "BatchGetItem: the service leaves some of the keys over, again and again".to_owned(),
-                });
-            }
+            self.again_for_rest("BatchGetItem", &mut waits, patience, counts)
+                .await?;
         }
     }
 

@@ -3,12 +3,13 @@
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ProvisionedThroughput, ScalarAttributeType,
-    SseSpecification, SseType, TableStatus, Tag, TimeToLiveSpecification, TimeToLiveStatus,
+    self, AttributeDefinition, KeySchemaElement, KeyType, ProvisionedThroughput, ScalarAttributeType, SseSpecification,
+    SseType, TableStatus, Tag, TimeToLiveSpecification, TimeToLiveStatus,
 };
 
 use super::client::{Cause, Dynamo, Failure, Patience};
-use super::options::{Billing, DynamoOptions};
+use super::options::DynamoOptions;
+use crate::definition::BillingMode;
 use crate::workspace::Name;
 
 /// How long a table may take to be made or dropped, and to look again at first and at most.
@@ -59,12 +60,15 @@ fn broken(error: impl std::fmt::Display) -> Failure {
 impl Dynamo {
     /// Makes a table unless it is there, and waits until it can be used.
     pub(super) async fn ensure(&self, table: &str, keys: Keys) -> Result<(), Failure> {
-        if self.status(table).await?.is_none() {
-            self.create(table, keys).await?;
-        }
         let is_ready =
             |status: Option<&TableStatus>| matches!(status, Some(TableStatus::Active | TableStatus::Updating));
-        self.until(table, is_ready).await?;
+        let status = self.status(table).await?;
+        if status.is_none() {
+            self.create(table, keys).await?;
+        }
+        if !is_ready(status.as_ref()) {
+            self.until(table, is_ready).await?;
+        }
         self.let_expire(table).await
     }
 
@@ -85,9 +89,9 @@ impl Dynamo {
         let attributes: Vec<_> = attributes.collect::<Result<_, _>>().map_err(broken)?;
         let schema: Vec<_> = schema.collect::<Result<_, _>>().map_err(broken)?;
         let tags: Vec<_> = tags.collect::<Result<_, _>>().map_err(broken)?;
-        let throughput = match options.billing {
-            Billing::OnDemand => None,
-            Billing::Provisioned {
+        let throughput = match options.billing_mode {
+            BillingMode::OnDemand => None,
+            BillingMode::Provisioned {
                 read_units,
                 write_units,
             } => Some(
@@ -99,8 +103,8 @@ impl Dynamo {
             ),
         };
         let mode = match throughput {
-            None => BillingMode::PayPerRequest,
-            Some(_) => BillingMode::Provisioned,
+            None => types::BillingMode::PayPerRequest,
+            Some(_) => types::BillingMode::Provisioned,
         };
         let encryption = options.kms_key_id.as_ref().map(|key| {
             SseSpecification::builder()

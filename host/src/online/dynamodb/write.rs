@@ -66,19 +66,11 @@ impl Dynamo {
             if left.is_empty() {
                 return Ok(());
             }
-            let count = |writes: &HashMap<String, Vec<WriteRequest>>| writes.values().map(Vec::len).sum::<usize>();
-            if count(&left) < count(&writes) {
-                // It goes on, however slowly.
-                waits = Waits::new(self.options(), Patience::Write);
-            }
+            let count = |writes: &HashMap<String, Vec<WriteRequest>>| writes.values().map(Vec::len).sum();
+            let counts = (count(&writes), count(&left));
             writes = left;
-            self.count_again("unprocessed");
-            if !waits.again().await {
-                return Err(Failure {
-                    cause: Cause::Unavailable,
-                    message: "BatchWriteItem: the service leaves some of the items over, again and again".to_owned(),
-                });
-            }
+            self.again_for_rest("BatchWriteItem", &mut waits, Patience::Write, counts)
+                .await?;
         }
     }
 }
@@ -155,7 +147,7 @@ impl Writer {
         self.pushed += 1;
         let items = stored.loaded(&self.place, self.generation);
         self.open_items += items.len();
-        self.open_bytes += stored.body.len() + stored.chunks.iter().map(Vec::len).sum::<usize>();
+        self.open_bytes += stored.size();
         if let Some(before) = self.open.insert(stored.key.clone(), items) {
             self.open_items -= before.len();
         }

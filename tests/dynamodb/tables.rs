@@ -74,17 +74,18 @@ fn tables_are_made_as_the_definition_says() {
             // DynamoDB Local takes both and has neither.
             let made = made.lock().unwrap();
             let asked: Vec<&JsonValue> = made.iter().filter(|asked| asked["TableName"] == table).collect();
-            let [asked] = asked.as_slice() else {
-                panic!("{made:?}");
-            };
-            assert_eq!(asked["Tags"], json!([{ "Key": "team", "Value": "growth" }]));
+            assert!(!asked.is_empty(), "{table} of {made:?}");
             let encryption = match billing {
                 BillingMode::OnDemand => {
                     json!({ "Enabled": true, "SSEType": "KMS", "KMSMasterKeyId": "alias/features" })
                 }
                 BillingMode::Provisioned { .. } => JsonValue::Null,
             };
-            assert_eq!(asked["SSESpecification"], encryption);
+            // A server with much to do may be asked again.
+            for asked in asked {
+                assert_eq!(asked["Tags"], json!([{ "Key": "team", "Value": "growth" }]));
+                assert_eq!(asked["SSESpecification"], encryption);
+            }
         }
     }
 }

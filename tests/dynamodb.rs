@@ -2,7 +2,9 @@
 //! slow, it has too much to do, it answers half or not at all.
 
 mod faults;
+mod imports;
 pub mod local;
+mod prices;
 mod projects;
 mod tables;
 mod writers;

@@ -15,6 +15,7 @@
 //! [`time`], [`key`] and [`workspace`] hold the words that all of them share; errors answer [`error::Classified`].
 
 pub mod aggregate;
+pub mod aws;
 pub mod cli;
 pub mod compaction;
 mod componentize;
@@ -30,6 +31,7 @@ pub mod materialize;
 pub mod offline;
 pub mod online;
 pub mod plan;
+pub mod price;
 pub mod project;
 pub mod registry;
 pub mod server;

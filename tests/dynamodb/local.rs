@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::harness::runtime;
 use crate::harness::servers::{dynamodb, unique};
+use sandglass::aws::Access;
 use sandglass::online::DynamoOptions;
 
 pub const REGION: &str = "eu-central-1";
@@ -32,8 +33,11 @@ pub fn options(endpoint: &str) -> (DynamoOptions, TempDir) {
     let locks = tempfile::tempdir().unwrap();
     let options = DynamoOptions {
         endpoint: Some(endpoint.to_owned()),
-        region: Some(REGION.to_owned()),
-        credentials: Some(credentials()),
+        access: Access {
+            region: Some(REGION.to_owned()),
+            credentials: Some(credentials()),
+            ..Access::default()
+        },
         locks: locks.path().to_owned(),
         ..DynamoOptions::new(&format!("{}-", unique("test")))
     };
@@ -45,20 +49,28 @@ fn credentials() -> Credentials {
 }
 
 pub fn client() -> Client {
+    client_of(&dynamodb())
+}
+
+pub fn client_of(endpoint: &str) -> Client {
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .endpoint_url(dynamodb())
+        .endpoint_url(endpoint)
         .region(Region::new(REGION))
         .credentials_provider(credentials());
     Client::from_conf(config.build())
 }
 
-type Item = std::collections::HashMap<String, AttributeValue>;
+pub type Item = std::collections::HashMap<String, AttributeValue>;
 
 /// All items of a table.
 pub fn items(table: &str) -> Vec<Item> {
+    items_of(&client(), table)
+}
+
+pub fn items_of(client: &Client, table: &str) -> Vec<Item> {
     runtime().block_on(async {
-        let pages = client()
+        let pages = client
             .scan()
             .table_name(table)
             .consistent_read(true)
@@ -71,8 +83,12 @@ pub fn items(table: &str) -> Vec<Item> {
 
 /// The tables with a prefix.
 pub fn tables(prefix: &str) -> BTreeSet<String> {
+    tables_of(&client(), prefix)
+}
+
+pub fn tables_of(client: &Client, prefix: &str) -> BTreeSet<String> {
     runtime().block_on(async {
-        let pages = client().list_tables().into_paginator().send();
+        let pages = client.list_tables().into_paginator().send();
         let pages = pages.collect::<Result<Vec<_>, _>>().await.unwrap();
         let names = pages.iter().flat_map(|page| page.table_names());
         names.filter(|name| name.starts_with(prefix)).cloned().collect()
@@ -81,12 +97,16 @@ pub fn tables(prefix: &str) -> BTreeSet<String> {
 
 /// How many items there are of each generation, wherever they lie.
 pub fn generations(prefix: &str) -> BTreeMap<u64, usize> {
+    generations_of(&client(), prefix)
+}
+
+pub fn generations_of(client: &Client, prefix: &str) -> BTreeMap<u64, usize> {
     let mut found = BTreeMap::new();
-    for table in tables(prefix) {
+    for table in tables_of(client, prefix) {
         if table.ends_with("sandglass.control") {
             continue;
         }
-        for item in items(&table) {
+        for item in items_of(client, &table) {
             let own = table.rsplit(".g").next().and_then(|number| number.parse().ok());
             let shared = || {
                 let partition = item["p"].as_b().unwrap().as_ref();
@@ -100,7 +120,11 @@ pub fn generations(prefix: &str) -> BTreeMap<u64, usize> {
 
 /// The generations that there are records of.
 pub fn records(prefix: &str) -> BTreeSet<u64> {
-    let items = items(&format!("{prefix}sandglass.control"));
+    records_of(&client(), prefix)
+}
+
+pub fn records_of(client: &Client, prefix: &str) -> BTreeSet<u64> {
+    let items = items_of(client, &format!("{prefix}sandglass.control"));
     let generations = items
         .iter()
         .filter(|item| item["p"].as_s().unwrap().starts_with("view/"));

@@ -1,5 +1,6 @@
 //! Projects in folders of their own, the program, and what they need.
 
+pub mod buckets;
 mod data;
 mod http;
 mod kill;

@@ -1,4 +1,4 @@
-//! Faults between the client and DynamoDB: a server that hands requests on, or does with them what the real one rarely does.
+//! Faults between the client and DynamoDB or S3: a server that hands requests on, or does with them what the real one rarely does.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// What goes wrong with a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Fault {
     /// The service refuses it with an error of this name, and does nothing.
     Refused(u16, &'static str),
@@ -22,12 +22,14 @@ pub enum Fault {
     Late(Duration),
     /// Of a batch, the service does the first half and leaves the rest over.
     Half,
+    /// The service does it, and its answer is changed.
+    Told(fn(&mut Value)),
 }
 
 /// A request, as a rule sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
-    /// Such as `BatchGetItem`.
+    /// Such as `BatchGetItem`, or `PutObject`.
     pub operation: &'a str,
     /// How many of this operation came before it.
     pub before: u64,
@@ -47,7 +49,7 @@ pub struct Seen {
     pub puts: BTreeMap<String, u64>,
 }
 
-/// A proxy in front of DynamoDB Local, which ends when it is dropped.
+/// A proxy in front of a server, which ends when it is dropped.
 pub struct Proxy {
     port: u16,
     seen: Arc<Mutex<Seen>>,
@@ -119,8 +121,10 @@ impl Shared {
 
     /// None if the connection is to be cut.
     fn answer(&self, head: &str, body: Vec<u8>) -> Option<Vec<u8>> {
-        let target = header(head, "x-amz-target").unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default();
+        let operation = match header(head, "x-amz-target") {
+            Some(target) => target.rsplit('.').next().unwrap_or_default(),
+            None => of_objects(head),
+        };
         let parsed: Value = serde_json::from_slice(&body).unwrap_or_default();
         let fault = {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,6 +165,14 @@ impl Shared {
                 answer
             }
             Some(Fault::Half) => self.half(head, operation, parsed),
+            Some(Fault::Told(change)) => {
+                self.count(operation, &parsed);
+                let done = self.forward(head, &body)?;
+                let split = done.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
+                let mut answer = serde_json::from_slice(&done[split + 4..]).ok()?;
+                change(&mut answer);
+                Some(reply(200, &answer))
+            }
         }
     }
 
@@ -228,7 +240,8 @@ impl Shared {
             !line.is_empty() && !["connection", "content-length", "transfer-encoding", "expect"].contains(&&*name)
         });
         // 1.0: the answer ends with the connection, and is not in chunks.
-        let mut request = "POST / HTTP/1.0\r\n".to_owned();
+        let (method, path) = asked_for(head)?;
+        let mut request = format!("{method} {path} HTTP/1.0\r\n");
         for line in kept {
             request.push_str(line);
             request.push_str("\r\n");
@@ -241,20 +254,45 @@ impl Shared {
         let split = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
         let head = String::from_utf8_lossy(&answer[..split]).into_owned();
         let status: u16 = head.split(' ').nth(1)?.parse().ok()?;
-        Some(raw_reply(status, &answer[split + 4..]))
+        let mut kept = format!("HTTP/1.1 {status} X\r\n");
+        for line in head.lines().skip(1) {
+            let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
+            if !["connection", "content-length", "transfer-encoding"].contains(&&*name) {
+                kept.push_str(line);
+                kept.push_str("\r\n");
+            }
+        }
+        let body = &answer[split + 4..];
+        kept.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+        Some([kept.as_bytes(), body].concat())
+    }
+}
+
+/// The method and path of a request.
+fn asked_for(head: &str) -> Option<(&str, &str)> {
+    let mut parts = head.lines().next()?.split(' ');
+    Some((parts.next()?, parts.next()?))
+}
+
+/// What a request asks of S3.
+fn of_objects(head: &str) -> &'static str {
+    match asked_for(head) {
+        Some(("PUT", _)) => "PutObject",
+        Some(("POST", _)) => "DeleteObjects",
+        Some(("DELETE", _)) => "DeleteObject",
+        Some(("GET", path)) if path.contains("list-type=") => "ListObjectsV2",
+        Some(("GET", _)) => "GetObject",
+        _ => "",
     }
 }
 
 fn reply(status: u16, body: &Value) -> Vec<u8> {
-    raw_reply(status, body.to_string().as_bytes())
-}
-
-fn raw_reply(status: u16, body: &[u8]) -> Vec<u8> {
+    let body = body.to_string();
     let head = format!(
         "HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
-    [head.as_bytes(), body].concat()
+    [head.as_bytes(), body.as_bytes()].concat()
 }
 
 fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
@@ -277,7 +315,10 @@ fn message(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     };
     let head = String::from_utf8_lossy(&bytes[..split]).into_owned();
     let mut body = bytes.split_off(split + 4);
-    let length: usize = header(&head, "content-length")?.parse().ok()?;
+    let length: usize = match header(&head, "content-length") {
+        Some(length) => length.parse().ok()?,
+        None => 0,
+    };
     while body.len() < length {
         let read = stream.read(&mut piece).ok().filter(|read| *read > 0)?;
         body.extend(&piece[..read]);

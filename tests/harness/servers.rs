@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use sandglass::folders;
 
 use super::project::repository;
+use super::python::python;
 
 /// How long a server may take until it answers.
 const READY: Duration = Duration::from_secs(60);
@@ -80,38 +81,66 @@ fn answers(port: u16) -> bool {
     false
 }
 
+/// A server that is started when it is first needed, for all tests of this run.
+struct Shared(Mutex<Option<(Leashed, String)>>);
+
+impl Shared {
+    /// Its address; `command` starts it on a port.
+    fn endpoint(&self, name: &str, command: impl FnOnce(u16) -> String) -> String {
+        let mut started = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, endpoint)) = &*started {
+            return endpoint.clone();
+        }
+        let port = free_port();
+        let folder = tempfile::tempdir().unwrap().keep();
+        let server = Leashed::start(&command(port), &folder);
+        assert!(
+            answers(port),
+            "{name}: {}",
+            std::fs::read_to_string(folder.join("log")).unwrap_or_default()
+        );
+        let endpoint = format!("http://127.0.0.1:{port}");
+        *started = Some((server, endpoint.clone()));
+        endpoint
+    }
+}
+
 /// DynamoDB Local, in memory: the one of this run of the tests. Each test has tables of its own, by their prefix.
 pub fn dynamodb() -> String {
-    static STARTED: Mutex<Option<(Leashed, String)>> = Mutex::new(None);
-    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, endpoint)) = &*started {
-        return endpoint.clone();
-    }
-    let jars = once("dynamodb-local-2.6.1", |folder| {
-        let pom = repository().join("tests/fixtures/servers/pom.xml");
-        run(Command::new("mvn")
-            .args(["-q", "-B", "-ntp", "-P", "dynamodb", "dependency:copy-dependencies"])
-            .arg("-f")
-            .arg(&pom)
-            .arg("-DincludeScope=runtime")
-            .arg(format!("-DoutputDirectory={}", folder.display())));
-    });
-    let port = free_port();
-    let folder = tempfile::tempdir().unwrap().keep();
-    let jars = jars.display();
-    let command = format!(
-        "java -Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.library.path={jars} -cp '{jars}/*' \
-         com.amazonaws.services.dynamodbv2.local.main.ServerRunner -disableTelemetry -port {port} -inMemory -sharedDb"
-    );
-    let server = Leashed::start(&command, &folder);
-    assert!(
-        answers(port),
-        "DynamoDB Local: {}",
-        std::fs::read_to_string(folder.join("log")).unwrap_or_default()
-    );
-    let endpoint = format!("http://127.0.0.1:{port}");
-    *started = Some((server, endpoint.clone()));
-    endpoint
+    static STARTED: Shared = Shared(Mutex::new(None));
+    STARTED.endpoint("DynamoDB Local", |port| {
+        let jars = once("dynamodb-local-2.6.1", |folder| {
+            let pom = repository().join("tests/fixtures/servers/pom.xml");
+            run(Command::new("mvn")
+                .args(["-q", "-B", "-ntp", "-P", "dynamodb", "dependency:copy-dependencies"])
+                .arg("-f")
+                .arg(&pom)
+                .arg("-DincludeScope=runtime")
+                .arg(format!("-DoutputDirectory={}", folder.display())));
+        });
+        let jars = jars.display();
+        format!(
+            "java -Xmx1g -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.library.path={jars} -cp '{jars}/*' \
+             com.amazonaws.services.dynamodbv2.local.main.ServerRunner -disableTelemetry -port {port} -inMemory -sharedDb"
+        )
+    })
+}
+
+/// moto, in memory: DynamoDB with imports, and S3. Each test has tables and a bucket of its own.
+pub fn moto() -> String {
+    static STARTED: Shared = Shared(Mutex::new(None));
+    STARTED.endpoint("moto", |port| {
+        let packages = [
+            "moto==5.2.5",
+            "flask==3.1.3",
+            "flask-cors==6.0.5",
+            "py-partiql-parser==0.6.3",
+            "pyyaml==6.0.3",
+        ];
+        let python = python("moto-5.2.5", &packages);
+        let server = repository().join("tests/fixtures/servers/moto_server.py");
+        format!("{} {} -H 127.0.0.1 -p {port}", python.display(), server.display())
+    })
 }
 
 /// A name that no other test of this run has.

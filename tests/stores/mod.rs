@@ -1,15 +1,15 @@
 //! What every online store promises, as tests that a store joins by one line: a [`Fixture`] and `conformance!`. What is of one store
 //! only (its files, its processes that are killed, its damage) has its tests beside its code.
 
-mod ends;
+pub mod ends;
 mod fixtures;
 pub mod full_disk;
 pub mod handles;
-mod items;
+pub mod items;
 pub mod kit;
 pub mod loads;
 pub mod model;
-mod reads;
+pub mod reads;
 pub mod switches;
 pub mod writes;
 

@@ -16,9 +16,13 @@ pub(crate) struct Arguments {
     /// Makes every item anew, as a generation beside the live one, even if nothing has changed.
     #[arg(long)]
     full: bool,
+    /// Stops before the online store would cost more dollars than this; nothing that is live has changed then, or all of a change.
+    #[arg(long, value_name = "DOLLARS", value_parser = super::counts::dollars)]
+    budget: Option<f64>,
 }
 
 pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
+    bench.spend_at_most(arguments.budget);
     let applied = bench.applied()?;
     for name in &arguments.views {
         is_kept(&applied.project, name)?;
@@ -87,6 +91,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
                 table: &of_rows,
                 staged: 0,
                 spec: tiles.as_ref().map(|(spec, _)| spec),
+                planned: None,
             },
             mode,
             printer,
@@ -101,6 +106,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             report.keys_affected.map(|keys| keys.to_string()).unwrap_or_default(),
             report.rows_read.to_string(),
             report.bytes_written.to_string(),
+            online::spent(brought.cost.as_ref()),
             format!("{seconds:.1} s"),
         ]);
         list.push(json!({
@@ -108,6 +114,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "version": version.version,
             "online": online::text(done),
             "compaction": online::json(done),
+            "online_cost": brought.cost,
             "seconds": seconds,
         }));
     }
@@ -118,6 +125,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         "keys affected",
         "rows read",
         "bytes written",
+        "online cost",
         "time",
     ];
     printer.answer(&table(&header, &rows), &json!({ "feature_views": list }));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, BinaryArray};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema};
+use chrono::NaiveDate;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
 use serde::Serialize;
@@ -11,11 +12,13 @@ use serde::Serialize;
 use super::error::CliError;
 use super::workbench::Workbench;
 use crate::aggregate::{Aggregation, Function, Rows};
-use crate::compaction::{PassHistory, looked_through};
+use crate::compaction::{FEW, PassHistory, looked_through};
+use crate::definition::{BillingMode, FeatureView, OnlineLoad, OnlineStoreKind};
 use crate::key::{KeyColumns, data_type};
 use crate::materialize::MaterializeError;
-use crate::online::{GenerationState, Item, LiveRecord};
+use crate::online::{GenerationState, Item, LiveRecord, OBJECT_BYTES, source_bytes};
 use crate::plan::{Job, last_due};
+use crate::price::{Prices, read_half_units};
 use crate::project::{CompiledView, columns};
 use crate::source::Wanted;
 use crate::time::{Interval, Timestamp, union};
@@ -31,8 +34,137 @@ pub(crate) struct Counts {
     pub(crate) keys: Option<u64>,
     /// Bytes of an item with its key: the mean of those that were written last, else by the features' types.
     pub(crate) item_bytes: u64,
+    /// Bytes of the largest item that the passes so far have written.
+    pub(crate) item_bytes_max: Option<u64>,
     /// Writes to the online store.
     pub(crate) online_writes: Writes,
+    /// What they cost; none of a store that is not paid for by the request, and of a view that is not served.
+    pub(crate) online_dollars: Option<Dollars>,
+}
+
+/// What a view costs on DynamoDB, in dollars. None is what cannot be told, and `import` where nothing is imported.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Dollars {
+    /// The region whose prices these are: the tables', or the one that stands in for it.
+    pub(crate) prices_of: String,
+    /// Whether that is another one than the tables'.
+    pub(crate) stands_in: bool,
+    /// Since when they hold.
+    pub(crate) since: NaiveDate,
+    /// Where they were read.
+    pub(crate) source: String,
+    /// If each row were written when it is made.
+    pub(crate) by_row: Option<f64>,
+    /// Each key once, item by item.
+    pub(crate) rows: Option<f64>,
+    /// All keys, as an import.
+    pub(crate) import: Option<f64>,
+    /// Which of these two is done: `rows` or `import`.
+    pub(crate) way: &'static str,
+    /// A later pass over one interval of the schedule.
+    pub(crate) per_pass: Option<f64>,
+    /// A million reads of a key.
+    pub(crate) million_reads: f64,
+    /// A month of the items' being there.
+    pub(crate) storage_month: Option<f64>,
+    /// Bytes of the largest item that was written so far.
+    pub(crate) item_bytes_max: Option<u64>,
+}
+
+impl Dollars {
+    /// Of what is done.
+    pub(crate) fn planned(&self) -> Option<f64> {
+        match self.way {
+            "import" => self.import,
+            _ => self.rows,
+        }
+    }
+}
+
+/// Names of an item's attributes and what they have beside the key and the value, in bytes.
+const BESIDE: u64 = 6;
+
+/// Prices what is counted, on a store that is paid for by the request.
+pub(crate) fn priced(
+    bench: &Workbench,
+    view: &FeatureView,
+    counts: &mut Counts,
+    is_live: bool,
+) -> Result<(), CliError> {
+    let OnlineStoreKind::DynamoDb(store) = &bench.project().stores.online else {
+        return Ok(());
+    };
+    let prices = store.prices.as_ref();
+    let prices = prices.map(|file| Prices::read(&bench.folder.root.join(file)));
+    let prices = prices.transpose()?.unwrap_or_default();
+    let environment = || {
+        let names = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+        names.iter().find_map(|name| std::env::var(name).ok())
+    };
+    let region = store.region.clone().or_else(environment);
+    let price = prices.at(region.as_deref(), super::workbench::wall_clock());
+    let (true, Some(price)) = (view.online, price) else {
+        return Ok(());
+    };
+    let item = counts.item_bytes + BESIDE;
+    let is_provisioned = store.billing_mode != BillingMode::OnDemand;
+    // Units of provisioned tables are paid for by the hour, whether they are used or not.
+    let rows = |items: u64| match is_provisioned {
+        true => 0.0,
+        false => price.rows(items, item),
+    };
+    let is_shared = |keys: u64| keys <= u64::from(store.shared_table_items);
+    let imported = |keys: u64| {
+        let bytes = keys * source_bytes(0, item);
+        price.imported(bytes, bytes.div_ceil(OBJECT_BYTES) + 1)
+    };
+    // A load is of all keys, whatever few of them have changed.
+    let import = counts
+        .keys
+        .filter(|keys| store.staging.is_some() && !is_shared(*keys))
+        .map(imported);
+    let is_imported = |written: Option<u64>, is_live: bool| match (view.online_load, import, written) {
+        (_, None, _) | (OnlineLoad::Rows, ..) => false,
+        (OnlineLoad::Bulk, ..) => true,
+        (OnlineLoad::Auto, Some(_), Some(written)) if is_live && written <= FEW => false,
+        (OnlineLoad::Auto, Some(import), Some(written)) => is_provisioned && !is_live || import < rows(written),
+        (OnlineLoad::Auto, Some(_), None) => !is_live,
+    };
+    let writes = &counts.online_writes;
+    let per_pass = match is_imported(writes.per_pass, true) {
+        true => import,
+        false => writes.per_pass.map(rows),
+    };
+    let half_units = match is_provisioned {
+        true => 0,
+        false => read_half_units(item, store.consistent_reads),
+    };
+    let nothing = writes.consolidated == Some(0);
+    counts.online_dollars = Some(Dollars {
+        prices_of: price.region.clone(),
+        stands_in: region.as_ref() != Some(&price.region),
+        since: price.from,
+        source: price.source.clone(),
+        by_row: writes.by_row.map(rows),
+        rows: writes.consolidated.map(rows),
+        import,
+        way: match !nothing && is_imported(writes.consolidated, is_live) {
+            true => "import",
+            false => "rows",
+        },
+        per_pass,
+        million_reads: price.reads(1e6 * half_units as f64 / 2.0),
+        storage_month: counts.keys.map(|keys| price.stored(keys, item)),
+        item_bytes_max: counts.item_bytes_max,
+    });
+    Ok(())
+}
+
+/// Dollars on the command line.
+pub(crate) fn dollars(text: &str) -> Result<f64, String> {
+    let dollars = text.strip_prefix('$').unwrap_or(text).parse::<f64>();
+    let dollars = dollars.ok().filter(|dollars| dollars.is_finite() && *dollars >= 0.0);
+    dollars.ok_or_else(|| "give a number of dollars, such as 2.50".to_owned())
 }
 
 /// Writes to the online store, one for an item.
@@ -64,18 +196,22 @@ pub(crate) async fn counts(
 ) -> Result<Counts, CliError> {
     let view = &compiled.view;
     if view.table.is_some() {
-        return Ok(Counts {
+        let mut counts = Counts {
             jobs: 0,
             source_rows: None,
             keys: live.map(|(record, _)| record.items),
             item_bytes: item_bytes(compiled, history),
+            item_bytes_max: item_bytes_max(history),
             // What is brought is written when it is, and nobody knows what will be.
             online_writes: Writes {
                 by_row: Some(0),
                 consolidated: Some(0),
                 per_pass: None,
             },
-        });
+            online_dollars: None,
+        };
+        priced(bench, view, &mut counts, live.is_some())?;
+        return Ok(counts);
     }
     let start = view.feature_start_time;
     let due = last_due(view, compiled.data_delay, bench.now);
@@ -108,17 +244,27 @@ pub(crate) async fn counts(
         true => counting.rows(jobs),
         false => Some(0),
     };
-    Ok(Counts {
+    let mut counts = Counts {
         jobs: jobs.len(),
         source_rows,
         keys,
         item_bytes: item_bytes(compiled, history),
+        item_bytes_max: item_bytes_max(history),
         online_writes: Writes {
             by_row,
             consolidated,
             per_pass,
         },
-    })
+        online_dollars: None,
+    };
+    priced(bench, view, &mut counts, live.is_some())?;
+    Ok(counts)
+}
+
+fn item_bytes_max(history: &PassHistory) -> Option<u64> {
+    let passes = history.passes();
+    let largest = passes.iter().map(|pass| pass.compacted.report.item_bytes_max).max();
+    largest.filter(|bytes| *bytes > 0)
 }
 
 /// The mean of the last pass that wrote anything, else by types.

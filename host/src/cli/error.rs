@@ -121,6 +121,7 @@ from_classified!(
     crate::offline::OfflineError,
     crate::online::OnlineError,
     crate::online::OpenError,
+    crate::price::PriceError,
     crate::registry::RegistryError,
     sandglass_runtime::LoadError,
 );

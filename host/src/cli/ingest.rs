@@ -116,6 +116,7 @@ async fn bring_rows(
         table: &table,
         staged: ingested.rows,
         spec: None,
+        planned: None,
     };
     let brought = bring(bench, &rows, Mode::AfterJobs, printer).await.map_err(|error| {
         let done = format!(

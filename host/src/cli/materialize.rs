@@ -4,12 +4,14 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::compile;
+use super::counts::counts;
 use super::error::CliError;
 use super::left::{covered, intervals, situation, stale_rows};
 use super::online::{self, Brought, Rows, bring};
 use super::output::{self, Printer, table};
 use super::workbench::{Workbench, cores};
 use crate::compaction::Mode;
+use crate::definition::OnlineStoreKind;
 use crate::error::Classified;
 use crate::materialize::{FailedJob, Failure, Outcome, Progress, Settings, Task, materialize};
 use crate::offline::OfflineTable;
@@ -17,6 +19,7 @@ use crate::plan::{Job, Range, plan, plan_range, plan_redo};
 use crate::project::CompiledView;
 use crate::registry::{Applied, AppliedView};
 use crate::time::{Interval, Timestamp};
+use crate::workspace::Name;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -43,6 +46,9 @@ pub(crate) struct Arguments {
     /// Shows the jobs and runs none.
     #[arg(long)]
     dry_run: bool,
+    /// Stops before the online store would cost more dollars than this; nothing that is live has changed then, or all of a change.
+    #[arg(long, value_name = "DOLLARS", value_parser = super::counts::dollars)]
+    budget: Option<f64>,
 }
 
 const RETRIES: u32 = 4;
@@ -59,11 +65,13 @@ impl Arguments {
             parallel: None,
             retries: RETRIES,
             dry_run: false,
+            budget: None,
         }
     }
 }
 
 pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Printer) -> Result<(), CliError> {
+    bench.spend_at_most(arguments.budget);
     let applied = bench.applied()?;
     let compiled = compile::applied(bench, printer, &applied).await?;
     for name in &arguments.views {
@@ -98,6 +106,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             tiles,
             online,
             writes_saved,
+            cost,
         } = brought;
         let overflows = online.map_or(0, |done| done.report.overflows);
         let dropped = outcome.report.cut.outside_interval
@@ -147,6 +156,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             outcome.report.scan.bytes_scanned.to_string(),
             online::text(online.as_ref()),
             writes_saved.to_string(),
+            online::spent(cost.as_ref()),
             format!("{seconds:.1} s"),
         ]);
         list.push(json!({
@@ -160,6 +170,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "online": online::text(online.as_ref()),
             "compaction": online::json(online.as_ref()),
             "writes_saved": writes_saved,
+            "online_cost": cost,
             "overflows": overflows,
         }));
     }
@@ -172,6 +183,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         "bytes read",
         "online",
         "writes saved",
+        "online cost",
         "time",
     ];
     let json = json!({ "feature_views": list, "peak_memory_bytes": output::peak_memory_bytes() });
@@ -247,6 +259,7 @@ async fn one(
     let table = Arc::new(bench.tables().rows_to_write(view, &name).await?);
     let coverage = table.coverage();
     let jobs = jobs(bench, arguments, view, version, Some(&table)).await?;
+    let planned = planned(bench, view, &name, &jobs).await?;
     let bar = printer.bar(&view.view.name, jobs.len());
     let dead = bench.tables().dead_letters(&name)?;
     let task = Task {
@@ -285,9 +298,22 @@ async fn one(
         table: &table,
         staged: outcome.report.rows,
         spec: view.tiles.as_ref(),
+        planned,
     };
     let brought = bring(bench, &rows, Mode::AfterJobs, printer).await?;
     Ok((outcome, brought))
+}
+
+/// What the pass after these jobs is expected to cost, in dollars; none on a store that is not paid for by the request.
+async fn planned(bench: &Workbench, view: &CompiledView, name: &Name, jobs: &[Job]) -> Result<Option<f64>, CliError> {
+    if !view.view.online || !matches!(bench.project().stores.online, OnlineStoreKind::DynamoDb(_)) {
+        return Ok(None);
+    }
+    let live = bench.live(name).await?;
+    let live = live.filter(|(record, _)| record.version == name.version());
+    let history = bench.passes(name);
+    let counts = counts(bench, view, jobs, None, live.as_ref(), &history, false).await?;
+    Ok(counts.online_dollars.and_then(|dollars| dollars.planned()))
 }
 
 /// The jobs of a version: of a range if one is asked for, else those that are due, with those whose source has changed if they

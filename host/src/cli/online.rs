@@ -6,12 +6,13 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::error::CliError;
-use super::output::Printer;
+use super::output::{Printer, Steps};
 use super::workbench::Workbench;
-use crate::compaction::{Compacted, GRACE, KeptPass, Mode, Pass, Visible, compact, take_down};
+use crate::compaction::{Compacted, GRACE, KeptPass, Mode, Pass, PassCost, Visible, compact, take_down};
 use crate::definition::FeatureView;
 use crate::materialize::{TilesOutcome, build_level, build_tiles};
 use crate::offline::OfflineTable;
+use crate::online::{OnlineStore, Requests};
 use crate::plan::{Effect, backfill_end, differences, last_due, total};
 use crate::registry::AppliedView;
 use crate::tile::TileSpec;
@@ -29,6 +30,8 @@ pub(crate) struct Rows<'a> {
     pub(crate) staged: u64,
     /// Of a view with aggregations.
     pub(crate) spec: Option<&'a Arc<TileSpec>>,
+    /// What the pass is expected to cost, in dollars.
+    pub(crate) planned: Option<f64>,
 }
 
 /// What was made of a view's rows.
@@ -38,6 +41,8 @@ pub(crate) struct Brought {
     pub(crate) online: Option<Compacted>,
     /// Writes that a store would have taken that is written row by row, without those that it took.
     pub(crate) writes_saved: u64,
+    /// None of a store that is not paid for by the request.
+    pub(crate) cost: Option<PassCost>,
 }
 
 /// Makes the tiles that are missing and, if the view is served, a pass.
@@ -55,6 +60,7 @@ pub(crate) async fn bring(
         table,
         staged,
         spec,
+        planned,
     } = *rows;
     let tiles = match spec {
         None => None,
@@ -83,6 +89,7 @@ pub(crate) async fn bring(
             tiles: made,
             online,
             writes_saved: 0,
+            cost: None,
         });
     }
     // A version is switched to when its backfill is complete; until then the one before it is served.
@@ -98,6 +105,7 @@ pub(crate) async fn bring(
             tiles: made,
             online,
             writes_saved: 0,
+            cost: None,
         });
     }
     let mut longer = Vec::new();
@@ -108,6 +116,7 @@ pub(crate) async fn bring(
         (longer, built) = levels(bench, view, spec, name, tiles).await?;
         made = made.map(|made| made.and(built));
     }
+    let steps = Arc::new(Steps::new(printer, &view.name));
     let visible = Visible {
         view,
         data_delay,
@@ -119,10 +128,19 @@ pub(crate) async fn bring(
         through: view.grid().floor(through).min(due),
         now: bench.now,
         superseded: &superseded,
+        tell: Arc::new({
+            let steps = Arc::clone(&steps);
+            move |step| steps.tell(step)
+        }),
     };
     let started = Instant::now();
-    let done = compact(&bench.session, bench.online()?, &visible, mode).await?;
+    let store = bench.online()?;
+    let before = store.requests();
+    let done = compact(&bench.session, Arc::clone(&store), &visible, mode).await;
+    steps.end();
+    let done = done?;
     let report = &done.report;
+    let cost = cost(store, &before, planned).await?;
     let is_written = matches!(done.pass, Pass::Loaded | Pass::Changed);
     let writes_saved = match is_written {
         true => staged.saturating_sub(report.keys_written + report.keys_deleted),
@@ -135,6 +153,7 @@ pub(crate) async fn bring(
             rows_staged: staged,
             writes_saved,
             seconds: started.elapsed().as_secs_f64(),
+            cost: cost.clone(),
             compacted: done,
         };
         if let Err(problem) = bench.passes(name).put(&pass) {
@@ -151,7 +170,46 @@ pub(crate) async fn bring(
         tiles: made,
         online: Some(done),
         writes_saved,
+        cost,
     })
+}
+
+/// What the store has cost since.
+async fn cost(
+    store: Arc<dyn OnlineStore>,
+    before: &Requests,
+    planned_dollars: Option<f64>,
+) -> Result<Option<PassCost>, CliError> {
+    let consumed = store.requests().since(before);
+    let price = tokio::task::spawn_blocking(move || store.price()).await;
+    let price = price.map_err(|error| CliError::internal(error.to_string()))?;
+    Ok(price.map(|price| PassCost {
+        dollars: price.of(&consumed),
+        planned_dollars,
+        consumed,
+    }))
+}
+
+/// What a pass cost, in a cell.
+pub(crate) fn spent(cost: Option<&PassCost>) -> String {
+    match cost {
+        None => String::new(),
+        Some(PassCost {
+            dollars,
+            planned_dollars: Some(planned),
+            ..
+        }) => format!("{}, {} planned", money(*dollars), money(*planned)),
+        Some(cost) => money(cost.dollars),
+    }
+}
+
+/// Dollars, with as many digits as say something.
+pub(crate) fn money(dollars: f64) -> String {
+    match dollars {
+        dollars if dollars >= 100.0 => format!("${dollars:.0}"),
+        dollars if dollars >= 0.01 || dollars == 0.0 => format!("${dollars:.2}"),
+        dollars => format!("${dollars:.2e}"),
+    }
 }
 
 /// Makes the tiles that are missing of the rows that are there.

@@ -1,11 +1,15 @@
 use std::io::{IsTerminal, Write};
+use std::mem::{Discriminant, discriminant};
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Format;
 use super::error::CliError;
 use crate::definition::Parsed;
+use crate::online::LoadProgress;
 
 /// Decides what goes to stdout and what to stderr.
 #[derive(Clone, Copy)]
@@ -71,6 +75,50 @@ impl Printer {
         bar.set_style(style);
         bar.set_prefix(what.to_owned());
         bar
+    }
+}
+
+/// How far one thing is that takes long: a line that changes on a terminal, else a line for each kind of step, and one now and then.
+pub(crate) struct Steps {
+    what: String,
+    bar: Option<ProgressBar>,
+    told: Mutex<Option<(Discriminant<LoadProgress>, Instant)>>,
+}
+
+/// How often a step is told again where there is no terminal.
+const AGAIN: Duration = Duration::from_secs(60);
+
+impl Steps {
+    pub(crate) fn new(printer: &Printer, what: &str) -> Self {
+        let has_bar = !printer.is_json() && std::io::stderr().is_terminal();
+        Self {
+            what: what.to_owned(),
+            bar: has_bar.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr())),
+            told: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn tell(&self, step: &LoadProgress) {
+        let line = format!("{}: {step}", self.what);
+        if let Some(bar) = &self.bar {
+            let style = ProgressStyle::with_template("{spinner} {msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.set_message(line);
+            bar.tick();
+            return;
+        }
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let kind = discriminant(step);
+        if told.is_none_or(|(before, at)| before != kind || at.elapsed() >= AGAIN) {
+            *told = Some((kind, Instant::now()));
+            let _ = writeln!(std::io::stderr(), "{line}");
+        }
+    }
+
+    pub(crate) fn end(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
     }
 }
 

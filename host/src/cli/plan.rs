@@ -3,10 +3,11 @@ use serde_json::json;
 use super::changes::{Change, SAMPLE, Sample, ServiceChange, changes};
 use super::changes::{removed, replay_all, request_changes, service_changes, told};
 use super::compile;
-use super::counts::{cell, counts};
+use super::counts::{Dollars, cell, counts};
 use super::error::CliError;
 use super::left::{covered, intervals, missing_tiles, situation, stale_rows};
 use super::left_out;
+use super::online::money;
 use super::output::{Printer, table};
 use super::workbench::Workbench;
 use crate::plan::{Job, JobKind, plan, plan_redo};
@@ -46,7 +47,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         replay_all(bench, &compiled, before.as_ref(), &mut changes, sample, printer).await?;
     }
     let (mut rows, mut list) = (Vec::new(), Vec::new());
-    let mut explanations = String::new();
+    let (mut explanations, mut prices) = (String::new(), String::new());
     for change in &changes {
         let Change {
             compiled: view,
@@ -84,6 +85,9 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             arguments.count,
         )
         .await?;
+        if let Some(dollars) = &counts.online_dollars {
+            prices.push_str(&told_price(&view.view.name, dollars));
+        }
         let cost = match source_rows {
             _ if jobs.is_empty() => "0".to_owned(),
             rows => cell(rows),
@@ -182,10 +186,37 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         printer.tell("sources have changed since they were read; `sandglass materialize --redo-changed` makes those intervals again");
     }
     printer.answer(
-        &(table(&header, &rows) + &ServiceChange::table(&services) + &explanations),
+        &(table(&header, &rows) + &prices + &ServiceChange::table(&services) + &explanations),
         &json!({ "feature_views": list, "feature_services": services }),
     );
     Ok(())
+}
+
+/// What a view costs on DynamoDB, in a line.
+fn told_price(view: &str, dollars: &Dollars) -> String {
+    let told = |price: Option<f64>| price.map_or_else(|| "unknown".to_owned(), money);
+    let ways = match dollars.import {
+        Some(import) => format!("{} by import, {} item by item", money(import), told(dollars.rows)),
+        None => format!("{} item by item", told(dollars.rows)),
+    };
+    let largest = dollars
+        .item_bytes_max
+        .map_or_else(String::new, |bytes| format!("; the largest item has had {bytes} bytes"));
+    format!(
+        "{view}: online {} ({ways}, {} row by row); a pass {}; a million reads {}; a month of storage {}{largest} (prices of {}{} from {} on)\n",
+        told(dollars.planned()),
+        told(dollars.by_row),
+        told(dollars.per_pass),
+        money(dollars.million_reads),
+        told(dollars.storage_month),
+        dollars.prices_of,
+        if dollars.stands_in {
+            ", which stand in for those of the region,"
+        } else {
+            ""
+        },
+        dollars.since,
+    )
 }
 
 /// Why a view changes, and what a replay found.

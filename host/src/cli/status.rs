@@ -150,11 +150,17 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
 
 /// A pass in a cell.
 fn pass(kept: &KeptPass) -> String {
-    let done = online::text(Some(&kept.compacted));
-    match kept.writes_saved {
-        0 => done,
-        saved => format!("{done} of {} rows, {saved} writes saved", kept.rows_staged),
+    let mut done = online::text(Some(&kept.compacted));
+    if kept.writes_saved > 0 {
+        done.push_str(&format!(
+            " of {} rows, {} writes saved",
+            kept.rows_staged, kept.writes_saved
+        ));
     }
+    if kept.cost.is_some() {
+        done.push_str(&format!(", {}", online::spent(kept.cost.as_ref())));
+    }
+    done
 }
 
 fn listed(intervals: &[Interval]) -> String {

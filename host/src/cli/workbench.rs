@@ -20,7 +20,7 @@ use crate::compaction::PassHistory;
 use crate::definition::{FeatureView, Project};
 use crate::materialize::FailedJobs;
 use crate::offline::OfflineTable;
-use crate::online::{GenerationState, LiveRecord, OnlineStore, open};
+use crate::online::{GenerationState, LiveRecord, OnlineStore, open_within};
 use crate::project::Folder;
 use crate::registry::{Applied, AppliedView, Registry};
 use crate::serving::{Clock, RequestHost};
@@ -41,6 +41,8 @@ pub(crate) struct Workbench {
     pub(crate) memory_bytes: usize,
     loader: Arc<OnceLock<Loader>>,
     store: OnceLock<Arc<dyn OnlineStore>>,
+    /// The dollars that the command may spend on the online store.
+    budget: OnceLock<f64>,
 }
 
 impl Workbench {
@@ -74,6 +76,7 @@ impl Workbench {
             memory_bytes: global.memory_bytes,
             loader: Arc::default(),
             store: OnceLock::new(),
+            budget: OnceLock::new(),
         })
     }
 
@@ -108,12 +111,20 @@ impl Workbench {
         })
     }
 
+    /// Lets the command spend no more than so many dollars on the online store; before that is opened.
+    pub(crate) fn spend_at_most(&self, dollars: Option<f64>) {
+        if let Some(dollars) = dollars {
+            let _ = self.budget.set(dollars);
+        }
+    }
+
     /// The online store: one for the command.
     pub(crate) fn online(&self) -> Result<Arc<dyn OnlineStore>, CliError> {
         if let Some(store) = self.store.get() {
             return Ok(Arc::clone(store));
         }
-        let store = open(&self.project().stores.online, &self.folder.root)?;
+        let budget = self.budget.get().copied();
+        let store = open_within(&self.project().stores.online, &self.folder.root, budget)?;
         Ok(Arc::clone(self.store.get_or_init(|| store)))
     }
 
@@ -287,7 +298,7 @@ pub(crate) fn cores() -> usize {
 
 /// The one place that looks at the machine's clock; `--now` takes its place.
 #[expect(clippy::disallowed_methods, reason = "the one place that may")]
-fn wall_clock() -> Timestamp {
+pub(crate) fn wall_clock() -> Timestamp {
     Timestamp::from_micros(Utc::now().timestamp_micros())
 }
 

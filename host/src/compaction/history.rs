@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::report::Compacted;
+use crate::price::Consumed;
 use crate::time::Timestamp;
 
 /// A file that is longer loses its older half.
@@ -26,9 +27,24 @@ pub struct KeptPass {
     pub writes_saved: u64,
     /// How long it took.
     pub seconds: f64,
+    /// What the store cost, if it is a service that is paid for by the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<PassCost>,
     /// What it did.
     #[serde(flatten)]
     pub compacted: Compacted,
+}
+
+/// What a pass cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PassCost {
+    /// In dollars.
+    pub dollars: f64,
+    /// In dollars, as it was expected before; none if that could not be told.
+    pub planned_dollars: Option<f64>,
+    /// As the service told it.
+    #[serde(flatten)]
+    pub consumed: Consumed,
 }
 
 /// The passes of a view's version.
@@ -87,6 +103,7 @@ mod tests {
         KeptPass {
             at: Timestamp::from_micros(number),
             through: Timestamp::from_micros(0),
+            cost: None,
             rows_staged: 5,
             writes_saved: 3,
             seconds: 0.5,

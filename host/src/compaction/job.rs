@@ -14,6 +14,7 @@ use super::load::load;
 use super::policy::{Affected, CHANGE_BYTES_MAX, Way, change_keys_max, is_due, next_due, of_rows, of_windows, way};
 use super::report::{Compacted, Pass, Report};
 use super::visible::{Mode, Visible};
+use crate::definition::OnlineLoad;
 use crate::offline::OfflineTable;
 use crate::online::{Change, GenerationState, Item, LiveRecord, OnlineError, OnlineStore};
 use crate::time::{Span, Timestamp};
@@ -140,7 +141,14 @@ async fn change(
     record: &LiveRecord,
     old: &GenerationState,
 ) -> Result<Option<Compacted>, CompactionError> {
-    let most = change_keys_max(visible.view.online_load, record.items);
+    let price = match visible.view.online_load {
+        OnlineLoad::Auto => {
+            let (store, name, record) = (Arc::clone(store), visible.name.clone(), record.clone());
+            blocking(visible.name, move || store.load_price(&name, &record)).await?
+        }
+        _ => None,
+    };
+    let most = change_keys_max(visible.view.online_load, record.items, price);
     if !visible.view.compaction_enabled || most == 0 || visible.through < old.through {
         return Ok(None);
     }
@@ -155,7 +163,7 @@ async fn change(
     if visible.view.table.is_some() && keys.encoded.is_empty() && is_there {
         return Ok(Some(Compacted::of(Pass::Unchanged)));
     }
-    if way(visible.view.online_load, record.items, keys.encoded.len() as u64) == Way::Generation {
+    if way(visible.view.online_load, most, keys.encoded.len() as u64) == Way::Generation {
         return Ok(None);
     }
     let mut report = Report {

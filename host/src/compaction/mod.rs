@@ -19,8 +19,9 @@ mod visible;
 mod windowed;
 
 pub use error::CompactionError;
-pub use history::{KeptPass, PassHistory};
+pub use history::{KeptPass, PassCost, PassHistory};
 pub use job::{GRACE, compact, take_down};
+pub(crate) use policy::FEW;
 pub use policy::looked_through;
 pub use report::{Compacted, Pass, Report};
-pub use visible::{Mode, Visible};
+pub use visible::{Mode, Tell, Visible};

@@ -26,24 +26,28 @@ pub(super) enum Way {
 
 /// A change of at most so many keys is written as one whatever share of the live ones it is: one transaction takes milliseconds,
 /// and a generation a folder of its own.
-const FEW: u64 = 1_000;
+pub(crate) const FEW: u64 = 1_000;
 /// A change is one transaction, which lies in memory as a whole.
 pub(super) const CHANGE_KEYS_MAX: u64 = 1_000_000;
 /// The same in bytes of items and keys.
 pub(super) const CHANGE_BYTES_MAX: u64 = 128 << 20;
 
-/// The most keys that are written as a change of a live generation of so many items.
-pub(super) fn change_keys_max(load: OnlineLoad, live: u64) -> u64 {
+/// What a key of a new generation costs of what one of a change does, where that is not a question of money but of time.
+const SHARE: f64 = 0.1;
+
+/// The most keys that are written as a change of a live generation of so many items, each of which costs so much in a new generation if it
+/// costs 1 in a change.
+pub(super) fn change_keys_max(load: OnlineLoad, live: u64, price: Option<f64>) -> u64 {
     match load {
         OnlineLoad::Bulk => 0,
         OnlineLoad::Rows => CHANGE_KEYS_MAX,
-        OnlineLoad::Auto => (live / 10).clamp(FEW, CHANGE_KEYS_MAX),
+        OnlineLoad::Auto => ((live as f64 * price.unwrap_or(SHARE)) as u64).clamp(FEW, CHANGE_KEYS_MAX),
     }
 }
 
-/// Which way so many keys are written.
-pub(super) fn way(load: OnlineLoad, live: u64, keys: u64) -> Way {
-    match keys <= change_keys_max(load, live) && load != OnlineLoad::Bulk {
+/// Which way so many keys are written, if at most so many are as a change.
+pub(super) fn way(load: OnlineLoad, most: u64, keys: u64) -> Way {
+    match keys <= most && load != OnlineLoad::Bulk {
         true => Way::Change,
         false => Way::Generation,
     }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::definition::FeatureView;
 use crate::offline::OfflineTable;
-use crate::online::GenerationState;
+use crate::online::{GenerationState, LoadProgress};
 use crate::project::features;
 use crate::tile::TileSpec;
 use crate::time::{Interval, Span, Timestamp};
@@ -28,7 +28,12 @@ pub struct Visible<'a> {
     pub now: Timestamp,
     /// Whether another version has been applied meanwhile: then this one is not switched to.
     pub superseded: &'a (dyn Fn() -> bool + Send + Sync),
+    /// Is told how far a load is that takes long.
+    pub tell: Tell,
 }
+
+/// Who is told how far a load is.
+pub type Tell = Arc<dyn Fn(&LoadProgress) + Send + Sync>;
 
 /// Who asks for a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +51,7 @@ impl<'a> Visible<'a> {
     pub(super) fn not_before(&self, through: Timestamp) -> Visible<'a> {
         Visible {
             through: self.through.max(through),
+            tell: Arc::clone(&self.tell),
             ..*self
         }
     }

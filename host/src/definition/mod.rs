@@ -3,6 +3,7 @@
 mod aggregations;
 mod checks;
 mod context;
+mod dynamodb;
 mod model;
 mod parse;
 mod partitions;
@@ -10,11 +11,13 @@ mod problem;
 mod reader;
 mod requests;
 mod schema;
+mod secrets;
 mod services;
 mod stores;
 mod tables;
 
 pub use context::{CaseContext, CaseInput, ParsedContext, parse_context};
+pub use dynamodb::{BillingMode, DynamoDb, SHARED_TABLE_ITEMS, Staging};
 pub use model::{
     AggregatedFeature, Aggregations, COMPRESSED, Entity, FeatureService, FeatureView, Float, Format, JoinKey, KeyKind,
     LimitsOverride, Meta, OnlineLoad, ParameterText, Project, ServiceFeatures, Source, TimestampUnit, Transformation,
@@ -26,9 +29,10 @@ pub use problem::{Problem, Problems};
 pub(crate) use problem::{list, similar};
 pub use requests::{ContextField, ContextKind, InputFrom, RequestView};
 pub use schema::schema;
+pub use secrets::{Secret, SecretKeys};
 pub use services::{
     FeatureFrom, Lookup, RequestKey, ResolvedFeature, ResolvedRequest, ResolvedService, ServiceFeaturesError,
     ServiceProblem, Told,
 };
-pub use stores::{BillingMode, DynamoDb, OnlineStoreKind, SHARED_TABLE_ITEMS, Secret, SecretKeys, Stores};
+pub use stores::{OnlineStoreKind, Stores};
 pub use tables::{ColumnKind, INGESTED, TableColumn, ValueKind};

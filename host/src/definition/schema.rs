@@ -6,7 +6,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::stores::{PREFIX_MAX, SHARED_MOST, SHARED_TABLE_ITEMS, UNITS_MAX};
+use super::dynamodb::{
+    PREFIX_MAX, SHARED_MOST, SHARED_TABLE_ITEMS, UNITS_MAX, WARM_MAX, WARM_READ_MIN, WARM_WRITE_MIN,
+};
 use super::tables::{LIST_OF, VALUE_KINDS};
 use crate::aggregate::FUNCTIONS;
 
@@ -129,6 +131,35 @@ fn dynamodb() -> Value {
         "type": "object",
         "additionalProperties": { "type": "string", "maxLength": 256 },
     });
+    let warm = |about, least| whole(about, least, Some(WARM_MAX));
+    let staging = object(
+        "Where large loads are put for the service to import; they are written item by item, if it is not said.",
+        &["location"],
+        [
+            (
+                "location",
+                matching(
+                    "A bucket, and what the names of its objects begin with.",
+                    "^s3://[a-z0-9.-]{3,63}(/[A-Za-z0-9_.=-]+)*/?$",
+                ),
+            ),
+            (
+                "region",
+                matching(
+                    "The bucket's region; the tables', if it is not said.",
+                    "^[a-z0-9-]{1,63}$",
+                ),
+            ),
+            (
+                "endpoint",
+                matching("Another server than Amazon's, http or https.", "^https?://"),
+            ),
+            (
+                "bucket_owner",
+                matching("The account that the bucket has to be of.", "^[0-9]{12}$"),
+            ),
+        ],
+    );
     let keys = [
         online_kind(),
         (
@@ -182,6 +213,25 @@ fn dynamodb() -> Value {
         (
             "kms_key_id",
             some_text("The key that tables are encrypted with: its id, ARN or alias. Amazon's own, if it is not said."),
+        ),
+        ("staging", staging),
+        (
+            "warm_read_units",
+            warm(
+                "Reads a second that a view's own table takes from the start.",
+                WARM_READ_MIN,
+            ),
+        ),
+        (
+            "warm_write_units",
+            warm(
+                "Writes a second that a view's own table takes from the start.",
+                WARM_WRITE_MIN,
+            ),
+        ),
+        (
+            "prices",
+            some_text("A file of prices that go before the ones that are built in, relative to the project's folder."),
         ),
     ];
     object("Tables of DynamoDB.", &["kind"], keys)

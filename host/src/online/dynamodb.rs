@@ -12,10 +12,14 @@ mod client;
 mod control;
 mod fields;
 mod holder;
+mod import;
 mod load;
 mod options;
 mod place;
 mod read;
+mod resume;
+mod source;
+mod stage;
 mod sweep;
 mod switch;
 mod tables;
@@ -26,18 +30,21 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use self::client::{Cause, Dynamo, Failure, Patience};
 use self::control::Generation;
 use self::fields::{Fields, bytes_of};
 use self::holder::{Holder, since_1970};
-pub use self::options::DynamoOptions;
+pub(crate) use self::options::OBJECT_BYTES;
+pub use self::options::{DynamoOptions, StagingOptions};
 use self::place::{Place, chunks_of, decode, is_chunk, is_over, is_there, stored_key};
 use self::read::Wanted;
+pub(crate) use self::source::source_bytes;
 use super::item::Item;
-use super::store::{Change, GenerationState, LiveRecord, OnlineError, OnlineStore, Read, Requests};
+use super::store::{Change, GenerationState, LiveRecord, Load, OnlineError, OnlineStore, Read, Requests, Resumed};
 use super::view::View;
+use crate::price::Price;
 use crate::time::{Span, Timestamp};
 use crate::workspace::{Name, Workspace};
 
@@ -112,12 +119,16 @@ impl DynamoStore {
         })
     }
 
-    /// Does it on the store's runtime; not for a thread that runs tasks itself.
-    fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+    fn handle(&self) -> Handle {
         match &self.runtime {
-            Some(runtime) => runtime.block_on(work),
+            Some(runtime) => runtime.handle().clone(),
             None => unreachable!("the store is being dropped"),
         }
+    }
+
+    /// Does it on the store's runtime; not for a thread that runs tasks itself.
+    fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.handle().block_on(work)
     }
 
     /// This handle's name for others.
@@ -290,9 +301,9 @@ impl DynamoStore {
                     is_consistent = true;
                     true
                 }
-                Err(ReadError::Failure(failure)) if failure.cause == Cause::NotFound => true,
-                Err(ReadError::Failure(failure)) => return Err(View(first).failed(failure)),
-                Err(ReadError::Store(error)) => return Err(error),
+                Err(Problem::Failure(failure)) if failure.cause == Cause::NotFound => true,
+                Err(Problem::Failure(failure)) => return Err(View(first).failed(failure)),
+                Err(Problem::Store(error)) => return Err(error),
             };
             if is_polled && is_outdated {
                 self.refresh(&names).await?;
@@ -317,7 +328,7 @@ impl DynamoStore {
         wanted: &[(Name, Vec<Vec<u8>>)],
         found: &[Option<Arc<Found>>],
         is_consistent: bool,
-    ) -> Result<Option<Vec<Vec<Option<Arc<Item>>>>>, ReadError> {
+    ) -> Result<Option<Vec<Vec<Option<Arc<Item>>>>>, Problem> {
         let mut heads = Vec::new();
         for ((_, keys), found) in wanted.iter().zip(found) {
             if let Some(found) = found {
@@ -328,7 +339,7 @@ impl DynamoStore {
                 }));
             }
         }
-        let fetched = self.dynamo.fetch(&heads, is_consistent).await?;
+        let fetched = self.dynamo.fetch(&heads, is_consistent, Patience::Read).await?;
         let mut more = Vec::new();
         for head in &heads {
             if let Some(item) = fetched.get(&head.address()).filter(|item| is_there(item)) {
@@ -341,7 +352,7 @@ impl DynamoStore {
         }
         let chunks = match more.is_empty() {
             true => HashMap::new(),
-            false => self.dynamo.fetch(&more, true).await?,
+            false => self.dynamo.fetch(&more, true, Patience::Read).await?,
         };
         let mut heads = heads.iter();
         let mut answer = Vec::with_capacity(wanted.len());
@@ -362,7 +373,7 @@ impl DynamoStore {
                     return Ok(None);
                 };
                 let decoded = decode(&head.stored, item, &bodies, Some(key));
-                let (_, item) = decoded.map_err(|error| ReadError::Store(View(name).item(key, error)))?;
+                let (_, item) = decoded.map_err(|error| Problem::Store(View(name).item(key, error)))?;
                 items.push(Some(Arc::new(item)));
             }
             answer.push(items);
@@ -434,12 +445,13 @@ fn bodies<'a>(head: &Wanted<'_>, item: &Fields, chunks: &'a HashMap<read::Addres
     .collect()
 }
 
-enum ReadError {
+/// What goes wrong, with its view or still without.
+enum Problem {
     Failure(Failure),
     Store(OnlineError),
 }
 
-impl From<Failure> for ReadError {
+impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         Self::Failure(failure)
     }
@@ -456,6 +468,10 @@ impl View<'_> {
                 message,
             },
             Cause::InUse | Cause::Rejected => self.invalid(message),
+            Cause::Budget => OnlineError::Budget {
+                view: self.label(),
+                message,
+            },
             Cause::Unavailable => self.unavailable(message),
         }
     }
@@ -477,6 +493,10 @@ impl OnlineStore for DynamoStore {
         self.dynamo.requests()
     }
 
+    fn price(&self) -> Option<Price> {
+        self.wait(self.dynamo.price()).cloned()
+    }
+
     fn live(&self, name: &Name) -> Result<Option<(LiveRecord, GenerationState)>, OnlineError> {
         let found = match self.wait(self.known(&[name])) {
             // Somebody deleted its record: it is built anew.
@@ -486,13 +506,20 @@ impl OnlineStore for DynamoStore {
         Ok(found.map(|found| (found.record.clone(), GenerationState::clone(&found.state))))
     }
 
-    fn bulk_load(
+    fn load(
         &self,
-        name: &Name,
-        state: &GenerationState,
+        load: &Load<'_>,
         items: &mut dyn Iterator<Item = Result<(Vec<u8>, Item), OnlineError>>,
     ) -> Result<u64, OnlineError> {
-        self.load(&View(name), state, items)
+        self.load_generation(load, items)
+    }
+
+    fn resume(&self, load: &Load<'_>) -> Result<Option<Resumed>, OnlineError> {
+        self.wait(self.resume_generation(load))
+    }
+
+    fn load_price(&self, name: &Name, live: &LiveRecord) -> Result<Option<f64>, OnlineError> {
+        self.wait(self.price_of_load(&View(name), live))
     }
 
     fn switch(

@@ -35,7 +35,7 @@ use self::generation::Generation;
 use self::live::Live;
 use self::memory::Memory;
 use super::item::Item;
-use super::store::{CacheCounts, Change, GenerationState, LiveRecord, OnlineError, OnlineStore, Read};
+use super::store::{CacheCounts, Change, GenerationState, LiveRecord, Load, OnlineError, OnlineStore, Read};
 use super::view::View;
 use crate::time::{Span, Timestamp};
 use crate::workspace::Name;
@@ -198,15 +198,21 @@ impl OnlineStore for EmbeddedStore {
         }
     }
 
-    fn bulk_load(
+    fn load(
         &self,
-        name: &Name,
-        state: &GenerationState,
+        load: &Load<'_>,
         items: &mut dyn Iterator<Item = Result<(Vec<u8>, Item), OnlineError>>,
     ) -> Result<u64, OnlineError> {
-        let view = View(name);
+        let view = View(load.name);
         let reserved = self.reserve(&view)?;
-        let loaded = load::load(&view, self.root(), &reserved.path, self.map_size_bytes, state, items);
+        let loaded = load::load(
+            &view,
+            self.root(),
+            &reserved.path,
+            self.map_size_bytes,
+            load.state,
+            items,
+        );
         if let Err(error) = loaded {
             // If this fails too, the lock is let go of, and the next sweep drops it.
             let _ = sweep::discard(self.root(), &view, reserved.generation);

@@ -14,10 +14,14 @@ mod value;
 mod view;
 
 pub use columns::{column, size_bytes};
-pub use dynamodb::{DynamoOptions, DynamoStore};
+pub use dynamodb::{DynamoOptions, DynamoStore, StagingOptions};
+pub(crate) use dynamodb::{OBJECT_BYTES, source_bytes};
 pub use embedded::EmbeddedStore;
 pub use item::{Item, ItemError, LIST_VALUES, TEXT_BYTES};
-pub use open::{OpenError, open, open_to_serve};
-pub use store::{CacheCounts, Change, GenerationState, LiveRecord, OnlineError, OnlineStore, Read, Requests};
+pub use open::{OpenError, open, open_to_serve, open_within};
+pub use store::{
+    CacheCounts, Change, GenerationState, LiveRecord, Load, LoadProgress, OnlineError, OnlineStore, Read, Requests,
+    Resumed,
+};
 pub use value::Value;
 pub(crate) use value::write_list;

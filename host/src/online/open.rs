@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::config::Credentials;
 
-use super::dynamodb::{DynamoOptions, DynamoStore};
+use super::dynamodb::{DynamoOptions, DynamoStore, StagingOptions};
 use super::embedded::EmbeddedStore;
 use super::store::OnlineStore;
+use crate::aws::{Access, BucketAt};
 use crate::definition::{DynamoDb, OnlineStoreKind, Secret, SecretKeys};
 use crate::error::{Classified, Kind};
+use crate::price::{PriceError, Prices};
 
 /// How old a server's knowledge of what is live may be where each look costs a request: well below the grace of old generations.
 const POLL: Duration = Duration::from_secs(2);
@@ -27,6 +29,9 @@ pub enum OpenError {
         /// In words, without the secret.
         message: String,
     },
+    /// The file of prices is of no use.
+    #[error("online store: {0}")]
+    Prices(#[from] PriceError),
     /// The system has no threads left.
     #[error("online store: {0}")]
     Threads(std::io::Error),
@@ -36,6 +41,7 @@ impl Classified for OpenError {
     fn kind(&self) -> Kind {
         match self {
             Self::Secret { .. } => Kind::Invalid,
+            Self::Prices(error) => error.kind(),
             Self::Threads(_) => Kind::Unavailable,
         }
     }
@@ -43,6 +49,7 @@ impl Classified for OpenError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Secret { .. } => Some("put it there, or let `[stores] online` say where it is".to_owned()),
+            Self::Prices(error) => error.hint(),
             Self::Threads(_) => None,
         }
     }
@@ -50,11 +57,20 @@ impl Classified for OpenError {
 
 /// The store of a project in a folder, as a command uses it, which looks at what is live whenever it asks.
 pub fn open(store: &OnlineStoreKind, folder: &Path) -> Result<Arc<dyn OnlineStore>, OpenError> {
+    open_within(store, folder, None)
+}
+
+/// The same, for a command that may spend so many dollars.
+pub fn open_within(
+    store: &OnlineStoreKind,
+    folder: &Path,
+    budget: Option<f64>,
+) -> Result<Arc<dyn OnlineStore>, OpenError> {
     match store {
         OnlineStoreKind::Embedded { path, map_size_bytes } => {
             Ok(Arc::new(EmbeddedStore::new(&folder.join(path), *map_size_bytes)))
         }
-        OnlineStoreKind::DynamoDb(store) => dynamodb(store, folder, Duration::ZERO),
+        OnlineStoreKind::DynamoDb(store) => dynamodb(store, folder, Duration::ZERO, budget),
     }
 }
 
@@ -69,23 +85,44 @@ pub fn open_to_serve(
             let store = EmbeddedStore::new(&folder.join(path), *map_size_bytes);
             Ok(Arc::new(store.with_cache(cache_bytes)))
         }
-        OnlineStoreKind::DynamoDb(store) => dynamodb(store, folder, POLL),
+        OnlineStoreKind::DynamoDb(store) => dynamodb(store, folder, POLL, None),
     }
 }
 
-fn dynamodb(store: &DynamoDb, folder: &Path, poll: Duration) -> Result<Arc<dyn OnlineStore>, OpenError> {
+fn dynamodb(
+    store: &DynamoDb,
+    folder: &Path,
+    poll: Duration,
+    budget: Option<f64>,
+) -> Result<Arc<dyn OnlineStore>, OpenError> {
     let credentials = store.credentials.as_ref().map(|keys| credentials(keys, folder));
+    let prices = store.prices.as_ref().map(|file| Prices::read(&folder.join(file)));
+    let staging = store.staging.as_ref().map(|staging| StagingOptions {
+        at: BucketAt {
+            region: staging.region.clone(),
+            endpoint: staging.endpoint.clone(),
+        },
+        prefix: staging.prefix.clone(),
+        owner: staging.bucket_owner.clone(),
+        ..StagingOptions::new(&staging.bucket)
+    });
     let options = DynamoOptions {
         endpoint: store.endpoint.clone(),
-        region: store.region.clone(),
-        profile: store.profile.clone(),
-        credentials: credentials.transpose()?,
+        access: Access {
+            region: store.region.clone(),
+            profile: store.profile.clone(),
+            credentials: credentials.transpose()?,
+        },
+        staging,
+        warm: (store.warm_read_units, store.warm_write_units),
+        prices: prices.transpose()?.unwrap_or_default(),
         billing_mode: store.billing_mode,
         shared_items_max: store.shared_table_items,
         consistent_reads: store.consistent_reads,
         tags: store.tags.clone(),
         kms_key_id: store.kms_key_id.clone(),
         poll,
+        budget,
         ..DynamoOptions::new(&store.table_prefix)
     };
     Ok(Arc::new(DynamoStore::new(options).map_err(OpenError::Threads)?))

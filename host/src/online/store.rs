@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::item::{Item, ItemError};
+use crate::definition::OnlineLoad;
 use crate::error::{Classified, Kind};
+use crate::price::{Consumed, Price};
 use crate::time::{Span, Timestamp};
 use crate::workspace::Name;
 
@@ -108,6 +110,97 @@ pub struct Requests {
     pub read_half_units: u64,
     /// Write units that the service says were consumed, in halves.
     pub write_half_units: u64,
+    /// Bytes of source data that it was asked to import.
+    pub imported_bytes: u64,
+}
+
+impl Requests {
+    /// What was asked for, without what had been `before`, in numbers that are paid for.
+    pub fn since(&self, before: &Self) -> Consumed {
+        let puts = |requests: &Self| requests.sent.get("PutObject").copied().unwrap_or(0);
+        Consumed {
+            read_units: self.read_half_units.saturating_sub(before.read_half_units) as f64 / 2.0,
+            write_units: self.write_half_units.saturating_sub(before.write_half_units) as f64 / 2.0,
+            imported_bytes: self.imported_bytes.saturating_sub(before.imported_bytes),
+            puts: puts(self).saturating_sub(puts(before)),
+        }
+    }
+}
+
+/// A generation that is to be built.
+#[derive(Clone, Copy)]
+pub struct Load<'a> {
+    /// Of which version.
+    pub name: &'a Name,
+    /// What it holds.
+    pub state: &'a GenerationState,
+    /// How its items are written, where the store has several ways.
+    pub way: OnlineLoad,
+    /// Is told how far a load is that takes long.
+    pub tell: &'a (dyn Fn(&LoadProgress) + Send + Sync),
+}
+
+impl<'a> Load<'a> {
+    /// The way that is cheapest, and nobody is told.
+    pub fn new(name: &'a Name, state: &'a GenerationState) -> Self {
+        Self {
+            name,
+            state,
+            way: OnlineLoad::Auto,
+            tell: &|_| (),
+        }
+    }
+}
+
+/// How far a load is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoadProgress {
+    /// Items are put where the service finds them.
+    Staging {
+        /// So many so far.
+        items: u64,
+    },
+    /// The service reads them.
+    Importing {
+        /// So many so far.
+        items: u64,
+        /// Of so many.
+        of: u64,
+    },
+    /// Some are compared with what was meant.
+    Verifying,
+    /// What an earlier process has begun goes on.
+    Resuming,
+    /// Something could not be done that does no harm to what is served.
+    Left {
+        /// What, and why.
+        message: String,
+    },
+}
+
+impl std::fmt::Display for LoadProgress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Staging { items } => write!(f, "{items} items staged"),
+            Self::Importing { items, of } => write!(f, "{items} of {of} items imported"),
+            Self::Verifying => f.write_str("looking at what was imported"),
+            Self::Resuming => f.write_str("going on with a load that was cut off"),
+            Self::Left { message } => write!(f, "left for later: {message}"),
+        }
+    }
+}
+
+/// A generation that an earlier process has left complete, or was completed of what it has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resumed {
+    /// Its number.
+    pub generation: u64,
+    /// Its items.
+    pub items: u64,
+    /// Bytes of them with their keys.
+    pub bytes: u64,
+    /// Bytes of the largest.
+    pub bytes_max: u64,
 }
 
 /// What goes wrong in an online store.
@@ -177,6 +270,14 @@ pub enum OnlineError {
         /// In the store's words.
         message: String,
     },
+    /// It would cost more than may be spent.
+    #[error("online store, {view}: {message}")]
+    Budget {
+        /// The view.
+        view: String,
+        /// What is spent, and what the next step costs.
+        message: String,
+    },
     /// The store cannot be reached.
     #[error("online store, {view}: {message}")]
     Unavailable {
@@ -192,7 +293,7 @@ impl Classified for OnlineError {
         match self {
             Self::Conflict { .. } => Kind::Conflict,
             Self::Corrupt { .. } | Self::Missing { .. } | Self::Item { .. } => Kind::Corrupt,
-            Self::Full { .. } | Self::Invalid { .. } | Self::Denied { .. } => Kind::Invalid,
+            Self::Full { .. } | Self::Invalid { .. } | Self::Denied { .. } | Self::Budget { .. } => Kind::Invalid,
             Self::NoSpace { .. } | Self::Unavailable { .. } => Kind::Unavailable,
         }
     }
@@ -203,6 +304,9 @@ impl Classified for OnlineError {
             Self::Denied { .. } => Some(
                 "give a region and credentials that may use the project's tables (environment, profile, or the machine's role)"
                     .to_owned(),
+            ),
+            Self::Budget { .. } => Some(
+                "what is live is as it was; raise `--budget`, or see with `sandglass plan` what each way costs".to_owned(),
             ),
             Self::NoSpace { .. } => Some(
                 "make room on the disk of the online store (a new generation lies beside the live one until the switch), and do it \
@@ -240,19 +344,45 @@ pub trait OnlineStore: Send + Sync {
         Requests::default()
     }
 
+    /// What it costs, if it is a service that is paid for by the request.
+    fn price(&self) -> Option<Price> {
+        None
+    }
+
     /// What is live of a view, whatever the name's version, and what it holds.
     fn live(&self, name: &Name) -> Result<Option<(LiveRecord, GenerationState)>, OnlineError>;
 
     /// Builds a generation of a version beside the live one; nobody reads it before it is switched to. It is durable when this
     /// returns, and dropped by the next sweep if this process ends before it switches. Of items with one key the last one stays.
-    /// Items come fastest in the order of their keys' bytes. A load that fails changes nothing that is live; what it has built goes at
-    /// once or with the next sweep.
+    /// Items come fastest in the order of their keys' bytes, and a load by import takes them in no other. A load that fails changes
+    /// nothing that is live; what it has built goes at once or with the next sweep.
+    fn load(
+        &self,
+        load: &Load<'_>,
+        items: &mut dyn Iterator<Item = Result<(Vec<u8>, Item), OnlineError>>,
+    ) -> Result<u64, OnlineError>;
+
+    /// The same, the way that is cheapest.
     fn bulk_load(
         &self,
         name: &Name,
         state: &GenerationState,
         items: &mut dyn Iterator<Item = Result<(Vec<u8>, Item), OnlineError>>,
-    ) -> Result<u64, OnlineError>;
+    ) -> Result<u64, OnlineError> {
+        self.load(&Load::new(name, state), items)
+    }
+
+    /// Completes a generation of this very state that a process which has ended was building, if there is one that is worth more
+    /// than a load from the start.
+    fn resume(&self, _load: &Load<'_>) -> Result<Option<Resumed>, OnlineError> {
+        Ok(None)
+    }
+
+    /// What writing an item of the live generation costs as part of a new one, where writing it as part of a change is 1; none if that is
+    /// not a question of money.
+    fn load_price(&self, _name: &Name, _live: &LiveRecord) -> Result<Option<f64>, OnlineError> {
+        Ok(None)
+    }
 
     /// Makes a complete generation live, if what is live is still `expected`, to the last change. If it is not, that is a conflict,
     /// and the generation is given up: what was built from before must not hide what was written since.

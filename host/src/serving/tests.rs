@@ -5,7 +5,9 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::definition::parse;
-use crate::online::{Change, EmbeddedStore, GenerationState, Item, LiveRecord, OnlineError, OnlineStore, Read, Value};
+use crate::online::{
+    Change, EmbeddedStore, GenerationState, Item, LiveRecord, Load, OnlineError, OnlineStore, Read, Value,
+};
 use crate::registry::{Applied, Registry};
 use crate::time::{Span, Timestamp};
 use crate::workspace::Name;
@@ -38,13 +40,12 @@ impl OnlineStore for Gate {
         self.store.live(name)
     }
 
-    fn bulk_load(
+    fn load(
         &self,
-        name: &Name,
-        state: &GenerationState,
+        load: &Load<'_>,
         items: &mut dyn Iterator<Item = Result<(Vec<u8>, Item), OnlineError>>,
     ) -> Result<u64, OnlineError> {
-        self.store.bulk_load(name, state, items)
+        self.store.load(load, items)
     }
 
     fn switch(

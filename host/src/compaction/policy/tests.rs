@@ -139,22 +139,26 @@ fn rows_are_looked_for_where_they_came_and_where_they_changed() {
 #[test]
 fn which_way_so_many_keys_are_written() {
     use OnlineLoad::{Auto, Bulk, Rows};
-    for (load, live, keys, expected) in [
-        (Auto, 0, 0, Way::Change),
-        (Auto, 5, 1_000, Way::Change),
-        (Auto, 5, 1_001, Way::Generation),
-        (Auto, 100_000, 10_000, Way::Change),
-        (Auto, 100_000, 10_001, Way::Generation),
-        (Auto, 1 << 40, CHANGE_KEYS_MAX, Way::Change),
-        (Auto, 1 << 40, CHANGE_KEYS_MAX + 1, Way::Generation),
-        (Bulk, 100_000, 0, Way::Generation),
-        (Rows, 5, CHANGE_KEYS_MAX, Way::Change),
-        (Rows, 5, CHANGE_KEYS_MAX + 1, Way::Generation),
+    for (load, live, price, keys, expected) in [
+        (Auto, 0, None, 0, Way::Change),
+        (Auto, 5, None, 1_000, Way::Change),
+        (Auto, 5, None, 1_001, Way::Generation),
+        (Auto, 100_000, None, 10_000, Way::Change),
+        (Auto, 100_000, None, 10_001, Way::Generation),
+        (Auto, 1 << 40, None, CHANGE_KEYS_MAX, Way::Change),
+        (Auto, 1 << 40, None, CHANGE_KEYS_MAX + 1, Way::Generation),
+        // Where a new generation costs a twentieth an item, or as much.
+        (Auto, 100_000, Some(0.05), 5_000, Way::Change),
+        (Auto, 100_000, Some(0.05), 5_001, Way::Generation),
+        (Auto, 100_000, Some(1.0), 100_000, Way::Change),
+        (Bulk, 100_000, None, 0, Way::Generation),
+        (Rows, 5, None, CHANGE_KEYS_MAX, Way::Change),
+        (Rows, 5, None, CHANGE_KEYS_MAX + 1, Way::Generation),
     ] {
         assert_eq!(
-            way(load, live, keys),
+            way(load, change_keys_max(load, live, price), keys),
             expected,
-            "{load:?}, {live} live, {keys} affected"
+            "{load:?}, {live} live at {price:?}, {keys} affected"
         );
     }
 }

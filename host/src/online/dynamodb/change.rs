@@ -30,6 +30,7 @@ use super::place::{Place, Stored, chunks_of, stored_key};
 use super::write::{delete, put};
 use crate::online::store::{Change, LiveRecord, OnlineError};
 use crate::online::view::View;
+use crate::price::write_units;
 
 /// Items that are written at once.
 const AT_ONCE: usize = 64;
@@ -85,6 +86,14 @@ impl DynamoStore {
         }
         let (place, state) = generation.built(view)?;
         view.check_not_older(state, &change.state)?;
+        // All of it or nothing: a change that stops in the middle would have everything made anew.
+        let puts = change
+            .puts
+            .iter()
+            .map(|(key, item)| (key.len() + item.encoded_len(key)) as u64);
+        let units = puts.map(write_units).sum::<u64>() + change.deletes.len() as u64;
+        let affordable = self.dynamo.afford(|price| price.writes(units as f64)).await;
+        affordable.map_err(|failure| view.failed(failure))?;
         let holder = self.holder().await.map_err(|failure| view.failed(failure))?;
         let me = format!("{holder}/{}", Uuid::new_v4().simple());
         let claimed = self.claim(view, generation.clone(), expected, change, &me).await?;

@@ -1,28 +1,34 @@
 //! Calls of DynamoDB: sent again while that may help, counted, and told apart when they fail.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use aws_config::BehaviorVersion;
+use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::Region;
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{ConsumedCapacity, ReturnConsumedCapacity, TransactWriteItem};
+use object_store::aws::AmazonS3;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use super::holder::wall_clock;
 use super::options::DynamoOptions;
+use crate::aws::{BucketAt, Counted, bucket};
+use crate::definition::BillingMode;
 use crate::online::store::Requests;
+use crate::price::Price;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long a request may take for which somebody waits.
 const READ: Duration = Duration::from_millis(1_500);
+/// How long a request may take that puts or gets an object of many megabytes.
+const UPLOAD: Duration = Duration::from_secs(120);
 /// The first wait before a request is sent again; the next ones are twice as long each, and all of them are cut at random.
 const WAIT: Duration = Duration::from_millis(25);
 
@@ -74,7 +80,7 @@ impl Waits {
 }
 
 /// From 0 to 1.
-fn random() -> f64 {
+pub(super) fn random() -> f64 {
     let drawn = Uuid::new_v4().as_u128() as u32;
     f64::from(drawn) / f64::from(u32::MAX)
 }
@@ -92,6 +98,8 @@ pub(super) enum Cause {
     Denied,
     /// The service does not take the call.
     Rejected,
+    /// It would cost more than may be spent.
+    Budget,
     /// It could not be reached, or had too much to do, for as long as was tried.
     Unavailable,
 }
@@ -121,6 +129,7 @@ impl<E> From<Failed<E>> for Failure {
 struct Clients {
     read: Client,
     write: Client,
+    config: SdkConfig,
 }
 
 /// A client of DynamoDB.
@@ -129,10 +138,14 @@ pub(super) struct Dynamo {
     clients: OnceCell<Clients>,
     /// Whether a request has been answered, so that its credentials were right.
     was_answered: AtomicBool,
-    sent: Mutex<BTreeMap<&'static str, u64>>,
-    again: Mutex<BTreeMap<String, u64>>,
+    counted: Arc<Counted>,
+    buckets: tokio::sync::Mutex<HashMap<String, Arc<AmazonS3>>>,
     read_half_units: AtomicU64,
     write_half_units: AtomicU64,
+    imported_bytes: AtomicU64,
+    /// The prices that hold, and the dollars that writes were let through for, where there is a budget.
+    price: OnceCell<Option<Price>>,
+    let_through: Mutex<f64>,
 }
 
 impl Dynamo {
@@ -141,10 +154,13 @@ impl Dynamo {
             options,
             clients: OnceCell::new(),
             was_answered: AtomicBool::new(false),
-            sent: Mutex::default(),
-            again: Mutex::default(),
+            counted: Arc::default(),
+            buckets: tokio::sync::Mutex::default(),
             read_half_units: AtomicU64::new(0),
             write_half_units: AtomicU64::new(0),
+            imported_bytes: AtomicU64::new(0),
+            price: OnceCell::new(),
+            let_through: Mutex::default(),
         }
     }
 
@@ -154,11 +170,56 @@ impl Dynamo {
 
     pub(super) fn requests(&self) -> Requests {
         Requests {
-            sent: self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            again: self.again.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            sent: self.counted.all_sent(),
+            again: self.counted.all_again(),
             read_half_units: self.read_half_units.load(Ordering::Relaxed),
             write_half_units: self.write_half_units.load(Ordering::Relaxed),
+            imported_bytes: self.imported_bytes.load(Ordering::Relaxed),
         }
+    }
+
+    /// Adds up what imports read.
+    pub(super) fn has_imported(&self, source_bytes: u64) {
+        self.imported_bytes.fetch_add(source_bytes, Ordering::Relaxed);
+    }
+
+    /// The prices that hold now in the region; none are known of none.
+    pub(super) async fn price(&self) -> Option<&Price> {
+        let find = || async {
+            let region = self.region().await;
+            let price = self.options.prices.at(region.as_deref(), wall_clock()).cloned()?;
+            Some(match self.options.billing_mode {
+                BillingMode::OnDemand => price,
+                // Units are paid for by the hour, whether they are used or not.
+                BillingMode::Provisioned { .. } => Price {
+                    write_units: 0.0,
+                    read_units: 0.0,
+                    ..price
+                },
+            })
+        };
+        self.price.get_or_init(find).await.as_ref()
+    }
+
+    /// Lets a step through that costs so much, unless the budget would be passed then.
+    pub(super) async fn afford(&self, cost: impl FnOnce(&Price) -> f64) -> Result<(), Failure> {
+        let (Some(budget), Some(price)) = (self.options.budget, self.price().await) else {
+            return Ok(());
+        };
+        let (cost, told) = (cost(price), price.of(&self.requests().since(&Requests::default())));
+        let mut through = self.let_through.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is under way is not told of yet, and what was sent again is told of twice.
+        let spent = through.max(told);
+        if spent + cost > budget {
+            return Err(Failure {
+                cause: Cause::Budget,
+                message: format!(
+                    "the budget of ${budget} would be passed: ${spent:.6} are spent, and the next step costs ${cost:.6}"
+                ),
+            });
+        }
+        *through = spent + cost;
+        Ok(())
     }
 
     /// Adds up what reads consumed.
@@ -194,12 +255,7 @@ impl Dynamo {
         let client = self.client(patience).await;
         let mut waits = Waits::new(&self.options, patience);
         loop {
-            *self
-                .sent
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .entry(operation)
-                .or_default() += 1;
+            self.counted.sent(operation);
             let error = match send(client).await {
                 Ok(answer) => {
                     self.was_answered.store(true, Ordering::Relaxed);
@@ -213,7 +269,7 @@ impl Dynamo {
                 (had && is_unsent(&error)).then(|| "credentials".to_owned())
             });
             if let Some(why) = why {
-                self.count_again(&why);
+                self.counted.again(&why);
                 if waits.again().await {
                     continue;
                 }
@@ -238,9 +294,31 @@ impl Dynamo {
         }
     }
 
-    pub(super) fn count_again(&self, why: &str) {
-        let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
-        *again.entry(why.to_owned()).or_default() += 1;
+    /// The region that is asked, if it is known.
+    pub(super) async fn region(&self) -> Option<String> {
+        let clients = self.clients.get_or_init(|| clients(&self.options)).await;
+        Some(clients.config.region()?.to_string())
+    }
+
+    /// A bucket of S3.
+    pub(super) async fn bucket(&self, name: &str, at: &BucketAt) -> Result<Arc<AmazonS3>, Failure> {
+        let mut buckets = self.buckets.lock().await;
+        if let Some(bucket) = buckets.get(name) {
+            return Ok(Arc::clone(bucket));
+        }
+        let config = &self.clients.get_or_init(|| clients(&self.options)).await.config;
+        let (_, patience) = self.options.patience;
+        let made = bucket(
+            config,
+            name,
+            at,
+            patience,
+            UPLOAD.max(self.options.timeout),
+            &self.counted,
+        );
+        let made = Arc::new(made.map_err(|error| of_objects(&format!("bucket {name}"), &error))?);
+        buckets.insert(name.to_owned(), Arc::clone(&made));
+        Ok(made)
     }
 
     /// Waits before what the service has left over of a batch is asked for again; an error if that should not be.
@@ -255,7 +333,7 @@ impl Dynamo {
             // It goes on, however slowly.
             *waits = Waits::new(&self.options, patience);
         }
-        self.count_again("unprocessed");
+        self.counted.again("unprocessed");
         match waits.again().await {
             true => Ok(()),
             false => Err(Failure {
@@ -304,7 +382,7 @@ impl Dynamo {
             ];
             let why = passing.into_iter().find(|code| codes.contains(code));
             match why {
-                Some(why) => self.count_again(why),
+                Some(why) => self.counted.again(why),
                 None => return Err(failed.failure),
             }
             if !waits.again().await {
@@ -323,35 +401,52 @@ fn add<'a>(halves: &AtomicU64, consumed: impl IntoIterator<Item = &'a ConsumedCa
 }
 
 async fn clients(options: &DynamoOptions) -> Clients {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest());
-    if let Some(profile) = &options.profile {
-        loader = loader.profile_name(profile);
-    }
-    if let Some(region) = &options.region {
-        loader = loader.region(Region::new(region.clone()));
-    }
-    if let Some(credentials) = &options.credentials {
-        loader = loader.credentials_provider(credentials.clone());
-    }
-    if let Some(endpoint) = &options.endpoint {
-        loader = loader.endpoint_url(endpoint);
-    }
-    let shared = loader.load().await;
+    let config = options.access.load().await;
     let with = |timeout: Duration| {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT.min(timeout))
             .operation_attempt_timeout(timeout);
-        let config = aws_sdk_dynamodb::config::Builder::from(&shared)
+        let mut builder = aws_sdk_dynamodb::config::Builder::from(&config)
             // Requests are sent again by `call`, which counts them, and has no more patience than who waits. Those for credentials are
             // sent again by the SDK.
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts.build());
-        Client::from_conf(config.build())
+        if let Some(endpoint) = &options.endpoint {
+            builder = builder.endpoint_url(endpoint);
+        }
+        Client::from_conf(builder.build())
     };
     Clients {
         read: with(options.timeout.min(READ)),
         write: with(options.timeout),
+        config,
     }
+}
+
+/// What a failed request to S3 means.
+pub(super) fn of_objects(what: &str, error: &object_store::Error) -> Failure {
+    use object_store::Error;
+    let message = format!("S3, {what}: {error}");
+    // Most of what the server says is told in words only.
+    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    let is_denied = says(&[
+        "AccessDenied",
+        "ExpiredToken",
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "InvalidToken",
+        "status code: 403",
+        "status code: 401",
+    ]);
+    let cause = match error {
+        Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => Cause::Denied,
+        _ if is_denied => Cause::Denied,
+        // What is put has no need to be there, so it is the bucket that is not.
+        Error::NotFound { .. } if !says(&["NoSuchBucket"]) => Cause::NotFound,
+        Error::Generic { .. } if !says(&["status code: 4", "status code: 3", "NoSuchBucket"]) => Cause::Unavailable,
+        _ => Cause::Rejected,
+    };
+    Failure { cause, message }
 }
 
 /// Why a request may be sent again, if it may.
@@ -404,8 +499,13 @@ fn cause<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Cause {
     }
     match error.code() {
         Some("ConditionalCheckFailedException") => Cause::Condition,
-        Some("ResourceNotFoundException" | "TableNotFoundException") => Cause::NotFound,
-        Some("ResourceInUseException" | "TableAlreadyExistsException" | "TableInUseException") => Cause::InUse,
+        Some("ResourceNotFoundException" | "TableNotFoundException" | "ImportNotFoundException") => Cause::NotFound,
+        Some(
+            "ResourceInUseException"
+            | "TableAlreadyExistsException"
+            | "TableInUseException"
+            | "ImportConflictException",
+        ) => Cause::InUse,
         Some(
             "AccessDeniedException"
             | "UnrecognizedClientException"

@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, ReturnValu
 
 use super::client::{Cause, Dynamo, Failure, Patience};
 use super::fields::{Fields, fields, number, number_of, text, text_of};
+use super::import::Import;
 use super::place::Place;
 use super::read::BATCH;
 use super::tables::control;
@@ -56,6 +57,11 @@ pub(super) struct Generation {
     pub(super) place: Option<Place>,
     pub(super) state: Option<GenerationState>,
     pub(super) items: u64,
+    /// Bytes of the items with their keys, as they were loaded, and of the largest.
+    pub(super) loaded_bytes: (u64, u64),
+    pub(super) loaded_items: u64,
+    /// The load by import that it is made by, while something of it is left.
+    pub(super) import: Option<Import>,
     /// How often it was changed.
     pub(super) changes: u64,
     /// The last claim to change it, and the last one that was done.
@@ -102,6 +108,12 @@ impl Generation {
                 place: None,
                 state: None,
                 items: number_of(item, "item_count").unwrap_or(0),
+                loaded_bytes: (
+                    number_of(item, "loaded_bytes").unwrap_or(0),
+                    number_of(item, "loaded_bytes_max").unwrap_or(0),
+                ),
+                loaded_items: number_of(item, "loaded_items").unwrap_or(0),
+                import: None,
                 changes: number_of(item, "change_count").unwrap_or(0),
                 claims: number_of(item, "claim_count").unwrap_or(0),
                 last_claim: number_of(item, "last_claim").unwrap_or(0),
@@ -118,6 +130,9 @@ impl Generation {
                 .map(|text| view.decode(text.as_bytes()))
                 .transpose()?,
             state: json("state_json")
+                .map(|text| view.decode(text.as_bytes()))
+                .transpose()?,
+            import: json("import_json")
                 .map(|text| view.decode(text.as_bytes()))
                 .transpose()?,
             ..generation

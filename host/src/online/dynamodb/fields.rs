@@ -44,3 +44,15 @@ pub(super) fn bytes_of<'a>(fields: &'a Fields, name: &str) -> Option<&'a [u8]> {
 pub(super) fn boolean_of(fields: &Fields, name: &str) -> Option<bool> {
     fields.get(name)?.as_bool().ok().copied()
 }
+
+/// The bytes of an item that the service charges for: names and values.
+pub(super) fn bytes_in(fields: &Fields) -> u64 {
+    let value = |value: &AttributeValue| match value {
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::S(text) => text.len(),
+        // Two digits a byte, and one more.
+        AttributeValue::N(number) => number.len() / 2 + 1,
+        _ => 1,
+    };
+    fields.iter().map(|(name, of)| (name.len() + value(of)) as u64).sum()
+}

@@ -61,9 +61,10 @@ impl Holder {
     /// Says that it is gone.
     pub(super) async fn end(&self, dynamo: &Dynamo) {
         self.beating.abort();
-        // If this fails, the lock is let go of, or the lease runs out.
-        let _ = forget(dynamo, &self.id).await;
-        let _ = std::fs::remove_file(&self.path);
+        // If this fails, the file stays, without its lock; elsewhere the lease runs out.
+        if forget(dynamo, &self.id).await.is_ok() {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 

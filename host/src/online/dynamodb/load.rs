@@ -1,15 +1,20 @@
-//! Building a generation item by item.
+//! Building a generation beside the live one.
+
+use std::cell::Cell;
+
+use serde::{Deserialize, Serialize};
 
 use super::DynamoStore;
 use super::client::{Cause, Failure};
 use super::control::{Generation, Phase, generation_key};
 use super::fields::{fields, number, text};
 use super::holder::wall_clock;
+use super::import::{Building, Import, TAKEN_FOR_DEAD};
 use super::place::{Place, Stored};
 use super::tables::{self, CONTROL_KEYS, OWN_KEYS, SHARED_KEYS};
 use super::write::Writer;
 use crate::online::item::Item;
-use crate::online::store::{GenerationState, OnlineError};
+use crate::online::store::{Load, LoadProgress, OnlineError};
 use crate::online::view::View;
 
 /// The most that is kept in memory before it is known where it goes.
@@ -17,16 +22,27 @@ const SHARED_BYTES_MAX: usize = 8_000_000;
 /// Partitions of a shared generation.
 pub(super) const BUCKETS: u8 = 16;
 
+/// What a generation was filled with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Filled {
+    /// Keys with an item.
+    pub(super) items: u64,
+    /// Items that came, of which the last of a key stays, their bytes with their keys, and those of the largest.
+    pub(super) loaded: u64,
+    pub(super) bytes: u64,
+    pub(super) bytes_max: u64,
+}
+
 impl DynamoStore {
-    pub(super) fn load(
+    pub(super) fn load_generation(
         &self,
-        view: &View<'_>,
-        state: &GenerationState,
+        load: &Load<'_>,
         items: &mut dyn Iterator<Item = Result<(Vec<u8>, Item), OnlineError>>,
     ) -> Result<u64, OnlineError> {
-        view.check_state(state)?;
+        let view = View(load.name);
+        view.check_state(load.state)?;
         let failed = |failure: Failure| view.failed(failure);
-        let state_json = view.encode_text(state)?;
+        let state_json = view.encode_text(load.state)?;
         let (generation, holder) = self
             .wait(async {
                 self.ensure(&tables::control(self.dynamo.options()), CONTROL_KEYS)
@@ -37,85 +53,130 @@ impl DynamoStore {
                     (":phase", text(Phase::Building.as_str())),
                     (":version", number(view.0.version())),
                     (":holder", text(&holder)),
+                    (":state", text(state_json)),
                 ]);
-                let update = "SET build_phase = :phase, view_version = :version, held_by = :holder";
-                let key = generation_key(view, generation);
+                let update =
+                    "SET build_phase = :phase, view_version = :version, held_by = :holder, state_json = :state";
+                let key = generation_key(&view, generation);
                 self.dynamo.update_record(key, update, None, values).await?;
                 Ok((generation, holder))
             })
             .map_err(failed)?;
+        let building = Building {
+            load,
+            generation,
+            holder: &holder,
+        };
         let filled = self
-            .fill(view, generation, &holder, items)
-            .and_then(|items| self.wait(self.complete(view, generation, &holder, &state_json, items)));
+            .fill(building, items)
+            .and_then(|(filled, import)| self.wait(self.complete(building, filled, import.as_ref())));
         match filled {
-            Ok(_) => Ok(generation),
+            Ok(()) => Ok(generation),
             Err(error) => {
                 // If this fails too, the next sweep drops it.
-                let _ = self.wait(self.discard(view, generation));
+                let _ = self.wait(self.leave(building, &error));
                 Err(error)
             }
         }
     }
 
+    /// Drops what was built, or leaves it to whoever resumes it.
+    pub(super) async fn leave(&self, building: Building<'_>, error: &OnlineError) -> Result<(), OnlineError> {
+        let view = building.view();
+        if let OnlineError::Unavailable { .. } | OnlineError::Denied { .. } | OnlineError::Budget { .. } = error
+            && let Some(found) = self.dynamo.generation(&view, building.generation).await?
+            && found.import.is_some_and(|import| import.staged.is_some())
+        {
+            let key = generation_key(&view, building.generation);
+            let values = fields([(":holder", text(building.holder))]);
+            let (update, condition) = ("REMOVE held_by", Some("held_by = :holder"));
+            let released = self.dynamo.update_record(key, update, condition, values).await;
+            return released.map(drop).map_err(|failure| view.failed(failure));
+        }
+        self.discard(building).await
+    }
+
     /// Says that a generation is complete.
-    async fn complete(
+    pub(super) async fn complete(
         &self,
-        view: &View<'_>,
-        generation: u64,
-        holder: &str,
-        state_json: &str,
-        items: u64,
+        building: Building<'_>,
+        filled: Filled,
+        import: Option<&Import>,
     ) -> Result<(), OnlineError> {
+        let (view, generation, holder) = (building.view(), building.generation, building.holder);
         let values = fields([
             (":building", text(Phase::Building.as_str())),
             (":built", text(Phase::Built.as_str())),
             (":holder", text(holder)),
-            (":state", text(state_json)),
-            (":items", number(items)),
+            (":items", number(filled.items)),
+            (":loaded", number(filled.loaded)),
+            (":bytes", number(filled.bytes)),
+            (":bytes_max", number(filled.bytes_max)),
             (":zero", number(0)),
         ]);
-        let update = "SET build_phase = :built, state_json = :state, item_count = :items, change_count = :zero, \
-                      claim_count = :zero, last_claim = :zero";
+        let update = "SET build_phase = :built, item_count = :items, loaded_items = :loaded, loaded_bytes = :bytes, \
+                      loaded_bytes_max = :bytes_max, change_count = :zero, claim_count = :zero, last_claim = :zero";
         // Somebody may have taken this process for dead.
         let condition = "build_phase = :building AND held_by = :holder";
-        let key = generation_key(view, generation);
+        let key = generation_key(&view, generation);
         match self.dynamo.update_record(key, update, Some(condition), values).await {
-            Ok(_) => Ok(()),
+            Ok(_) => {}
             Err(failure) if failure.cause == Cause::Condition => {
-                let found = self.dynamo.generation(view, generation).await?;
+                let found = self.dynamo.generation(&view, generation).await?;
                 let is_ours =
                     |found: &Generation| found.phase == Phase::Built && found.held_by.as_deref() == Some(holder);
-                match found.is_some_and(|found| is_ours(&found)) {
-                    // It was done, and the answer was lost.
-                    true => Ok(()),
-                    false => {
-                        Err(view
-                            .older("this process was taken for dead, and what it has loaded was dropped".to_owned()))
-                    }
+                // If it is, it was done, and the answer was lost.
+                if !found.is_some_and(|found| is_ours(&found)) {
+                    return Err(view.older(TAKEN_FOR_DEAD.to_owned()));
                 }
             }
-            Err(failure) => Err(view.failed(failure)),
+            Err(failure) => return Err(view.failed(failure)),
         }
+        if let Some(import) = import
+            && let Err(failure) = self.end_import(&view, generation, import).await
+        {
+            (building.load.tell)(&LoadProgress::Left {
+                message: failure.message,
+            });
+        }
+        Ok(())
     }
 
-    /// Writes the items to where they fit, and tells how many there are.
+    /// Writes the items to where they fit, or has them imported, and tells what there is.
     fn fill(
         &self,
-        view: &View<'_>,
-        generation: u64,
-        holder: &str,
+        building: Building<'_>,
         items: &mut dyn Iterator<Item = Result<(Vec<u8>, Item), OnlineError>>,
-    ) -> Result<u64, OnlineError> {
+    ) -> Result<(Filled, Option<Import>), OnlineError> {
+        let (view, generation) = (building.view(), building.generation);
         let failed = |failure: Failure| view.failed(failure);
         let now = wall_clock();
-        let most = self.dynamo.options().shared_items_max;
+        let options = self.dynamo.options();
+        let most = options.shared_items_max;
+        let (is_sorted, filled) = (Cell::new(true), Cell::new(Filled::default()));
+        let mut last: Option<Vec<u8>> = None;
         let mut items = items
-            .map(|item| item.map(|(key, item)| Stored::new(&key, &item, now)))
+            .map(|item| {
+                let (key, item) = item?;
+                let stored = Stored::new(&key, &item, now);
+                let (before, bytes) = (filled.get(), stored.size() as u64);
+                filled.set(Filled {
+                    items: 0,
+                    loaded: before.loaded + 1,
+                    bytes: before.bytes + bytes,
+                    bytes_max: before.bytes_max.max(bytes),
+                });
+                if last.as_ref().is_some_and(|last| *last >= key) {
+                    is_sorted.set(false);
+                }
+                last = Some(key);
+                Ok(stored)
+            })
             .fuse();
         let (mut first, mut bytes) = (Vec::new(), 0);
         let mut is_small = true;
         for stored in items.by_ref() {
-            let stored = stored?;
+            let stored: Stored = stored?;
             bytes += stored.size();
             first.push(stored);
             if first.len() > most as usize || bytes > SHARED_BYTES_MAX {
@@ -123,7 +184,6 @@ impl DynamoStore {
                 break;
             }
         }
-        let options = self.dynamo.options();
         let place = match is_small {
             true => Place::Shared {
                 table: tables::shared(options),
@@ -134,19 +194,40 @@ impl DynamoStore {
             },
         };
         let place_json = view.encode_text(&place)?;
+        // First where it is, so that whoever drops it finds it.
+        let values = fields([
+            (":place", text(place_json)),
+            (":building", text(Phase::Building.as_str())),
+            (":holder", text(building.holder)),
+        ]);
+        let key = generation_key(&view, generation);
+        let (update, condition) = (
+            "SET place_json = :place",
+            "build_phase = :building AND held_by = :holder",
+        );
+        self.wait(self.dynamo.update_record(key, update, Some(condition), values))
+            .map_err(failed)?;
+        let is_imported = !is_small && is_sorted.get() && self.is_imported(building.load.way, &first);
+        let mut items = first.into_iter().map(Ok).chain(items);
+        if let (true, Some(staging)) = (is_imported, &options.staging) {
+            let mut import = Import {
+                bucket: staging.bucket.clone(),
+                at: staging.at.clone(),
+                prefix: staging.of(place.table(), building.holder),
+                ..Import::default()
+            };
+            self.wait(self.keep_import(building, &import))?;
+            let staged = self.stage(building, &import, &mut items, &|| is_sorted.get())?;
+            let filled = Filled {
+                items: staged.keys,
+                ..filled.get()
+            };
+            (import.staged, import.filled) = (Some(staged), filled);
+            self.wait(self.keep_import(building, &import))?;
+            self.wait(self.import(building, import.clone()))?;
+            return Ok((filled, Some(import)));
+        }
         self.wait(async {
-            // First where it is, so that whoever drops it finds it.
-            let values = fields([
-                (":place", text(place_json)),
-                (":building", text(Phase::Building.as_str())),
-                (":holder", text(holder)),
-            ]);
-            let key = generation_key(view, generation);
-            let (update, condition) = (
-                "SET place_json = :place",
-                "build_phase = :building AND held_by = :holder",
-            );
-            self.dynamo.update_record(key, update, Some(condition), values).await?;
             match &place {
                 Place::Own { table } => self.dynamo.ensure(table, OWN_KEYS).await,
                 Place::Shared { table, .. } => self.ensure(table, SHARED_KEYS).await,
@@ -154,11 +235,12 @@ impl DynamoStore {
         })
         .map_err(failed)?;
         let mut writer = Writer::new(&self.dynamo, place, generation);
-        for stored in first.into_iter().map(Ok).chain(items) {
+        for stored in items {
             if writer.push(&stored?) {
                 self.wait(writer.send()).map_err(failed)?;
             }
         }
-        self.wait(writer.finish()).map_err(failed)
+        let items = self.wait(writer.finish()).map_err(failed)?;
+        Ok((Filled { items, ..filled.get() }, None))
     }
 }

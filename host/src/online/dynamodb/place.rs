@@ -187,13 +187,17 @@ impl Stored {
             let mut item = place.key(generation, &chunk_key(&self.key, number, place_of));
             item.insert("b".to_owned(), bytes(chunk.clone()));
             if let Some(expires) = self.expires {
-                let later = expires.saturating_add(CHUNKS_LATER_SECONDS);
-                item.insert("x".to_owned(), super::fields::number(later));
+                item.insert("x".to_owned(), super::fields::number(chunk_over(expires)));
             }
             item
         };
         chunks.map(item).collect()
     }
+}
+
+/// When the service may delete the chunks of an item that it may delete then.
+pub(super) fn chunk_over(expires: i64) -> i64 {
+    expires.saturating_add(CHUNKS_LATER_SECONDS)
 }
 
 /// The stored keys of the chunks of an item.

@@ -45,6 +45,7 @@ impl Dynamo {
         &self,
         wanted: &[Wanted<'_>],
         is_consistent: bool,
+        patience: Patience,
     ) -> Result<HashMap<Address, Fields>, Failure> {
         let mut seen = HashSet::new();
         let keys: Vec<(&str, Fields)> = wanted
@@ -57,7 +58,7 @@ impl Dynamo {
             .collect();
         let batches: Vec<_> = keys.chunks(BATCH).map(|keys| self.batch(keys, is_consistent)).collect();
         let fetched: Vec<Vec<(String, Fields)>> = stream::iter(batches)
-            .map(|batch| async { self.batch_get(batch?, Patience::Read).await })
+            .map(|batch| async { self.batch_get(batch?, patience).await })
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;

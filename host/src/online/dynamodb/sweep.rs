@@ -5,6 +5,7 @@ use super::client::{Cause, Failure};
 use super::control::{Generation, Phase, generation_key, view_partition};
 use super::fields::{fields, number, text};
 use super::holder::is_dead;
+use super::import::{Building, Import};
 use super::load::BUCKETS;
 use super::place::Place;
 use super::tables::{control, own, shared};
@@ -21,42 +22,59 @@ impl DynamoStore {
             Err(failure) if failure.cause == Cause::NotFound => return Ok(0),
             records => records.map_err(failed)?,
         };
-        let mut swept = 0;
+        let (mut swept, mut left) = (0, None);
         for record in records {
             let generation = Generation::of(view, &record)?;
             if self.is_left(view, &generation, grace, now).await? && self.doom(view, &generation).await? {
-                self.drop_generation(view, generation.number, generation.place)
-                    .await
-                    .map_err(failed)?;
-                swept += 1;
+                // One that cannot be dropped keeps no other from it.
+                match self.drop_generation(view, &generation).await {
+                    Ok(is_dropped) => swept += usize::from(is_dropped),
+                    Err(failure) => left = Some(failure),
+                }
+            } else if let (Phase::Built, Some(import)) = (generation.phase, &generation.import) {
+                // Whoever completed it could not delete what was staged, or is at it; if this fails too, it is for the next sweep.
+                let _ = self.end_import(view, generation.number, import).await;
             }
         }
-        Ok(swept)
+        match left {
+            None => Ok(swept),
+            Some(failure) => Err(failed(failure)),
+        }
     }
 
     /// Drops a generation that this process was building.
-    pub(super) async fn discard(&self, view: &View<'_>, number: u64) -> Result<(), OnlineError> {
+    pub(super) async fn discard(&self, building: Building<'_>) -> Result<(), OnlineError> {
+        let (view, number) = (building.view(), building.generation);
         let failed = |failure: Failure| view.failed(failure);
-        match self.dynamo.generation(view, number).await? {
-            Some(generation) if generation.phase == Phase::Doomed || self.doom(view, &generation).await? => self
-                .drop_generation(view, number, generation.place)
-                .await
-                .map_err(failed),
-            Some(_) => Ok(()),
+        match self.dynamo.generation(&view, number).await? {
+            // Whoever took this process for dead may have taken the generation over.
+            Some(generation) if generation.held_by.as_deref() != Some(building.holder) => {}
+            Some(generation) if generation.phase == Phase::Doomed || self.doom(&view, &generation).await? => {
+                self.drop_generation(&view, &generation).await.map_err(failed)?;
+            }
+            Some(_) => {}
             // This process was taken for dead and what it built was dropped; it may have gone on building since.
             None => {
                 let options = self.dynamo.options();
-                self.dynamo
-                    .drop_table(&own(options, view.0, number))
-                    .await
-                    .map_err(failed)?;
+                let table = own(options, view.0, number);
+                self.dynamo.drop_table(&table).await.map_err(failed)?;
+                if let Some(staging) = &options.staging {
+                    let import = Import {
+                        bucket: staging.bucket.clone(),
+                        at: staging.at.clone(),
+                        prefix: staging.of(&table, building.holder),
+                        ..Import::default()
+                    };
+                    self.clear_staged(&import).await.map_err(failed)?;
+                }
                 let place = Place::Shared {
                     table: shared(options),
                     buckets: BUCKETS,
                 };
-                self.dynamo.empty(&place, number).await.map_err(failed)
+                self.dynamo.empty(&place, number).await.map_err(failed)?;
             }
         }
+        Ok(())
     }
 
     /// Whether nobody reads or builds it.
@@ -131,15 +149,24 @@ impl DynamoStore {
         }
     }
 
-    /// First what it holds, then its record: whoever is killed in between is followed by another sweep.
-    async fn drop_generation(&self, view: &View<'_>, number: u64, place: Option<Place>) -> Result<(), Failure> {
-        match &place {
+    /// First what it holds, then its record: whoever is killed in between is followed by another sweep. False if it cannot be dropped yet,
+    /// as the service is at importing it.
+    async fn drop_generation(&self, view: &View<'_>, generation: &Generation) -> Result<bool, Failure> {
+        if let Some(import) = &generation.import {
+            let table = own(self.dynamo.options(), view.0, generation.number);
+            if generation.phase != Phase::Built && self.dynamo.is_importing(&table, import).await? {
+                return Ok(false);
+            }
+            self.clear_staged(import).await?;
+        }
+        match &generation.place {
             None => {}
             Some(Place::Own { table }) => self.dynamo.drop_table(table).await?,
-            Some(place @ Place::Shared { .. }) => self.dynamo.empty(place, number).await?,
+            Some(place @ Place::Shared { .. }) => self.dynamo.empty(place, generation.number).await?,
         }
         let table = control(self.dynamo.options());
-        let delete = super::write::delete(generation_key(view, number))?;
-        self.dynamo.write_all(&table, vec![delete]).await
+        let delete = super::write::delete(generation_key(view, generation.number))?;
+        self.dynamo.write_all(&table, vec![delete]).await?;
+        Ok(true)
     }
 }

@@ -7,8 +7,9 @@ use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, ReturnConsumedCapacity,
 use tokio::task::JoinSet;
 
 use super::client::{Cause, Dynamo, Failure, Patience, Waits};
-use super::fields::Fields;
+use super::fields::{Fields, bytes_in};
 use super::place::{Place, Stored, is_there};
+use crate::price::write_units;
 
 /// Items of one request.
 const BATCH: usize = 25;
@@ -162,6 +163,8 @@ impl Writer {
         let items: Vec<Fields> = std::mem::take(&mut self.open).into_values().flatten().collect();
         (self.open_items, self.open_bytes, self.may_be_again) = (0, 0, false);
         for items in items.chunks(BATCH) {
+            let units: u64 = items.iter().map(|item| write_units(bytes_in(item))).sum();
+            self.dynamo.afford(|price| price.writes(units as f64)).await?;
             let writes = items.iter().cloned().map(put).collect::<Result<_, _>>()?;
             self.flying.send(&self.dynamo, self.place.table(), writes).await?;
         }

@@ -194,14 +194,16 @@ fn what_is_staged_is_imported_and_goes() {
         ..Load::new(&name, &state)
     };
     let year_3000 = Timestamp::from_micros(32_503_680_000_000_001);
-    let mut items = (0..1_000_u64).map(|number| {
-        let item = Item {
-            expires: (number == 3).then_some(year_3000),
-            ..item(number as i64)
-        };
-        Ok((number.to_be_bytes().to_vec(), item))
-    });
-    let generation = store.load(&load, &mut items).unwrap();
+    let items = || {
+        (0..1_000_u64).map(move |number| {
+            let item = Item {
+                expires: (number == 3).then_some(year_3000),
+                ..item(number as i64)
+            };
+            Ok((number.to_be_bytes().to_vec(), item))
+        })
+    };
+    let generation = store.load(&load, &mut items()).unwrap();
     assert_eq!(imports.bucket.objects(), [""; 0]);
     store.switch(&clicks(), generation, None, NOW).unwrap();
     assert_eq!(read(&store, 1_001), Some((0..1_000).map(Some).chain([None]).collect()));
@@ -230,14 +232,7 @@ fn what_is_staged_is_imported_and_goes() {
             way: OnlineLoad::Rows,
             ..Load::new(&name, &state)
         };
-        let mut items = (0..1_000_u64).map(|number| {
-            let item = Item {
-                expires: (number == 3).then_some(year_3000),
-                ..item(number as i64)
-            };
-            Ok((number.to_be_bytes().to_vec(), item))
-        });
-        let generation = store.load(&load, &mut items).unwrap();
+        let generation = store.load(&load, &mut items()).unwrap();
         assert_eq!(store.requests().sent.get("ImportTable"), None);
         items_of(
             &client,

@@ -3,21 +3,10 @@
 use serde_json::{Value, json};
 
 use super::local::{client_of, items_of, stores, stores_at, tables, tables_of};
+use super::projects::VIEW;
 use crate::harness::buckets::Bucket;
 use crate::harness::servers::{moto, unique};
 use crate::harness::{Project, Timed};
-
-const VIEW: &str = r#"
-[[feature_view]]
-name = "latest"
-kind = "batch"
-entities = ["customer"]
-sources = ["purchases"]
-timestamp_column = "timestamp"
-batch_schedule = "30d"
-feature_start_time = "1997-01-01"
-online = true
-"#;
 
 /// Dollars of a write unit in us-east-1, which stands in for the region of the tests.
 const WRITE_UNIT: f64 = 0.625e-6;

@@ -16,7 +16,7 @@ use crate::harness::proxy::{Fault, Proxy};
 use crate::harness::servers::{dynamodb, unique};
 use crate::harness::{Project, Random, ServerProcess, cases, seed};
 
-const VIEW: &str = r#"
+pub const VIEW: &str = r#"
 [[feature_view]]
 name = "latest"
 kind = "batch"

@@ -197,11 +197,11 @@ impl DynamoStore {
         let arn = match import.arn.clone() {
             Some(arn) => arn,
             None => {
+                let cost = |price: &Price| price.imported(staged.source_bytes, 0);
+                self.dynamo.afford(cost).await.map_err(failed)?;
                 let token = import.token.get_or_insert_with(|| Uuid::new_v4().to_string()).clone();
                 import.asked_at = Some(since_1970().as_secs());
                 self.keep_import(building, &import).await?;
-                let cost = |price: &Price| price.imported(staged.source_bytes, 0);
-                self.dynamo.afford(cost).await.map_err(failed)?;
                 let arn = match self.dynamo.begin_import(&table, &import, &token).await {
                     Ok((arn, is_again)) => {
                         was_asked |= is_again;

@@ -122,6 +122,20 @@ mod tests {
         }
     }
 
+    /// What README tells of a thousand million records of 100 bytes, keys of eight bytes among them.
+    #[test]
+    fn a_thousand_million_records() {
+        let bytes = source_bytes(8, 99);
+        assert_eq!(bytes, 191);
+        let now = "2026-11-22T00:00:00Z".parse().expect("a time");
+        let price = crate::price::Prices::built_in()
+            .at(Some("us-east-1"), now)
+            .expect("a price");
+        let cents = |dollars: f64| (dollars * 100.0).round() / 100.0;
+        assert_eq!(cents(price.imported(1_000_000_000 * bytes, 0)), 26.68);
+        assert_eq!(cents(price.rows(1_000_000_000, 100)), 625.0);
+    }
+
     #[test]
     fn the_bytes_of_a_source_are_known_before() {
         for (key, bytes) in [(0, 0), (1, 10), (20, 100), (900, 1000)] {

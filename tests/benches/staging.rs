@@ -26,7 +26,7 @@ use sandglass::time::Timestamp;
 use sandglass::workspace::Name;
 
 /// Of the text in an item that is of 100 bytes with its key of eight.
-const TEXT: usize = 35;
+const TEXT: usize = 41;
 
 struct Moto {
     process: Child,

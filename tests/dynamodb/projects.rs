@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::json;
 
@@ -71,11 +71,12 @@ fn killed_anywhere_and_resumed() {
 #[test]
 fn a_change_that_was_cut_off_is_made_anew() {
     let broken = Arc::new(AtomicBool::new(false));
-    let is_broken = Arc::clone(&broken);
+    let (is_broken, written) = (Arc::clone(&broken), AtomicU64::new(0));
     let proxy = Proxy::start(&dynamodb(), move |asked| {
         let table = asked.body["TableName"].as_str().unwrap_or_default();
         let is_item = asked.operation == "UpdateItem" && table.ends_with("sandglass.items");
-        let fails = is_item && asked.before % 3 == 0 && is_broken.load(Ordering::Acquire);
+        // More are done before the first that fails than are under way at once.
+        let fails = is_broken.load(Ordering::Acquire) && is_item && written.fetch_add(1, Ordering::AcqRel) >= 40;
         fails.then_some(Fault::Refused(400, "AccessDeniedException"))
     });
     let prefix = format!("{}-", unique("cut"));

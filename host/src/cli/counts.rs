@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::error::CliError;
 use super::workbench::Workbench;
 use crate::aggregate::{Aggregation, Function, Rows};
-use crate::compaction::{FEW, PassHistory, looked_through};
+use crate::compaction::{FEW, KeptPass, PassHistory, looked_through};
 use crate::definition::{BillingMode, FeatureView, OnlineLoad, OnlineStoreKind};
 use crate::key::{KeyColumns, data_type};
 use crate::materialize::MaterializeError;
@@ -94,9 +94,7 @@ pub(crate) fn priced(
     let OnlineStoreKind::DynamoDb(store) = &bench.project().stores.online else {
         return Ok(());
     };
-    let prices = store.prices.as_ref();
-    let prices = prices.map(|file| Prices::read(&bench.folder.root.join(file)));
-    let prices = prices.transpose()?.unwrap_or_default();
+    let prices = Prices::of_project(store.prices.as_deref(), &bench.folder.root)?;
     let environment = || {
         let names = ["AWS_REGION", "AWS_DEFAULT_REGION"];
         names.iter().find_map(|name| std::env::var(name).ok())
@@ -106,13 +104,10 @@ pub(crate) fn priced(
     let (true, Some(price)) = (view.online, price) else {
         return Ok(());
     };
+    let price = price.billed(store.billing_mode);
     let item = counts.item_bytes + BESIDE;
     let is_provisioned = store.billing_mode != BillingMode::OnDemand;
-    // Units of provisioned tables are paid for by the hour, whether they are used or not.
-    let rows = |items: u64| match is_provisioned {
-        true => 0.0,
-        false => price.rows(items, item),
-    };
+    let rows = |items: u64| price.rows(items, item);
     let is_shared = |keys: u64| keys <= u64::from(store.shared_table_items);
     let imported = |keys: u64| {
         let bytes = keys * source_bytes(0, item);
@@ -135,10 +130,7 @@ pub(crate) fn priced(
         true => import,
         false => writes.per_pass.map(rows),
     };
-    let half_units = match is_provisioned {
-        true => 0,
-        false => read_half_units(item, store.consistent_reads),
-    };
+    let half_units = read_half_units(item, store.consistent_reads);
     let nothing = writes.consolidated == Some(0);
     counts.online_dollars = Some(Dollars {
         prices_of: price.region.clone(),
@@ -194,14 +186,14 @@ pub(crate) async fn counts(
     history: &PassHistory,
     count: bool,
 ) -> Result<Counts, CliError> {
-    let view = &compiled.view;
+    let (view, passes) = (&compiled.view, history.passes());
     if view.table.is_some() {
         let mut counts = Counts {
             jobs: 0,
             source_rows: None,
             keys: live.map(|(record, _)| record.items),
-            item_bytes: item_bytes(compiled, history),
-            item_bytes_max: item_bytes_max(history),
+            item_bytes: item_bytes(compiled, &passes),
+            item_bytes_max: item_bytes_max(&passes),
             // What is brought is written when it is, and nobody knows what will be.
             online_writes: Writes {
                 by_row: Some(0),
@@ -248,8 +240,8 @@ pub(crate) async fn counts(
         jobs: jobs.len(),
         source_rows,
         keys,
-        item_bytes: item_bytes(compiled, history),
-        item_bytes_max: item_bytes_max(history),
+        item_bytes: item_bytes(compiled, &passes),
+        item_bytes_max: item_bytes_max(&passes),
         online_writes: Writes {
             by_row,
             consolidated,
@@ -261,15 +253,13 @@ pub(crate) async fn counts(
     Ok(counts)
 }
 
-fn item_bytes_max(history: &PassHistory) -> Option<u64> {
-    let passes = history.passes();
+fn item_bytes_max(passes: &[KeptPass]) -> Option<u64> {
     let largest = passes.iter().map(|pass| pass.compacted.report.item_bytes_max).max();
     largest.filter(|bytes| *bytes > 0)
 }
 
 /// The mean of the last pass that wrote anything, else by types.
-fn item_bytes(compiled: &CompiledView, history: &PassHistory) -> u64 {
-    let passes = history.passes();
+fn item_bytes(compiled: &CompiledView, passes: &[KeptPass]) -> u64 {
     let written = passes.iter().rev().map(|pass| pass.compacted.report);
     if let Some(report) = written.into_iter().find(|report| report.keys_written > 0) {
         return report.bytes_written / report.keys_written;

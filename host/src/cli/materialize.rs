@@ -15,7 +15,7 @@ use crate::definition::OnlineStoreKind;
 use crate::error::Classified;
 use crate::materialize::{FailedJob, Failure, Outcome, Progress, Settings, Task, materialize};
 use crate::offline::OfflineTable;
-use crate::plan::{Job, Range, plan, plan_range, plan_redo};
+use crate::plan::{Job, Range, last_due, plan, plan_range, plan_redo};
 use crate::project::CompiledView;
 use crate::registry::{Applied, AppliedView};
 use crate::time::{Interval, Timestamp};
@@ -311,6 +311,11 @@ async fn planned(bench: &Workbench, view: &CompiledView, name: &Name, jobs: &[Jo
     }
     let live = bench.live(name).await?;
     let live = live.filter(|(record, _)| record.version == name.version());
+    let due = last_due(&view.view, view.data_delay, bench.now);
+    if jobs.is_empty() && live.as_ref().is_some_and(|(_, state)| state.through >= due) {
+        // There is nothing to write, and no source need be read to know that.
+        return Ok(Some(0.0));
+    }
     let history = bench.passes(name);
     let counts = counts(bench, view, jobs, None, live.as_ref(), &history, false).await?;
     Ok(counts.online_dollars.and_then(|dollars| dollars.planned()))

@@ -96,7 +96,6 @@ fn dynamodb(
     budget: Option<f64>,
 ) -> Result<Arc<dyn OnlineStore>, OpenError> {
     let credentials = store.credentials.as_ref().map(|keys| credentials(keys, folder));
-    let prices = store.prices.as_ref().map(|file| Prices::read(&folder.join(file)));
     let staging = store.staging.as_ref().map(|staging| StagingOptions {
         at: BucketAt {
             region: staging.region.clone(),
@@ -115,7 +114,7 @@ fn dynamodb(
         },
         staging,
         warm: (store.warm_read_units, store.warm_write_units),
-        prices: prices.transpose()?.unwrap_or_default(),
+        prices: Prices::of_project(store.prices.as_deref(), folder)?,
         billing_mode: store.billing_mode,
         shared_items_max: store.shared_table_items,
         consistent_reads: store.consistent_reads,

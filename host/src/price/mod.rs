@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use crate::definition::BillingMode;
 use crate::error::{Classified, Kind};
 use crate::time::Timestamp;
 
@@ -85,6 +86,18 @@ pub struct Consumed {
 }
 
 impl Price {
+    /// As tables that are paid for in this way cost: units of provisioned ones are paid for by the hour, whether they are used or not.
+    pub fn billed(&self, mode: BillingMode) -> Self {
+        match mode {
+            BillingMode::OnDemand => self.clone(),
+            BillingMode::Provisioned { .. } => Self {
+                write_units: 0.0,
+                read_units: 0.0,
+                ..self.clone()
+            },
+        }
+    }
+
     /// What all of it costs.
     pub fn of(&self, consumed: &Consumed) -> f64 {
         self.reads(consumed.read_units)
@@ -167,6 +180,11 @@ impl Prices {
         };
         let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
         Ok(Self(parse(&text).map_err(failed)?))
+    }
+
+    /// Those that a project's file says, if it has one.
+    pub fn of_project(file: Option<&str>, folder: &Path) -> Result<Self, PriceError> {
+        file.map_or_else(|| Ok(Self::default()), |file| Self::read(&folder.join(file)))
     }
 
     /// The prices of a region at a time, and those that stand in for them where none are known.

@@ -19,7 +19,6 @@ use uuid::Uuid;
 use super::holder::wall_clock;
 use super::options::DynamoOptions;
 use crate::aws::{BucketAt, Counted, bucket};
-use crate::definition::BillingMode;
 use crate::online::store::Requests;
 use crate::price::Price;
 
@@ -187,16 +186,8 @@ impl Dynamo {
     pub(super) async fn price(&self) -> Option<&Price> {
         let find = || async {
             let region = self.region().await;
-            let price = self.options.prices.at(region.as_deref(), wall_clock()).cloned()?;
-            Some(match self.options.billing_mode {
-                BillingMode::OnDemand => price,
-                // Units are paid for by the hour, whether they are used or not.
-                BillingMode::Provisioned { .. } => Price {
-                    write_units: 0.0,
-                    read_units: 0.0,
-                    ..price
-                },
-            })
+            let price = self.options.prices.at(region.as_deref(), wall_clock())?;
+            Some(price.billed(self.options.billing_mode))
         };
         self.price.get_or_init(find).await.as_ref()
     }

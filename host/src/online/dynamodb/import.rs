@@ -62,7 +62,7 @@ pub(super) struct Import {
     /// With what the service is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) token: Option<String>,
-    /// When it was asked first, in seconds since 1970.
+    /// When it was asked last, in seconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) asked_at: Option<u64>,
     /// The service's name for it.
@@ -81,6 +81,12 @@ pub(super) struct Building<'a> {
 impl Building<'_> {
     pub(super) fn view(&self) -> View<'_> {
         View(self.load.name)
+    }
+
+    /// Tells what could not be done and does no harm.
+    pub(super) fn tell_left(&self, failure: Failure) {
+        let message = failure.message;
+        (self.load.tell)(&LoadProgress::Left { message });
     }
 }
 
@@ -117,7 +123,7 @@ impl DynamoStore {
             }
     }
 
-    /// Stages the items, and tells what there is; `first` come before the others.
+    /// Stages the items, and tells what there is.
     pub(super) fn stage(
         &self,
         building: Building<'_>,
@@ -164,21 +170,29 @@ impl DynamoStore {
         })
     }
 
+    /// Changes the record of a generation, if this process still builds it.
+    pub(super) async fn update_held(
+        &self,
+        building: Building<'_>,
+        update: &str,
+        mut values: Fields,
+    ) -> Result<(), Failure> {
+        values.extend(fields([
+            (":building", text(Phase::Building.as_str())),
+            (":holder", text(building.holder)),
+        ]));
+        let condition = Some("build_phase = :building AND held_by = :holder");
+        let key = generation_key(&building.view(), building.generation);
+        let updated = self.dynamo.update_record(key, update, condition, values).await;
+        updated.map(drop)
+    }
+
     /// Keeps how far it is, unless somebody has taken this process for dead.
     pub(super) async fn keep_import(&self, building: Building<'_>, import: &Import) -> Result<(), OnlineError> {
         let view = building.view();
-        let values = fields([
-            (":import", text(view.encode_text(import)?)),
-            (":building", text(Phase::Building.as_str())),
-            (":holder", text(building.holder)),
-        ]);
-        let key = generation_key(&view, building.generation);
-        let (update, condition) = (
-            "SET import_json = :import",
-            "build_phase = :building AND held_by = :holder",
-        );
-        let kept = self.dynamo.update_record(key, update, Some(condition), values).await;
-        kept.map(drop).map_err(|failure| match failure.cause {
+        let values = fields([(":import", text(view.encode_text(import)?))]);
+        let kept = self.update_held(building, "SET import_json = :import", values).await;
+        kept.map_err(|failure| match failure.cause {
             Cause::Condition => view.older(TAKEN_FOR_DEAD.to_owned()),
             _ => view.failed(failure),
         })
@@ -247,9 +261,7 @@ impl DynamoStore {
         self.verify(&view, &table, &import).await?;
         if let Err(failure) = self.dynamo.warm(&table).await {
             // It serves all the same, and may be slow at first.
-            (building.load.tell)(&LoadProgress::Left {
-                message: failure.message,
-            });
+            building.tell_left(failure);
         }
         Ok(())
     }
@@ -326,10 +338,7 @@ impl DynamoStore {
             let mut source = Vec::new();
             let read = MultiGzDecoder::new(compressed.as_slice()).read_to_end(&mut source);
             read.map_err(broken)?;
-            let lines: Vec<&[u8]> = source
-                .split(|byte| *byte == b'\n')
-                .filter(|line| !line.is_empty())
-                .collect();
+            let lines: Vec<&[u8]> = lines_of(&source).collect();
             for lines in lines.chunks(1000) {
                 looked_at += lines.len();
                 missing.extend(self.dynamo.differing(table, lines.iter().copied()).await?);
@@ -347,8 +356,7 @@ impl DynamoStore {
         let failed = |failure: Failure| view.failed(failure);
         let bucket = self.staged_in(import).await.map_err(failed)?;
         let lines = get(&bucket, &sample(&import.prefix)).await.map_err(failed)?;
-        let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let differing = self.dynamo.differing(table, lines).await.map_err(failed)?;
+        let differing = self.dynamo.differing(table, lines_of(&lines)).await.map_err(failed)?;
         match differing.is_empty() {
             true => Ok(()),
             false => Err(view.invalid(format!(
@@ -384,6 +392,14 @@ impl DynamoStore {
         }
     }
 
+    /// The same of a generation that is complete; what is left is deleted with the next sweep, and told.
+    pub(super) async fn end_or_tell(&self, building: Building<'_>, import: &Import) {
+        let ended = self.end_import(&building.view(), building.generation, import).await;
+        if let Err(failure) = ended {
+            building.tell_left(failure);
+        }
+    }
+
     /// The same, and takes it out of the generation's record.
     pub(super) async fn end_import(&self, view: &View<'_>, generation: u64, import: &Import) -> Result<(), Failure> {
         self.clear_staged(import).await?;
@@ -408,6 +424,10 @@ fn is_under_way(described: &ImportTableDescription) -> bool {
         described.import_status,
         Some(ImportStatus::InProgress | ImportStatus::Cancelling)
     )
+}
+
+fn lines_of(source: &[u8]) -> impl Iterator<Item = &[u8]> {
+    source.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
 }
 
 async fn get(bucket: &object_store::aws::AmazonS3, path: &Path) -> Result<Vec<u8>, Failure> {

@@ -14,7 +14,7 @@ use super::place::{Place, Stored};
 use super::tables::{self, CONTROL_KEYS, OWN_KEYS, SHARED_KEYS};
 use super::write::Writer;
 use crate::online::item::Item;
-use crate::online::store::{Load, LoadProgress, OnlineError};
+use crate::online::store::{Load, OnlineError};
 use crate::online::view::View;
 
 /// The most that is kept in memory before it is known where it goes.
@@ -105,9 +105,7 @@ impl DynamoStore {
     ) -> Result<(), OnlineError> {
         let (view, generation, holder) = (building.view(), building.generation, building.holder);
         let values = fields([
-            (":building", text(Phase::Building.as_str())),
             (":built", text(Phase::Built.as_str())),
-            (":holder", text(holder)),
             (":items", number(filled.items)),
             (":loaded", number(filled.loaded)),
             (":bytes", number(filled.bytes)),
@@ -116,11 +114,9 @@ impl DynamoStore {
         ]);
         let update = "SET build_phase = :built, item_count = :items, loaded_items = :loaded, loaded_bytes = :bytes, \
                       loaded_bytes_max = :bytes_max, change_count = :zero, claim_count = :zero, last_claim = :zero";
-        // Somebody may have taken this process for dead.
-        let condition = "build_phase = :building AND held_by = :holder";
-        let key = generation_key(&view, generation);
-        match self.dynamo.update_record(key, update, Some(condition), values).await {
-            Ok(_) => {}
+        match self.update_held(building, update, values).await {
+            Ok(()) => {}
+            // Somebody may have taken this process for dead.
             Err(failure) if failure.cause == Cause::Condition => {
                 let found = self.dynamo.generation(&view, generation).await?;
                 let is_ours =
@@ -132,12 +128,8 @@ impl DynamoStore {
             }
             Err(failure) => return Err(view.failed(failure)),
         }
-        if let Some(import) = import
-            && let Err(failure) = self.end_import(&view, generation, import).await
-        {
-            (building.load.tell)(&LoadProgress::Left {
-                message: failure.message,
-            });
+        if let Some(import) = import {
+            self.end_or_tell(building, import).await;
         }
         Ok(())
     }
@@ -195,17 +187,8 @@ impl DynamoStore {
         };
         let place_json = view.encode_text(&place)?;
         // First where it is, so that whoever drops it finds it.
-        let values = fields([
-            (":place", text(place_json)),
-            (":building", text(Phase::Building.as_str())),
-            (":holder", text(building.holder)),
-        ]);
-        let key = generation_key(&view, generation);
-        let (update, condition) = (
-            "SET place_json = :place",
-            "build_phase = :building AND held_by = :holder",
-        );
-        self.wait(self.dynamo.update_record(key, update, Some(condition), values))
+        let values = fields([(":place", text(place_json))]);
+        self.wait(self.update_held(building, "SET place_json = :place", values))
             .map_err(failed)?;
         let is_imported = !is_small && is_sorted.get() && self.is_imported(building.load.way, &first);
         let mut items = first.into_iter().map(Ok).chain(items);

@@ -117,12 +117,8 @@ impl DynamoStore {
                 Ok(resumed(filled.items, (filled.bytes, filled.bytes_max)))
             }
             (import, _) => {
-                if let Some(import) = import
-                    && let Err(failure) = self.end_import(&building.view(), generation.number, import).await
-                {
-                    (building.load.tell)(&LoadProgress::Left {
-                        message: failure.message,
-                    });
+                if let Some(import) = import {
+                    self.end_or_tell(building, import).await;
                 }
                 Ok(resumed(generation.items, generation.loaded_bytes))
             }

@@ -116,6 +116,13 @@ fn tags(options: &DynamoOptions) -> Result<Vec<Tag>, Failure> {
     tags.collect::<Result<_, _>>().map_err(broken)
 }
 
+fn warm_throughput(reads: Option<i64>, writes: Option<i64>) -> WarmThroughput {
+    WarmThroughput::builder()
+        .set_read_units_per_second(reads)
+        .set_write_units_per_second(writes)
+        .build()
+}
+
 fn is_ready(status: Option<&TableStatus>) -> bool {
     matches!(status, Some(TableStatus::Active | TableStatus::Updating))
 }
@@ -170,10 +177,7 @@ impl Dynamo {
         if reads.is_none() && writes.is_none() {
             return Ok(());
         }
-        let warm = WarmThroughput::builder()
-            .set_read_units_per_second(reads)
-            .set_write_units_per_second(writes)
-            .build();
+        let warm = warm_throughput(reads, writes);
         let updated = self.call("UpdateTable", Patience::Write, |client| {
             client
                 .update_table()
@@ -200,12 +204,9 @@ impl Dynamo {
         let tags = tags(self.options())?;
         let warm = match self.options().warm {
             // Only tables of one generation.
-            (reads, writes) if keys == OWN_KEYS && (reads.is_some() || writes.is_some()) => Some(
-                WarmThroughput::builder()
-                    .set_read_units_per_second(reads.map(i64::from))
-                    .set_write_units_per_second(writes.map(i64::from))
-                    .build(),
-            ),
+            (reads, writes) if keys == OWN_KEYS && (reads.is_some() || writes.is_some()) => {
+                Some(warm_throughput(reads.map(i64::from), writes.map(i64::from)))
+            }
             _ => None,
         };
         let created = self.call("CreateTable", Patience::Write, |client| {

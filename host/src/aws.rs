@@ -13,7 +13,8 @@ use object_store::client::{
     ReqwestConnector,
 };
 use object_store::{BackoffConfig, RetryConfig};
-use serde::{Deserialize, Serialize};
+
+pub use crate::definition::BucketAt;
 
 /// Credentials that end sooner than this are asked for again: a request is sent again for some minutes with the same ones.
 const NEARLY_OVER: Duration = Duration::from_secs(360);
@@ -46,13 +47,42 @@ impl Access {
     }
 }
 
-/// Where a bucket is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BucketAt {
-    /// Its region; where there is none, the one of who asks.
-    pub region: Option<String>,
-    /// Another server than Amazon's.
-    pub endpoint: Option<String>,
+/// What it means that a request for objects failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectsCause {
+    /// There is no such object.
+    NotFound,
+    /// Who asks may not do this, or is not known.
+    Denied,
+    /// The service does not take the request: there is no such bucket, or not there.
+    Rejected,
+    /// It could not be reached, or had too much to do, for as long as was tried.
+    Unavailable,
+}
+
+impl ObjectsCause {
+    pub(crate) fn of(error: &object_store::Error) -> Self {
+        use object_store::Error;
+        // Most of what the server says is told in words only.
+        let message = error.to_string();
+        let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+        let is_denied = says(&[
+            "AccessDenied",
+            "ExpiredToken",
+            "InvalidAccessKeyId",
+            "SignatureDoesNotMatch",
+            "InvalidToken",
+            "status code: 403",
+            "status code: 401",
+        ]);
+        match error {
+            Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => Self::Denied,
+            _ if is_denied => Self::Denied,
+            Error::NotFound { .. } if !says(&["NoSuchBucket"]) => Self::NotFound,
+            Error::Generic { .. } if !says(&["status code: 4", "status code: 3", "NoSuchBucket"]) => Self::Unavailable,
+            _ => Self::Rejected,
+        }
+    }
 }
 
 /// Requests that were made, by name, and those that were made again, by why.
@@ -114,7 +144,9 @@ pub(crate) fn bucket(
     if let Some(region) = region {
         builder = builder.with_region(region);
     }
-    if let Some(endpoint) = &at.endpoint {
+    let of_s3 = std::env::var("AWS_ENDPOINT_URL_S3").ok();
+    let endpoint = at.endpoint.as_deref().or(of_s3.as_deref()).or(config.endpoint_url());
+    if let Some(endpoint) = endpoint {
         builder = builder.with_endpoint(endpoint);
     }
     if let Some(provider) = config.credentials_provider() {

@@ -12,6 +12,8 @@
 //! 9. [`materialize`] puts 4 to 6 in sequence, [`ingest`] adds rows of feature tables to 6, [`compaction`] brings what is there to 7, [`maintain`] drops what is not needed any more, [`cli`] does
 //!    everything; [`golden`] runs transformations over files beside them.
 //!
+//! Files of 2, 4 and 6 lie where [`storage`] says: in folders, or in S3 ([`aws`]).
+//!
 //! [`time`], [`key`] and [`workspace`] hold the words that all of them share; errors answer [`error::Classified`].
 
 pub mod aggregate;
@@ -37,6 +39,7 @@ pub mod registry;
 pub mod server;
 pub mod serving;
 pub mod source;
+pub mod storage;
 pub mod tile;
 pub mod time;
 pub mod training;

@@ -215,7 +215,7 @@ impl InProcess {
 
         let folder = sandglass::project::Folder::open(&project.path("")).unwrap();
         let store = open_to_serve(&folder.project().stores.online, &folder.root, 16 << 20).unwrap();
-        let registry = sandglass::registry::Registry::new(&folder.offline(), folder.project());
+        let registry = sandglass::registry::Registry::new(folder.offline(), folder.project());
         let clock = Arc::new(AtomicI64::new(0));
         let shown = Arc::clone(&clock);
         let now: Clock = Arc::new(move || sandglass::time::Timestamp::from_micros(shown.load(Ordering::Acquire)));

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::error::CliError;
 use super::workbench::Workbench;
 use crate::aggregate::{Aggregation, Function, Rows};
-use crate::compaction::{FEW, KeptPass, PassHistory, looked_through};
+use crate::compaction::{FEW, KeptPass, looked_through};
 use crate::definition::{BillingMode, FeatureView, OnlineLoad, OnlineStoreKind};
 use crate::key::{KeyColumns, data_type};
 use crate::materialize::MaterializeError;
@@ -183,17 +183,17 @@ pub(crate) async fn counts(
     jobs: &[Job],
     source_rows: Option<u64>,
     live: Option<&(LiveRecord, GenerationState)>,
-    history: &PassHistory,
+    passes: &[KeptPass],
     count: bool,
 ) -> Result<Counts, CliError> {
-    let (view, passes) = (&compiled.view, history.passes());
+    let view = &compiled.view;
     if view.table.is_some() {
         let mut counts = Counts {
             jobs: 0,
             source_rows: None,
             keys: live.map(|(record, _)| record.items),
-            item_bytes: item_bytes(compiled, &passes),
-            item_bytes_max: item_bytes_max(&passes),
+            item_bytes: item_bytes(compiled, passes),
+            item_bytes_max: item_bytes_max(passes),
             // What is brought is written when it is, and nobody knows what will be.
             online_writes: Writes {
                 by_row: Some(0),
@@ -240,8 +240,8 @@ pub(crate) async fn counts(
         jobs: jobs.len(),
         source_rows,
         keys,
-        item_bytes: item_bytes(compiled, &passes),
-        item_bytes_max: item_bytes_max(&passes),
+        item_bytes: item_bytes(compiled, passes),
+        item_bytes_max: item_bytes_max(passes),
         online_writes: Writes {
             by_row,
             consolidated,

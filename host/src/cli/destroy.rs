@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -10,6 +9,7 @@ use super::workbench::Workbench;
 use crate::compaction::take_down;
 use crate::offline::OfflineTable;
 use crate::registry::{Applied, AppliedView};
+use crate::storage::Place;
 use crate::time::Span;
 
 #[derive(clap::Args)]
@@ -97,7 +97,7 @@ async fn remove(bench: &Workbench, view: &str, versions: u32, yes: bool, printer
             // What cannot be read can be removed.
             Err(_) => (None, 0),
         };
-        let tiles = bench.tables().all_tiles(&name).await;
+        let tiles = bench.tables().all_tiles(&name).await?;
         let files = tiles.iter().flatten().flat_map(OfflineTable::files);
         let tile_bytes = files.map(|file| file.size).sum::<u64>();
         tables.push((version, rows, bytes, (tiles.len(), tile_bytes)));
@@ -125,13 +125,13 @@ async fn remove(bench: &Workbench, view: &str, versions: u32, yes: bool, printer
     if let Some(version) = served {
         text.push_str(&format!("{view}: online items of version {version}\n"));
     }
-    let folder = bench.folder.offline().join(bench.project().name.to_string()).join(view);
+    let delete = |place: &Place| place.remove_all().map_err(|error| CliError::unremovable(&error));
     if yes {
         take_down(store, &name, Span::ZERO, bench.now).await?;
         if let Some(path) = bench.folder.online() {
-            delete(&path.join(bench.project().name.to_string()).join(view))?;
+            delete(&path.join(bench.project().name.to_string()).join(view).into())?;
         }
-        delete(&folder)?;
+        delete(&bench.versions(view))?;
         text.push_str("destroyed\n");
     } else {
         text.push_str(&format!(
@@ -150,11 +150,4 @@ async fn remove(bench: &Workbench, view: &str, versions: u32, yes: bool, printer
         &json!({ "name": view, "tables": tables, "online_version": served, "destroyed": yes }),
     );
     Ok(())
-}
-
-fn delete(folder: &Path) -> Result<(), CliError> {
-    match std::fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(CliError::unremovable(folder, &error)),
-        _ => Ok(()),
-    }
 }

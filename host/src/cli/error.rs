@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::definition::Problems;
 use crate::error::{Classified, Kind};
+use crate::storage::StorageError;
 
 /// What a command ends with when it does not end well.
 pub(crate) struct CliError {
@@ -32,14 +33,19 @@ impl CliError {
         }
     }
 
-    /// Something that was to be removed is still there.
-    pub(crate) fn unremovable(path: &std::path::Path, error: &std::io::Error) -> Self {
+    /// It may do so later.
+    pub(crate) fn unavailable(message: impl Into<String>, hint: &str) -> Self {
         Self {
             kind: Kind::Unavailable,
-            message: format!("cannot remove {}: {error}", path.display()),
-            hint: Some("run the same command again".to_owned()),
+            message: message.into(),
+            hint: Some(hint.to_owned()),
             problems: None,
         }
+    }
+
+    /// Something that was to be removed is still there.
+    pub(crate) fn unremovable(error: &StorageError) -> Self {
+        Self::unavailable(format!("cannot remove {error}"), "run the same command again")
     }
 
     /// 1 is for whoever called to fix, 2 for us.
@@ -123,5 +129,6 @@ from_classified!(
     crate::online::OpenError,
     crate::price::PriceError,
     crate::registry::RegistryError,
+    crate::storage::StorageError,
     sandglass_runtime::LoadError,
 );

@@ -29,13 +29,12 @@ pub(crate) async fn decide(
     let mut tries = 0;
     loop {
         // Before the registry is read: what is there and unknown to it is nobody's.
-        let workspace = bench.folder.offline().join(bench.project().name.to_string());
         let applied_before = bench.applied()?;
         let names: BTreeSet<&String> = known(&applied_before).collect();
-        let found: BTreeMap<&String, Vec<u32>> = names
-            .into_iter()
-            .map(|name| (name, versions(&workspace.join(name))))
-            .collect();
+        let mut found: BTreeMap<&String, Vec<u32>> = BTreeMap::new();
+        for name in names {
+            found.insert(name, versions(&bench.versions(name))?);
+        }
         let applied = bench.applied()?;
         if let Some(unknown) = only.iter().find(|name| !known(&applied).any(|known| known == *name)) {
             let names: Vec<_> = known(&applied).map(|name| format!("`{name}`")).collect();

@@ -154,8 +154,10 @@ fn targets(
                 all: definition.join_keys,
             });
         }
-        let folder = bench.folder.offline().join(bench.project().name.to_string()).join(view);
-        if versions(&folder).iter().any(|version| !numbers.contains(version)) {
+        if versions(&bench.versions(view))?
+            .iter()
+            .any(|version| !numbers.contains(version))
+        {
             printer.tell(&format!(
                 "warning: {view} has versions whose removal was cut off; `sandglass maintain` removes them with all that is in them"
             ));
@@ -214,7 +216,7 @@ async fn version(
         done.followed.rows = followed(up_to, before, &forgotten);
         outcome("rows", forgotten);
     }
-    for kind in tables.tile_kinds(name) {
+    for kind in tables.tile_kinds(name)? {
         if let Some(tiles) = tables.tiles_of(name, &kind).await? {
             let (mut up_to, before) = (None, tiles.version());
             if base_tiles == Some(kind.as_str()) {
@@ -236,7 +238,7 @@ async fn version(
     done.untold = letters.untold();
     if arguments.yes {
         let failed = bench.failed_jobs(name).forget_rows();
-        done.failed = failed.map_err(|error| CliError::unremovable(&bench.failed_jobs(name).folder, &error))?;
+        done.failed = failed.map_err(|error| CliError::unremovable(&error))?;
     }
     Ok(done)
 }

@@ -46,7 +46,7 @@ pub(crate) async fn compute(
         .tempdir()
         .map_err(|error| CliError::internal(format!("no temporary folder: {error}")))?;
     let tables = Tables {
-        root: scratch.path().to_owned(),
+        root: scratch.path().into(),
         session: bench.session.clone(),
     };
     let (mut views, mut records) = (BTreeMap::new(), Vec::new());

@@ -10,7 +10,7 @@ use super::online::{self, Brought, Rows, bring};
 use super::output::{Printer, table};
 use super::workbench::Workbench;
 use crate::compaction::Mode;
-use crate::definition::{Format, Meta, Parsed, Source, TimestampUnit, list};
+use crate::definition::{BucketAt, Format, Meta, Parsed, Source, TimestampUnit, list};
 use crate::ingest::{Ingested, ingest};
 use crate::project::{CompiledView, check_view};
 use crate::registry::Applied;
@@ -180,6 +180,7 @@ fn source(arguments: &Arguments, compiled: &CompiledView) -> Result<(PathBuf, So
     let source = Source {
         name: path.to_owned(),
         path: pattern,
+        bucket: BucketAt::default(),
         format: Format::of(path).unwrap_or(Format::Detect),
         version: None,
         partitions: None,

@@ -7,9 +7,10 @@ use super::output::{Printer, table};
 use super::upkeep::{TableFate, TableOutcome, Task};
 use super::workbench::Workbench;
 use crate::compaction::GRACE;
-use crate::maintain::{Dropped, Fate, VersionFate, drop_folder, leftovers, size};
+use crate::maintain::{Dropped, Fate, VersionFate, drop_folder, leftovers, remove_leftover, size};
 use crate::offline::Upkeep;
 use crate::registry::Applied;
+use crate::storage::Place;
 use crate::time::Span;
 
 #[derive(clap::Args)]
@@ -58,12 +59,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
                 }
             }
         }
-        let folder = bench
-            .folder
-            .offline()
-            .join(bench.project().name.to_string())
-            .join(&view.name);
-        left += sweep_leftovers(&task, &folder, view)?;
+        left += sweep_leftovers(&task, &bench.versions(&view.name), view)?;
         let generations = match arguments.dry_run {
             true => None,
             false => Some(sweep_generations(bench, &view.name).await?),
@@ -75,7 +71,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             "leftovers": left,
         }));
     }
-    let registry = bench.folder.offline().join(bench.project().name.registry_path());
+    let registry = bench.folder.offline().join(&bench.project().name.registry_path());
     for folder in ["applied", "components", "keys"] {
         remove_all(&task, &registry.join(folder))?;
     }
@@ -105,13 +101,13 @@ async fn version(task: &Task<'_>, applied: &Applied, view: &View, found: Version
         let definition = last_applied(&bench.registry(), applied, &view.name, found.version)?;
         return Ok(Outcome::Tables(task.version(&name, definition.as_ref()).await));
     }
-    let folder = bench.folder.offline().join(name.path());
+    let (versions, version) = (bench.versions(&view.name), format!("v{}", found.version));
     if task.dry_run {
-        return Ok(Outcome::Dropped(size(&folder)));
+        return Ok(Outcome::Dropped(size(&versions.join(&version))?));
     }
-    drop_folder(&folder)
+    drop_folder(&versions, &version)
         .map(Outcome::Dropped)
-        .map_err(|error| CliError::unremovable(&folder, &error))
+        .map_err(|error| CliError::unremovable(&error))
 }
 
 /// Puts a version's tables into the text, and gives it as an object.
@@ -140,10 +136,10 @@ fn told(view: &str, found: VersionFate, outcome: &Outcome, rows: &mut Vec<Vec<St
 }
 
 /// Removes what is left in a view's folders; says how much it was.
-fn sweep_leftovers(task: &Task<'_>, folder: &std::path::Path, view: &View) -> Result<usize, CliError> {
+fn sweep_leftovers(task: &Task<'_>, folder: &Place, view: &View) -> Result<usize, CliError> {
     let mut count = remove_all(task, folder)?;
     for found in view.fates.iter().filter(|found| found.fate != Fate::Dropped) {
-        let version = folder.join(format!("v{}", found.version));
+        let version = folder.join(&format!("v{}", found.version));
         for inside in ["tiles", "failed"] {
             count += remove_all(task, &version.join(inside))?;
         }
@@ -151,19 +147,10 @@ fn sweep_leftovers(task: &Task<'_>, folder: &std::path::Path, view: &View) -> Re
     Ok(count)
 }
 
-fn remove_all(task: &Task<'_>, folder: &std::path::Path) -> Result<usize, CliError> {
-    let left = leftovers(folder, task.upkeep.orphans_after);
-    for path in left.iter().filter(|_| !task.dry_run) {
-        let removed = match path.is_dir() {
-            true => std::fs::remove_dir_all(path),
-            false => std::fs::remove_file(path),
-        };
-        match removed {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(CliError::unremovable(path, &error));
-            }
-            _ => {}
-        }
+fn remove_all(task: &Task<'_>, folder: &Place) -> Result<usize, CliError> {
+    let left = leftovers(folder, task.upkeep.orphans_after)?;
+    for name in left.iter().filter(|_| !task.dry_run) {
+        remove_leftover(folder, name).map_err(|error| CliError::unremovable(&error))?;
     }
     Ok(left.len())
 }

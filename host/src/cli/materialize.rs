@@ -316,8 +316,8 @@ async fn planned(bench: &Workbench, view: &CompiledView, name: &Name, jobs: &[Jo
         // There is nothing to write, and no source need be read to know that.
         return Ok(Some(0.0));
     }
-    let history = bench.passes(name);
-    let counts = counts(bench, view, jobs, None, live.as_ref(), &history, false).await?;
+    let passes = bench.passes(name).passes()?;
+    let counts = counts(bench, view, jobs, None, live.as_ref(), &passes, false).await?;
     Ok(counts.online_dollars.and_then(|dollars| dollars.planned()))
 }
 

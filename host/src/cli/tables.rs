@@ -1,18 +1,18 @@
 //! The tables of an offline store, by the names of view versions.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use datafusion::prelude::SessionContext;
 use sandglass_runtime::Digest;
 
 use super::error::CliError;
-use super::workbench::shown;
 use crate::definition::FeatureView;
 use crate::ingest;
+use crate::maintain::{is_being_dropped, names};
 use crate::materialize::DeadLetters;
 use crate::offline::{Granularity, OfflineTable, TableSpec};
 use crate::project::CompiledView;
+use crate::storage::Place;
 use crate::tile::{START, TileSpec};
 use crate::time::Span;
 use crate::workspace::Name;
@@ -20,9 +20,9 @@ use crate::workspace::Name;
 /// How long the log and removed files of an offline table are kept.
 pub(crate) const RETENTION: Span = Span::from_days(30);
 
-/// The tables of a folder.
+/// The tables of a place.
 pub(crate) struct Tables {
-    pub(crate) root: PathBuf,
+    pub(crate) root: Place,
     pub(crate) session: SessionContext,
 }
 
@@ -78,6 +78,17 @@ impl Tables {
         name: &Name,
         version: Option<u64>,
     ) -> Result<Option<OfflineTable>, CliError> {
+        let (folder, kind) = (self.tiles_folder(name), tile_kind(spec));
+        if is_being_dropped(&folder, &kind)? {
+            let message = format!(
+                "the table of tiles {} is being dropped, or was when that was cut off",
+                folder.join(&kind)
+            );
+            return Err(CliError::unavailable(
+                message,
+                "run `sandglass maintain`, which ends that, and then the same command again",
+            ));
+        }
         let table = OfflineTable::open_at(&self.location(&tiles_path(spec, name))?, version).await?;
         Ok(table.map(|table| table.with_runtime(self.session.runtime_env())))
     }
@@ -106,23 +117,22 @@ impl Tables {
     }
 
     /// All tables of tiles that were made of a version's rows, as they are now; none where one cannot be read.
-    pub(crate) async fn all_tiles(&self, name: &Name) -> Vec<Option<OfflineTable>> {
+    pub(crate) async fn all_tiles(&self, name: &Name) -> Result<Vec<Option<OfflineTable>>, CliError> {
         let mut tables = Vec::new();
-        for kind in self.tile_kinds(name) {
+        for kind in self.tile_kinds(name)? {
             tables.push(self.tiles_of(name, &kind).await.ok().flatten());
         }
-        tables
+        Ok(tables)
     }
 
     /// What the tables of tiles are called that were made of a version's rows, in order.
-    pub(crate) fn tile_kinds(&self, name: &Name) -> Vec<String> {
-        let folders = std::fs::read_dir(self.root.join(name.tiles_path("")));
-        let names = folders.into_iter().flatten().flatten().map(|folder| folder.file_name());
-        let mut kinds: Vec<String> = names.filter_map(|name| name.into_string().ok()).collect();
-        // What begins with a dot is being dropped.
-        kinds.retain(|kind| !kind.starts_with('.'));
-        kinds.sort();
-        kinds
+    pub(crate) fn tile_kinds(&self, name: &Name) -> Result<Vec<String>, CliError> {
+        Ok(names(&self.tiles_folder(name))?)
+    }
+
+    /// What they lie in.
+    pub(crate) fn tiles_folder(&self, name: &Name) -> Place {
+        self.root.join(&name.path()).join("tiles")
     }
 
     /// One of them.
@@ -140,11 +150,8 @@ impl Tables {
         })
     }
 
-    fn location(&self, path: &str) -> Result<String, CliError> {
-        let folder = self.root.join(path);
-        let absolute = std::path::absolute(&folder)
-            .map_err(|error| CliError::internal(format!("{}: {error}", folder.display())))?;
-        Ok(shown(&absolute))
+    fn location(&self, path: &str) -> Result<Place, CliError> {
+        Ok(self.root.join(path).absolute()?)
     }
 }
 

@@ -10,6 +10,7 @@ use super::workbench::Workbench;
 use crate::definition::{FeatureView, Project};
 use crate::maintain::{Dropped, drop_folder, size, table_is_older};
 use crate::offline::{OfflineTable, Size, Upkeep, UpkeepReport};
+use crate::storage::{Place, StorageError};
 use crate::tile::TileSpec;
 use crate::workspace::Name;
 
@@ -50,21 +51,22 @@ impl Task<'_> {
             _ => None,
         };
         outcomes.extend(self.table("rows", rows).await);
-        for kind in tables.tile_kinds(name) {
+        let kinds = match tables.tile_kinds(name) {
+            Ok(kinds) => kinds,
+            Err(error) => {
+                let (table, fate) = ("tiles".to_owned(), TableFate::Failed(error));
+                outcomes.push(TableOutcome { table, fate });
+                Vec::new()
+            }
+        };
+        for kind in kinds {
             let table = format!("tiles/{kind}");
-            let folder = tables.root.join(name.tiles_path(&kind));
             if used.as_ref().is_none_or(|used| used.contains(&kind)) {
                 outcomes.extend(self.table(&table, tables.tiles_of(name, &kind).await).await);
                 continue;
             }
-            let fate = match table_is_older(&folder, self.upkeep.now.saturating_sub(RETENTION)) {
-                false => TableFate::Unused(size(&folder)),
-                true if self.dry_run => TableFate::Dropped(size(&folder)),
-                true => match drop_folder(&folder) {
-                    Ok(dropped) => TableFate::Dropped(dropped),
-                    Err(error) => TableFate::Failed(CliError::unremovable(&folder, &error)),
-                },
-            };
+            let fate = self.unused(&tables.tiles_folder(name), &kind);
+            let fate = fate.unwrap_or_else(|error| TableFate::Failed(error.into()));
             outcomes.push(TableOutcome { table, fate });
         }
         let dead = match tables.dead_letters(name) {
@@ -75,6 +77,18 @@ impl Task<'_> {
         let dead = dead.map(|table| table.map(|table| table.with_runtime(runtime)));
         outcomes.extend(self.table("dead", dead).await);
         outcomes
+    }
+
+    /// What becomes of a table of tiles that no definition uses.
+    fn unused(&self, folder: &Place, kind: &str) -> Result<TableFate, StorageError> {
+        let table = folder.join(kind);
+        Ok(
+            match table_is_older(&table, self.upkeep.now.saturating_sub(RETENTION))? {
+                false => TableFate::Unused(size(&table)?),
+                true if self.dry_run => TableFate::Dropped(size(&table)?),
+                true => TableFate::Dropped(drop_folder(folder, kind)?),
+            },
+        )
     }
 
     async fn table(&self, name: &str, table: Result<Option<OfflineTable>, CliError>) -> Option<TableOutcome> {

@@ -25,6 +25,7 @@ use crate::project::Folder;
 use crate::registry::{Applied, AppliedView, Registry};
 use crate::serving::{Clock, RequestHost};
 use crate::source::SourceTable;
+use crate::storage::Place;
 use crate::tile::TileSpec;
 use crate::time::{Span, Timestamp};
 use crate::transform::{Guests, Log, Room};
@@ -98,7 +99,7 @@ impl Workbench {
     }
 
     pub(crate) fn registry(&self) -> Registry {
-        Registry::new(&self.folder.offline(), self.project())
+        Registry::new(self.folder.offline(), self.project())
     }
 
     /// The last application; an error if there is none.
@@ -166,7 +167,7 @@ impl Workbench {
     /// The tables of the offline store.
     pub(crate) fn tables(&self) -> Tables {
         Tables {
-            root: self.folder.offline(),
+            root: self.folder.offline().clone(),
             session: self.session.clone(),
         }
     }
@@ -234,13 +235,28 @@ impl Workbench {
     /// Where rows lie that clients of the server have brought, until they are ingested.
     pub(crate) fn dataframes(&self) -> PathBuf {
         let workspace = self.project().name.as_str();
-        self.folder.offline().join(workspace).join("_dataframes")
+        // They are files on their way: where the store is none of this machine, its server keeps them.
+        let folder = match self.folder.offline().folder() {
+            Some(folder) => folder.to_owned(),
+            None => self.folder.root.join("store"),
+        };
+        folder.join(workspace).join("_dataframes")
+    }
+
+    /// Where the offline store has a view's versions.
+    pub(crate) fn versions(&self, view: &str) -> Place {
+        self.folder.offline().join(self.project().name.as_str()).join(view)
+    }
+
+    /// Where it has one of them.
+    fn version(&self, name: &Name) -> Place {
+        self.folder.offline().join(&name.path())
     }
 
     /// The passes of compaction of a view's version.
     pub(crate) fn passes(&self, name: &Name) -> PassHistory {
         PassHistory {
-            file: self.folder.offline().join(name.path()).join("passes.jsonl"),
+            file: self.version(name).join("passes.jsonl"),
         }
     }
 
@@ -254,7 +270,7 @@ impl Workbench {
     /// The failed jobs of a view's version.
     pub(crate) fn failed_jobs(&self, name: &Name) -> FailedJobs {
         FailedJobs {
-            folder: self.folder.offline().join(name.path()).join("failed"),
+            folder: self.version(name).join("failed"),
         }
     }
 }

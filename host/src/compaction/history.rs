@@ -1,18 +1,15 @@
 //! Passes that were made: a line of JSON each in a file beside the tables of a view's version. They are for people and for
 //! estimates; nothing that is served depends on them.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 
 use super::report::Compacted;
 use crate::price::Consumed;
+use crate::storage::{Place, StorageError};
 use crate::time::Timestamp;
 
 /// A file that is longer loses its older half.
-const BYTES_MAX: u64 = 1 << 20;
+const BYTES_MAX: usize = 1 << 20;
 
 /// A pass, as it is remembered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,44 +48,41 @@ pub struct PassCost {
 #[derive(Debug, Clone)]
 pub struct PassHistory {
     /// Where they are.
-    pub file: PathBuf,
+    pub file: Place,
 }
 
 impl PassHistory {
     /// Remembers a pass.
-    pub fn put(&self, pass: &KeptPass) -> std::io::Result<()> {
-        if let Some(folder) = self.file.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        if std::fs::metadata(&self.file).is_ok_and(|file| file.len() > BYTES_MAX) {
-            let kept = self.passes();
-            let mut text = Vec::new();
-            for pass in kept.iter().skip(kept.len() / 2) {
-                line(pass, &mut text)?;
-            }
-            let shorter = self.file.with_extension("jsonl.tmp");
-            std::fs::write(&shorter, text)?;
-            std::fs::rename(shorter, &self.file)?;
-        }
+    pub fn put(&self, pass: &KeptPass) -> Result<(), StorageError> {
+        let unfit = |error| self.file.unfit(error);
         // A pass that was cut short by a crash may have left half a line; this one begins its own.
         let mut text = vec![b'\n'];
-        line(pass, &mut text)?;
-        OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&self.file)?
-            .write_all(&text)
+        line(pass, &mut text).map_err(unfit)?;
+        let before = self.file.read()?.unwrap_or_default();
+        if before.len() <= BYTES_MAX {
+            return self.file.append(&text);
+        }
+        let kept = read(&before);
+        let mut shorter = Vec::new();
+        for pass in kept.iter().skip(kept.len() / 2) {
+            line(pass, &mut shorter).map_err(unfit)?;
+        }
+        shorter.extend(text);
+        self.file.put(&shorter)
     }
 
     /// Those that are kept, in the order in which they were made. A line that is no pass is left out.
-    pub fn passes(&self) -> Vec<KeptPass> {
-        let text = std::fs::read_to_string(&self.file).unwrap_or_default();
-        let lines = text.lines().filter(|line| !line.is_empty());
-        lines.filter_map(|line| serde_json::from_str(line).ok()).collect()
+    pub fn passes(&self) -> Result<Vec<KeptPass>, StorageError> {
+        Ok(read(&self.file.read()?.unwrap_or_default()))
     }
 }
 
-fn line(pass: &KeptPass, out: &mut Vec<u8>) -> std::io::Result<()> {
+fn read(text: &[u8]) -> Vec<KeptPass> {
+    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    lines.filter_map(|line| serde_json::from_slice(line).ok()).collect()
+}
+
+fn line(pass: &KeptPass, out: &mut Vec<u8>) -> serde_json::Result<()> {
     serde_json::to_writer(&mut *out, pass)?;
     out.push(b'\n');
     Ok(())
@@ -121,31 +115,30 @@ mod tests {
     fn passes_are_kept_in_order_and_half_a_line_harms_none() {
         let folder = tempfile::tempdir().expect("a folder");
         let history = PassHistory {
-            file: folder.path().join("v1/passes.jsonl"),
+            file: Place::from(folder.path()).join("v1/passes.jsonl"),
         };
-        assert_eq!(history.passes(), []);
+        assert_eq!(history.passes().expect("read"), []);
         history.put(&pass(1)).expect("written");
-        let mut file = OpenOptions::new().append(true).open(&history.file).expect("the file");
-        file.write_all(b"{\"at\":").expect("written");
+        history.file.append(b"{\"at\":").expect("written");
         history.put(&pass(2)).expect("written");
-        assert_eq!(history.passes(), [pass(1), pass(2)]);
+        assert_eq!(history.passes().expect("read"), [pass(1), pass(2)]);
     }
 
     #[test]
     fn the_older_half_goes_when_there_are_too_many() {
         let folder = tempfile::tempdir().expect("a folder");
         let history = PassHistory {
-            file: folder.path().join("passes.jsonl"),
+            file: Place::from(folder.path()).join("passes.jsonl"),
         };
         let mut text = Vec::new();
         let mut count = 0;
-        while (text.len() as u64) <= BYTES_MAX {
+        while text.len() <= BYTES_MAX {
             line(&pass(count), &mut text).expect("JSON");
             count += 1;
         }
-        std::fs::write(&history.file, text).expect("written");
+        history.file.put(&text).expect("written");
         history.put(&pass(count)).expect("written");
-        let kept = history.passes();
+        let kept = history.passes().expect("read");
         assert_eq!(kept.len() as i64, count - count / 2 + 1);
         assert_eq!(kept.last(), Some(&pass(count)));
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::aggregations;
+use super::buckets::split as split_bucket;
 use super::model::{FeatureView, Format, Project, Source, Trigger};
 use super::parse::existing;
 use super::problem::similar;
@@ -76,6 +77,13 @@ pub(super) fn check(
 }
 
 fn source(source: &Source, place: &impl Fn(&str) -> Range<usize>, problems: &Findings) {
+    if split_bucket(&source.path).is_none() {
+        let given = [("region", &source.bucket.region), ("endpoint", &source.bucket.endpoint)];
+        for (key, _) in given.iter().filter(|(_, value)| value.is_some()) {
+            let message = format!("`{key}` says where a bucket is, and `path` is none");
+            problems.add(place(key), message, Some("leave it out".to_owned()));
+        }
+    }
     if let Some(version) = source.version
         && source.format != Format::Delta
     {

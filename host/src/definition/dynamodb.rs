@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use url::Url;
 
+use super::buckets::{endpoint, location, region};
 use super::parse::{boolean, optional};
 use super::reader::{Table, Value};
 use super::secrets::{SecretKeys, credentials};
@@ -104,8 +104,6 @@ pub(super) const WARM_READ_MIN: u64 = 12_000;
 pub(super) const WARM_WRITE_MIN: u64 = 4_000;
 /// The most throughput from the start that may be asked for here; the service has a quota of its own.
 pub(super) const WARM_MAX: u64 = 10_000_000;
-/// The longest that objects' names may begin with.
-const LOCATION_MAX: usize = 512;
 const TAGS_MAX: usize = 50;
 
 fn shared_table_items() -> u32 {
@@ -116,17 +114,12 @@ pub(super) fn read(table: &Table<'_>) -> Option<DynamoDb> {
     let region = optional(table, "region", region);
     let endpoint = optional(table, "endpoint", endpoint);
     let profile = optional(table, "profile", |value| {
-        checked(&value, |c| !c.is_control(), 255, "the name of a profile")
+        value.checked(|c| !c.is_control(), 255, "the name of a profile")
     });
     let credentials = optional(table, "credentials", credentials);
     let prefix = optional(table, "table_prefix", |value| {
         let in_table = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
-        checked(
-            &value,
-            in_table,
-            PREFIX_MAX,
-            "letters, digits, `_`, `.` and `-`, at most 64",
-        )
+        value.checked(in_table, PREFIX_MAX, "letters, digits, `_`, `.` and `-`, at most 64")
     });
     let shared = optional(table, "shared_table_items", |value| {
         let items = value.whole()?;
@@ -149,13 +142,13 @@ pub(super) fn read(table: &Table<'_>) -> Option<DynamoDb> {
     let consistent_reads = boolean(table, "consistent_reads", false);
     let tags = optional(table, "tags", tags);
     let kms_key_id = optional(table, "kms_key_id", |value| {
-        checked(&value, |c| c.is_ascii_graphic(), 2048, "the id, ARN or alias of a key")
+        value.checked(|c| c.is_ascii_graphic(), 2048, "the id, ARN or alias of a key")
     });
     let staging = optional(table, "staging", staging);
     let warm_read_units = warm(table, "warm_read_units", WARM_READ_MIN);
     let warm_write_units = warm(table, "warm_write_units", WARM_WRITE_MIN);
     let prices = optional(table, "prices", |value| {
-        checked(&value, |c| !c.is_control(), 4096, "the path of a file")
+        value.checked(|c| !c.is_control(), 4096, "the path of a file")
     });
     let billing_mode = match (mode?, read_units?, write_units?) {
         (Some(true), Some(read_units), Some(write_units)) => Some(BillingMode::Provisioned {
@@ -200,11 +193,6 @@ pub(super) fn read(table: &Table<'_>) -> Option<DynamoDb> {
     })
 }
 
-fn region(value: Value<'_>) -> Option<String> {
-    let is_region = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    checked(&value, is_region, 63, "a region, such as `eu-central-1`")
-}
-
 /// A table's throughput from the start; less than every new one has is no setting.
 fn warm(table: &Table<'_>, key: &'static str, least: u64) -> Option<Option<u32>> {
     optional(table, key, |value| {
@@ -231,7 +219,7 @@ fn staging(value: Value<'_>) -> Option<Staging> {
     let region = optional(&table, "region", region);
     let endpoint = optional(&table, "endpoint", endpoint);
     let bucket_owner = optional(&table, "bucket_owner", |value| {
-        let text = checked(&value, |c| c.is_ascii_digit(), 12, "the 12 digits of an account");
+        let text = value.checked(|c| c.is_ascii_digit(), 12, "the 12 digits of an account");
         text.filter(|text| {
             let is_whole = text.len() == 12;
             if !is_whole {
@@ -249,70 +237,6 @@ fn staging(value: Value<'_>) -> Option<Staging> {
         endpoint: endpoint?,
         bucket_owner: bucket_owner?,
     })
-}
-
-/// A bucket and what its objects' names begin with.
-fn location(value: Value<'_>) -> Option<(String, String)> {
-    let split = |text: &str| {
-        let (bucket, prefix) = match text.strip_prefix("s3://")?.split_once('/') {
-            Some((bucket, prefix)) => (bucket, prefix.strip_suffix('/').unwrap_or(prefix)),
-            None => (text.strip_prefix("s3://")?, ""),
-        };
-        let in_bucket = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
-        let in_prefix = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '=');
-        let is_segment = |part: &str| !part.is_empty() && part != "." && part != ".." && part.chars().all(in_prefix);
-        let is_valid = (3..=63).contains(&bucket.len())
-            && bucket.chars().all(in_bucket)
-            && prefix.len() <= LOCATION_MAX
-            && (prefix.is_empty() || prefix.split('/').all(is_segment));
-        is_valid.then(|| (bucket.to_owned(), prefix.to_owned()))
-    };
-    let found = split(value.text()?);
-    if found.is_none() {
-        value.problem(
-            format!(
-                "`{}` should be a bucket of S3, and what the names of its objects begin with",
-                value.name()
-            ),
-            Some(
-                "such as s3://my-bucket/sandglass; letters, digits, `_`, `.`, `-` and `=` between the slashes"
-                    .to_owned(),
-            ),
-        );
-    }
-    found
-}
-
-/// A text of such characters, with one at least.
-pub(super) fn checked(
-    value: &Value<'_>,
-    is_valid: impl Fn(char) -> bool,
-    longest: usize,
-    what: &str,
-) -> Option<String> {
-    let text = value.text()?;
-    if text.is_empty() || text.len() > longest || !text.chars().all(is_valid) {
-        value.problem(format!("`{}` should be {what}", value.name()), None);
-        return None;
-    }
-    Some(text.to_owned())
-}
-
-fn endpoint(value: Value<'_>) -> Option<String> {
-    let text = value.text()?;
-    let url = Url::parse(text).ok();
-    let url = url.filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    match url {
-        // What is between `//` and `@` may be a secret.
-        Some(url) if url.username().is_empty() && url.password().is_none() && url.query().is_none() => {
-            Some(text.to_owned())
-        }
-        _ => {
-            let hint = Some("such as http://127.0.0.1:8000, without a user, a password or a query".to_owned());
-            value.hidden("`endpoint` should be the address of a server, http or https", hint);
-            None
-        }
-    }
 }
 
 fn units(value: Value<'_>) -> Option<u32> {

@@ -1,6 +1,7 @@
 //! Definitions: the text of `sandglass.toml`, its problems, and the valid [`Project`] that comes of it.
 
 mod aggregations;
+mod buckets;
 mod checks;
 mod context;
 mod dynamodb;
@@ -16,6 +17,7 @@ mod services;
 mod stores;
 mod tables;
 
+pub use buckets::{BucketAt, split as split_bucket};
 pub use context::{CaseContext, CaseInput, ParsedContext, parse_context};
 pub use dynamodb::{BillingMode, DynamoDb, SHARED_TABLE_ITEMS, Staging};
 pub use model::{

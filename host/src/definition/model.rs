@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use arrow::datatypes::{DataType, Schema};
 use serde::{Deserialize, Serialize};
 
+use super::buckets::BucketAt;
 use super::partitions::Partitions;
 use super::requests::RequestView;
 use super::stores::Stores;
@@ -88,8 +89,11 @@ pub enum KeyKind {
 pub struct Source {
     /// Its name.
     pub name: String,
-    /// File, glob or folder.
+    /// File, glob or folder; with `s3://` and a bucket before it, of its objects.
     pub path: String,
+    /// Where that bucket is.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub bucket: BucketAt,
     /// What the files are.
     pub format: Format,
     /// The version of the Delta table, where it is one and not the newest is meant.

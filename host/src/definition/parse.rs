@@ -4,6 +4,7 @@ use std::ops::Range;
 use toml::de::DeValue;
 
 use super::aggregations;
+use super::buckets::{bucket_at, folder_or_objects};
 use super::checks;
 use super::model::{
     Entity, FeatureView, Float, Format, JoinKey, KeyKind, LimitsOverride, Meta, OnlineLoad, ParameterText, Project,
@@ -234,12 +235,7 @@ impl Reading {
                 value.problem("`path` is empty", None);
                 return None;
             }
-            if path.contains("://") {
-                let hint = "copy the files to a folder for now".to_owned();
-                value.problem(format!("`{path}`: object stores are not supported yet"), Some(hint));
-                return None;
-            }
-            Some(path.to_owned())
+            folder_or_objects(&value)
         });
         let formats = [
             ("parquet", Format::Parquet),
@@ -247,6 +243,7 @@ impl Reading {
             ("jsonl", Format::Jsonl),
             ("delta", Format::Delta),
         ];
+        let bucket = bucket_at(table);
         let version = optional(table, "version", |value| value.whole());
         let format = match table.get("format") {
             Some(value) => value.one_of(&formats),
@@ -296,6 +293,7 @@ impl Reading {
         Some(Source {
             name,
             path: path?,
+            bucket: bucket?,
             format: format?,
             version: version?,
             partitions: partitions?,

@@ -122,6 +122,16 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// A text of such characters, with one at least.
+    pub(super) fn checked(&self, is_valid: impl Fn(char) -> bool, longest: usize, what: &str) -> Option<String> {
+        let text = self.text()?;
+        if text.is_empty() || text.len() > longest || !text.chars().all(is_valid) {
+            self.problem(format!("`{}` should be {what}", self.name), None);
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
     pub(super) fn boolean(&self) -> Option<bool> {
         match self.raw() {
             DeValue::Boolean(value) => Some(*value),

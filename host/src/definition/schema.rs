@@ -4,11 +4,10 @@
 //! and no less. The parser itself is asked for them by `tests/schema`. Rules that tie one part of a definition to another
 //! are the parser's alone.
 
+mod stores;
+
 use serde_json::{Map, Value, json};
 
-use super::dynamodb::{
-    PREFIX_MAX, SHARED_MOST, SHARED_TABLE_ITEMS, UNITS_MAX, WARM_MAX, WARM_READ_MIN, WARM_WRITE_MIN,
-};
 use super::tables::{LIST_OF, VALUE_KINDS};
 use crate::aggregate::FUNCTIONS;
 
@@ -22,7 +21,7 @@ pub fn schema() -> Value {
         &["project"],
         [
             ("project", project()),
-            ("stores", stores()),
+            ("stores", stores::stores()),
             ("entity", array("What features are about.", entity())),
             ("source", array("Where rows come from.", source())),
             (
@@ -44,197 +43,6 @@ pub fn schema() -> Value {
 fn project() -> Value {
     let keys = [("name", name("The workspace, which everything is named through."))];
     object("The project.", &["name"], keys.into_iter().chain(meta()))
-}
-
-fn stores() -> Value {
-    object(
-        "Where features are kept.",
-        &[],
-        [
-            (
-                "offline",
-                with_default(text("A folder, relative to the project's."), "store/offline"),
-            ),
-            ("online", online()),
-            (
-                "online_load",
-                online_load("How items are written there, by views that do not say it."),
-            ),
-        ],
-    )
-}
-
-fn online() -> Value {
-    json!({
-        "description": "The online store.",
-        "type": "object",
-        "if": { "properties": { "kind": { "const": "dynamodb" } }, "required": ["kind"] },
-        "then": dynamodb(),
-        "else": embedded(),
-    })
-}
-
-fn online_kind() -> (&'static str, Value) {
-    let kinds = words(
-        "Which online store: LMDB in a folder, or tables of DynamoDB.",
-        &["embedded", "dynamodb"],
-    );
-    ("kind", kinds)
-}
-
-fn embedded() -> Value {
-    let keys = [
-        online_kind(),
-        (
-            "path",
-            with_default(text("A folder, relative to the project's."), "store/online"),
-        ),
-        (
-            "map_size_bytes",
-            whole(
-                "The largest size of one generation: address space, not disk.",
-                1 << 20,
-                Some(1 << 46),
-            ),
-        ),
-    ];
-    object("LMDB in a folder.", &["kind"], keys)
-}
-
-fn dynamodb() -> Value {
-    let secret = |about: &str| {
-        let keys = [
-            (
-                "env",
-                some_text("An environment variable of the process that needs it."),
-            ),
-            ("file", some_text("A file, relative to the project's folder.")),
-        ];
-        let mut secret = object(about, &[], keys);
-        secret["minProperties"] = json!(1);
-        secret["maxProperties"] = json!(1);
-        secret
-    };
-    let credentials = object(
-        "What requests are signed with, by where it is; what AWS's usual chain finds, if it is not said.",
-        &["access_key_id", "secret_access_key"],
-        [
-            ("access_key_id", secret("Whose the keys are.")),
-            ("secret_access_key", secret("The key.")),
-            ("session_token", secret("Of keys that hold for a time.")),
-        ],
-    );
-    let units = |about| whole(about, 1, Some(UNITS_MAX));
-    let matching = |about: &str, pattern: &str| json!({ "description": about, "type": "string", "pattern": pattern });
-    let tags = json!({
-        "description": "Tags of the tables.",
-        "type": "object",
-        "additionalProperties": { "type": "string", "maxLength": 256 },
-    });
-    let warm = |about, least| whole(about, least, Some(WARM_MAX));
-    let staging = object(
-        "Where large loads are put for the service to import; they are written item by item, if it is not said.",
-        &["location"],
-        [
-            (
-                "location",
-                matching(
-                    "A bucket, and what the names of its objects begin with.",
-                    "^s3://[a-z0-9.-]{3,63}(/[A-Za-z0-9_.=-]+)*/?$",
-                ),
-            ),
-            (
-                "region",
-                matching(
-                    "The bucket's region; the tables', if it is not said.",
-                    "^[a-z0-9-]{1,63}$",
-                ),
-            ),
-            (
-                "endpoint",
-                matching("Another server than Amazon's, http or https.", "^https?://"),
-            ),
-            (
-                "bucket_owner",
-                matching("The account that the bucket has to be of.", "^[0-9]{12}$"),
-            ),
-        ],
-    );
-    let keys = [
-        online_kind(),
-        (
-            "region",
-            matching(
-                "The region; the one of the environment or profile, if it is not said.",
-                "^[a-z0-9-]{1,63}$",
-            ),
-        ),
-        (
-            "endpoint",
-            matching("Another server than Amazon's, http or https.", "^https?://"),
-        ),
-        ("profile", some_text("The profile of the AWS configuration files.")),
-        ("credentials", credentials),
-        (
-            "table_prefix",
-            matching(
-                "What the names of all tables begin with.",
-                &format!("^[A-Za-z0-9_.-]{{1,{PREFIX_MAX}}}$"),
-            ),
-        ),
-        (
-            "shared_table_items",
-            with_default(
-                whole(
-                    "Views of up to so many items lie in one table, larger ones in one of their own each.",
-                    0,
-                    Some(SHARED_MOST),
-                ),
-                SHARED_TABLE_ITEMS,
-            ),
-        ),
-        (
-            "billing_mode",
-            with_default(
-                words("How tables are paid for.", &["on_demand", "provisioned"]),
-                "on_demand",
-            ),
-        ),
-        ("read_units", units("Read units a second of each provisioned table.")),
-        ("write_units", units("Write units a second of each provisioned table.")),
-        (
-            "consistent_reads",
-            boolean(
-                "Whether items are read as they were last written, at twice the price, and not as they were a moment ago.",
-                false,
-            ),
-        ),
-        ("tags", tags),
-        (
-            "kms_key_id",
-            some_text("The key that tables are encrypted with: its id, ARN or alias. Amazon's own, if it is not said."),
-        ),
-        ("staging", staging),
-        (
-            "warm_read_units",
-            warm(
-                "Reads a second that a view's own table takes from the start.",
-                WARM_READ_MIN,
-            ),
-        ),
-        (
-            "warm_write_units",
-            warm(
-                "Writes a second that a view's own table takes from the start.",
-                WARM_WRITE_MIN,
-            ),
-        ),
-        (
-            "prices",
-            some_text("A file of prices that go before the ones that are built in, relative to the project's folder."),
-        ),
-    ];
-    object("Tables of DynamoDB.", &["kind"], keys)
 }
 
 fn online_load(description: &str) -> Value {
@@ -268,8 +76,12 @@ fn source() -> Value {
         ("name", name("Its name.")),
         (
             "path",
-            some_text("A file, a glob or a folder, relative to the project's."),
+            some_text(
+                "A file, a glob or a folder, relative to the project's, or s3:// with a bucket and the same of its objects.",
+            ),
         ),
+        region("The region of the path's bucket; the one of the environment or profile, if it is not said."),
+        endpoint(),
         (
             "format",
             words(
@@ -708,6 +520,22 @@ fn array(about: &str, items: Value) -> Value {
 
 fn text(about: &str) -> Value {
     json!({ "description": about, "type": "string" })
+}
+
+fn matching(about: &str, pattern: &str) -> Value {
+    json!({ "description": about, "type": "string", "pattern": pattern })
+}
+
+/// Where something of Amazon's is.
+fn region(about: &str) -> (&'static str, Value) {
+    ("region", matching(about, "^[a-z0-9-]{1,63}$"))
+}
+
+fn endpoint() -> (&'static str, Value) {
+    (
+        "endpoint",
+        matching("Another server than Amazon's, http or https.", "^https?://"),
+    )
 }
 
 fn some_text(about: &str) -> Value {

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::dynamodb::checked;
 use super::parse::optional;
 use super::reader::Value;
 
@@ -67,7 +66,9 @@ fn secret(value: &Value<'_>) -> Option<Secret> {
             }
             Some(Secret::Env(name.to_owned()))
         }
-        (None, Some(file)) => checked(&file, |c| !c.is_control(), 4096, "the path of a file").map(Secret::File),
+        (None, Some(file)) => file
+            .checked(|c| !c.is_control(), 4096, "the path of a file")
+            .map(Secret::File),
         _ => {
             value.problem(format!("`{}` is in one place", value.name()), hint());
             None

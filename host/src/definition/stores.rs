@@ -2,16 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::buckets::{BucketAt, bucket_at, location};
 use super::dynamodb::{self, DynamoDb};
 use super::model::OnlineLoad;
 use super::parse::{online_load, optional};
-use super::reader::Table;
+use super::reader::{Table, Value};
 
 /// Where features are kept; paths are relative to the project's folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stores {
-    /// A folder.
+    /// A folder, or `s3://` with a bucket and what the names of its objects begin with.
     pub offline: String,
+    /// Where that bucket is.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub offline_at: BucketAt,
     /// The online store.
     pub online: OnlineStoreKind,
     /// How items are written there, by views that do not say it.
@@ -23,6 +27,7 @@ impl Default for Stores {
     fn default() -> Self {
         Self {
             offline: OFFLINE.to_owned(),
+            offline_at: BucketAt::default(),
             online: OnlineStoreKind::Embedded {
                 path: ONLINE.to_owned(),
                 map_size_bytes: MAP_SIZE_BYTES,
@@ -58,17 +63,8 @@ pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 
 pub(super) fn read(table: &Table<'_>) -> Option<Stores> {
     let offline = match table.get("offline") {
-        None => Some(OFFLINE.to_owned()),
-        Some(value) => value.text().and_then(|path| {
-            if path.contains("://") {
-                value.problem(
-                    format!("`{path}`: object stores are not supported yet"),
-                    Some("name a folder".to_owned()),
-                );
-                return None;
-            }
-            Some(path.to_owned())
-        }),
+        None => Some((OFFLINE.to_owned(), BucketAt::default())),
+        Some(value) => offline(value),
     };
     let online = match table.get("online") {
         None => Some(Stores::default().online),
@@ -76,11 +72,42 @@ pub(super) fn read(table: &Table<'_>) -> Option<Stores> {
     };
     let online_load = online_load(table);
     table.finish();
+    let (offline, offline_at) = offline?;
     Some(Stores {
-        offline: offline?,
+        offline,
+        offline_at,
         online: online?,
         online_load: online_load?.unwrap_or_default(),
     })
+}
+
+/// A path, or a table with one and where its bucket is.
+fn offline(value: Value<'_>) -> Option<(String, BucketAt)> {
+    if !value.is_table() {
+        return folder_or_prefix(value).map(|path| (path, BucketAt::default()));
+    }
+    let table = value.table("`stores.offline`")?;
+    let path = table.require("location").and_then(|value| {
+        let (bucket, prefix) = location(value)?;
+        Some(object_prefix(&bucket, &prefix))
+    });
+    let at = bucket_at(&table);
+    table.finish();
+    Some((path?, at?))
+}
+
+fn folder_or_prefix(value: Value<'_>) -> Option<String> {
+    match value.text()? {
+        path if path.contains("://") => location(value).map(|(bucket, prefix)| object_prefix(&bucket, &prefix)),
+        path => Some(path.to_owned()),
+    }
+}
+
+fn object_prefix(bucket: &str, prefix: &str) -> String {
+    match prefix {
+        "" => format!("s3://{bucket}"),
+        prefix => format!("s3://{bucket}/{prefix}"),
+    }
 }
 
 fn online(table: &Table<'_>) -> Option<OnlineStoreKind> {

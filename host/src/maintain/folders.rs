@@ -1,105 +1,115 @@
 //! Folders of versions and tables, and what is left in them.
 
-use std::fs;
-use std::io::{Error, ErrorKind};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::io::ErrorKind;
+use std::time::Duration;
 
 use crate::offline::Size;
+use crate::storage::{Place, StorageError};
 use crate::time::{Span, Timestamp};
 
-/// How the name of a folder begins that is being dropped.
+/// How the name of a folder begins that is being dropped. Of objects, which have no other name than theirs, there is one beside them that says so.
 const DROPPED: &str = ".dropped-";
 
 /// What was dropped, or would be.
 pub type Dropped = Size;
 
+/// The names in a folder, in order, without those of what is being dropped.
+pub fn names(folder: &Place) -> Result<Vec<String>, StorageError> {
+    let all = folder.names()?;
+    let is_dropped = |name: &str| {
+        let marked = || all.iter().any(|other| other.strip_prefix(DROPPED) == Some(name));
+        name.starts_with('.') || folder.folder().is_none() && marked()
+    };
+    let mut kept: Vec<String> = all.iter().filter(|name| !is_dropped(name)).cloned().collect();
+    kept.sort();
+    Ok(kept)
+}
+
+/// Whether objects are being dropped, or were when that was cut off: what is left of them is no table.
+pub fn is_being_dropped(parent: &Place, name: &str) -> Result<bool, StorageError> {
+    match parent.folder() {
+        Some(_) => Ok(false),
+        None => Ok(parent.join(&format!("{DROPPED}{name}")).read()?.is_some()),
+    }
+}
+
 /// The versions of a view whose folders are there.
-pub fn versions(view: &Path) -> Vec<u32> {
-    let names = entries(view).filter_map(|entry| entry.file_name()?.to_str()?.strip_prefix('v')?.parse().ok());
-    let mut versions: Vec<u32> = names.collect();
+pub fn versions(view: &Place) -> Result<Vec<u32>, StorageError> {
+    let names = names(view)?.into_iter();
+    let mut versions: Vec<u32> = names.filter_map(|name| name.strip_prefix('v')?.parse().ok()).collect();
     versions.sort_unstable();
-    versions
+    Ok(versions)
 }
 
 /// The files below a folder; nothing of one that is not there.
-pub fn size(folder: &Path) -> Size {
+pub fn size(folder: &Place) -> Result<Size, StorageError> {
     let mut size = Size::default();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for path in entries(&folder) {
-            match fs::symlink_metadata(&path) {
-                Ok(metadata) if metadata.is_dir() => folders.push(path),
-                Ok(metadata) => {
-                    size.files += 1;
-                    size.bytes += metadata.len();
-                }
-                // Gone meanwhile.
-                Err(_) => {}
-            }
-        }
+    for (bytes, _) in folder.files()? {
+        size.files += 1;
+        size.bytes += bytes;
     }
-    size
+    Ok(size)
 }
 
 /// Drops a folder with all that is in it: in one step it is no folder of ours any more, whatever happens afterwards. One that is not
 /// there is no error.
-pub fn drop_folder(folder: &Path) -> Result<Dropped, Error> {
-    let (Some(parent), Some(name)) = (folder.parent(), folder.file_name()) else {
-        return Err(Error::new(ErrorKind::InvalidInput, "no folder to drop"));
+pub fn drop_folder(parent: &Place, name: &str) -> Result<Dropped, StorageError> {
+    let (folder, doomed) = (parent.join(name), parent.join(&format!("{DROPPED}{name}")));
+    let (Some(from), Some(to)) = (folder.folder(), doomed.folder()) else {
+        let dropped = size(&folder)?;
+        if dropped.files > 0 {
+            doomed.put(b"")?;
+        }
+        remove_leftover(parent, doomed.name())?;
+        return Ok(dropped);
     };
-    let mut doomed = std::ffi::OsString::from(DROPPED);
-    doomed.push(name);
-    let doomed = parent.join(doomed);
     // What an earlier try has left.
-    remove(&doomed)?;
-    match fs::rename(folder, &doomed) {
+    doomed.remove_all()?;
+    match std::fs::rename(from, to) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Dropped::default()),
-        Err(error) => return Err(error),
+        Err(error) => return Err(folder.of_file(error)),
     }
-    let dropped = size(&doomed);
-    remove(&doomed)?;
+    let dropped = size(&doomed)?;
+    doomed.remove_all()?;
     Ok(dropped)
 }
 
-fn remove(folder: &Path) -> Result<(), Error> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+/// What is left in a folder of the host, by name: what is being dropped, and files that were never given their name, if they are older
+/// than this by the machine's clock.
+pub fn leftovers(folder: &Place, older_than: Span) -> Result<Vec<String>, StorageError> {
+    let is_left = |name: &String| {
+        let is_unfinished = name.starts_with('.') && name.ends_with(".tmp");
+        name.starts_with(DROPPED) || is_unfinished && is_older(&folder.join(name), older_than)
+    };
+    Ok(folder.names()?.into_iter().filter(is_left).collect())
+}
+
+/// Objects are whole or not there.
+fn is_older(file: &Place, than: Span) -> bool {
+    let modified = file
+        .folder()
+        .map(|path| std::fs::symlink_metadata(path).and_then(|metadata| metadata.modified()));
+    let age = modified.and_then(|modified| modified.ok()?.elapsed().ok());
+    age.is_some_and(|age| age >= Duration::from_micros(than.micros().unsigned_abs()))
+}
+
+/// Removes what is left.
+pub fn remove_leftover(folder: &Place, name: &str) -> Result<(), StorageError> {
+    let left = folder.join(name);
+    match (left.folder(), name.strip_prefix(DROPPED)) {
+        (Some(path), _) if path.is_dir() => left.remove_all(),
+        // What says that it is dropped goes last.
+        (None, Some(dropped)) => folder.join(dropped).remove_all().and_then(|()| left.remove().map(drop)),
+        _ => left.remove().map(drop),
     }
 }
 
-/// What is left in a folder of the host: folders whose drop was cut off, and files that were never given their name, if they are older
-/// than this by the machine's clock.
-pub fn leftovers(folder: &Path, older_than: Span) -> Vec<PathBuf> {
-    let is_left = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.starts_with(DROPPED) || name.starts_with('.') && name.ends_with(".tmp") && is_older(path, older_than)
-    };
-    entries(folder).filter(is_left).collect()
-}
-
-fn is_older(path: &Path, than: Span) -> bool {
-    let modified = fs::symlink_metadata(path).and_then(|metadata| metadata.modified());
-    let age = modified.map(|modified| modified.elapsed().unwrap_or_default());
-    age.is_ok_and(|age| age >= Duration::from_micros(than.micros().unsigned_abs()))
-}
-
 /// Whether nothing was committed to a table since a time.
-pub fn table_is_older(table: &Path, than: Timestamp) -> bool {
-    let modified = |path: PathBuf| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    let newest = entries(&table.join("_delta_log")).filter_map(modified).max();
-    let newest = newest.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
-    newest.is_some_and(|since| i64::try_from(since.as_micros()).is_ok_and(|micros| micros <= than.micros()))
-}
-
-fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
+pub fn table_is_older(table: &Place, than: Timestamp) -> Result<bool, StorageError> {
+    let files = table.join("_delta_log").files()?;
+    let newest = files.into_iter().map(|(_, modified)| modified).max();
+    Ok(newest.is_some_and(|newest| newest <= than))
 }
 
 #[cfg(test)]
@@ -109,24 +119,25 @@ mod tests {
     #[test]
     fn a_drop_that_was_cut_off_is_found_and_made_good() {
         let folder = tempfile::tempdir().expect("a folder");
-        let view = folder.path().join("v");
+        let view = Place::from(folder.path()).join("v");
         for path in ["v1/rows", "v2/rows", ".dropped-v1/rows", "v2/failed", "vx"] {
-            fs::create_dir_all(view.join(path)).expect("made");
+            std::fs::create_dir_all(view.join(path).folder().expect("a path")).expect("made");
         }
-        fs::write(view.join("v1/rows/a"), "abc").expect("written");
-        fs::write(view.join("v2/failed/.1.tmp"), "").expect("written");
-        fs::write(view.join("v2/failed/1.json"), "").expect("written");
-        assert_eq!(versions(&view), [1, 2]);
-        assert_eq!(leftovers(&view, Span::DAY), [view.join(".dropped-v1")]);
-        let dropped = drop_folder(&view.join("v1")).expect("dropped");
+        view.join("v1/rows/a").put(b"abc").expect("written");
+        view.join("v2/failed/.1.tmp").put(b"").expect("written");
+        view.join("v2/failed/1.json").put(b"").expect("written");
+        let left = |folder: &Place, span| leftovers(folder, span).expect("listed");
+        assert_eq!(versions(&view).expect("listed"), [1, 2]);
+        assert_eq!(left(&view, Span::DAY), [".dropped-v1"]);
+        let dropped = drop_folder(&view, "v1").expect("dropped");
         assert_eq!((dropped.files, dropped.bytes), (1, 3));
-        assert_eq!(versions(&view), [2]);
-        assert!(leftovers(&view, Span::DAY).is_empty());
-        assert_eq!(drop_folder(&view.join("v1")).expect("gone already"), Dropped::default());
-        assert!(leftovers(&view.join("v2/failed"), Span::DAY).is_empty());
-        assert_eq!(
-            leftovers(&view.join("v2/failed"), Span::ZERO),
-            [view.join("v2/failed/.1.tmp")]
-        );
+        assert_eq!(versions(&view).expect("listed"), [2]);
+        assert!(left(&view, Span::DAY).is_empty());
+        assert_eq!(drop_folder(&view, "v1").expect("gone already"), Dropped::default());
+        let failed = view.join("v2/failed");
+        assert!(left(&failed, Span::DAY).is_empty());
+        assert_eq!(left(&failed, Span::ZERO), [".1.tmp"]);
+        remove_leftover(&failed, ".1.tmp").expect("removed");
+        assert!(left(&failed, Span::ZERO).is_empty());
     }
 }

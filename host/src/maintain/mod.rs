@@ -14,5 +14,7 @@ mod items;
 
 pub use chosen::{OfKey, OfLetters};
 pub use fates::{Fate, VersionFate, fates};
-pub use folders::{Dropped, drop_folder, leftovers, size, table_is_older, versions};
+pub use folders::{
+    Dropped, drop_folder, is_being_dropped, leftovers, names, remove_leftover, size, table_is_older, versions,
+};
 pub use items::{Followed, FollowedTables, ItemsOf, chosen_items, forget_items};

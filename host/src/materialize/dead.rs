@@ -14,6 +14,7 @@ use futures::stream;
 use sandglass_runtime::host_type;
 
 use crate::offline::{Granularity, JobCommit, OfflineError, OfflineTable, Reads, TableSpec};
+use crate::storage::Place;
 use crate::time::{Interval, Span};
 use crate::transform::Letter;
 use crate::workspace::Name;
@@ -30,7 +31,7 @@ pub struct DeadLetters {
     /// The view's version.
     pub name: Name,
     /// Where the table is.
-    pub location: String,
+    pub location: Place,
     /// How long the log and removed files are kept.
     pub retention: Span,
 }

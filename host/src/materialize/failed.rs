@@ -1,11 +1,9 @@
-use std::io::Write;
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
 
 use crate::error::Kind;
 use crate::offline::{Attempt, Coverage};
 use crate::plan::gaps;
+use crate::storage::{Place, StorageError};
 use crate::time::{Interval, Timestamp};
 
 /// A job that failed, as it is remembered until it succeeds.
@@ -54,55 +52,37 @@ fn is_covered(interval: Interval, coverage: &Coverage) -> bool {
 #[derive(Debug, Clone)]
 pub struct FailedJobs {
     /// Where they are.
-    pub folder: PathBuf,
+    pub folder: Place,
 }
 
 impl FailedJobs {
     /// Remembers a failure, in the place of an earlier one of the same interval.
-    pub fn put(&self, job: &FailedJob) -> std::io::Result<()> {
-        std::fs::create_dir_all(&self.folder)?;
-        let mut file = tempfile_in(&self.folder)?;
-        serde_json::to_writer(&mut file.1, job)?;
-        file.1.flush()?;
-        std::fs::rename(file.0, self.path(job.interval))
+    pub fn put(&self, job: &FailedJob) -> Result<(), StorageError> {
+        let place = self.place(job.interval);
+        let bytes = serde_json::to_vec(job).map_err(|error| place.unfit(error))?;
+        place.put(&bytes)
     }
 
     /// The failures that no later attempt has made good, by interval; those that it has are forgotten. A file that is no failure
     /// is left out.
-    pub fn open(&self, coverage: &Coverage) -> Vec<FailedJob> {
-        let Ok(entries) = std::fs::read_dir(&self.folder) else {
-            return Vec::new();
-        };
+    pub fn open(&self, coverage: &Coverage) -> Result<Vec<FailedJob>, StorageError> {
         let mut open = Vec::new();
-        for entry in entries.filter_map(Result::ok) {
-            let path = entry.path();
-            if path.extension().is_none_or(|ending| ending != "json") {
-                continue;
-            }
-            let read = std::fs::read(&path).ok();
-            let Some(job) = read.and_then(|bytes| serde_json::from_slice::<FailedJob>(&bytes).ok()) else {
-                continue;
-            };
+        for (place, job) in self.all()? {
             if job.is_made_good(coverage) {
                 // If it cannot be removed, it is seen through again next time.
-                let _ = std::fs::remove_file(&path);
+                let _ = place.remove();
             } else {
                 open.push(job);
             }
         }
         open.sort_by_key(|job| job.interval);
-        open
+        Ok(open)
     }
 
     /// Takes rows out of the messages of failures: whose they are cannot be told of what was cut off. Says how many there were.
-    pub fn forget_rows(&self) -> std::io::Result<usize> {
+    pub fn forget_rows(&self) -> Result<usize, StorageError> {
         let mut count = 0;
-        for entry in std::fs::read_dir(&self.folder).into_iter().flatten() {
-            let path = entry?.path();
-            let read = std::fs::read(&path).ok();
-            let Some(mut job) = read.and_then(|bytes| serde_json::from_slice::<FailedJob>(&bytes).ok()) else {
-                continue;
-            };
+        for (_, mut job) in self.all()? {
             if let Some(place) = job.message.find("row {") {
                 job.message.replace_range(place.., "a row that was forgotten");
                 self.put(&job)?;
@@ -112,16 +92,20 @@ impl FailedJobs {
         Ok(count)
     }
 
-    fn path(&self, interval: Interval) -> PathBuf {
-        let (start, end) = (interval.start.micros(), interval.end.micros());
-        self.folder.join(format!("{start}-{end}.json"))
+    fn all(&self) -> Result<Vec<(Place, FailedJob)>, StorageError> {
+        let mut all = Vec::new();
+        for name in self.folder.names()?.into_iter().filter(|name| name.ends_with(".json")) {
+            let place = self.folder.join(&name);
+            let job = place.read()?.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            all.extend(job.map(|job| (place, job)));
+        }
+        Ok(all)
     }
-}
 
-fn tempfile_in(folder: &std::path::Path) -> std::io::Result<(PathBuf, std::fs::File)> {
-    let path = folder.join(format!(".{}.tmp", uuid::Uuid::new_v4()));
-    let file = std::fs::File::create(&path)?;
-    Ok((path, file))
+    fn place(&self, interval: Interval) -> Place {
+        let (start, end) = (interval.start.micros(), interval.end.micros());
+        self.folder.join(&format!("{start}-{end}.json"))
+    }
 }
 
 #[cfg(test)]
@@ -133,13 +117,13 @@ mod tests {
     fn a_failure_is_open_until_a_later_attempt_succeeds() {
         let folder = tempfile::tempdir().expect("a folder");
         let failed = FailedJobs {
-            folder: folder.path().join("failed"),
+            folder: Place::from(folder.path()).join("failed"),
         };
         let nothing = Coverage {
             version: 0,
             done: Vec::new(),
         };
-        assert!(failed.open(&nothing).is_empty());
+        assert!(failed.open(&nothing).expect("read").is_empty());
         let at = Timestamp::from_micros;
         let between = |start, end| Interval {
             start: at(start),
@@ -154,24 +138,33 @@ mod tests {
         failed.put(&job(&nothing, "first")).expect("written");
         failed.put(&job(&nothing, "then")).expect("written");
         std::fs::write(folder.path().join("failed/other.json"), "{").expect("written");
-        assert_eq!(failed.open(&nothing), [job(&nothing, "then")]);
-        assert_eq!(failed.open(&covered(vec![first(0, 1)])).len(), 1, "half of it");
+        assert_eq!(failed.open(&nothing).expect("read"), [job(&nothing, "then")]);
+        assert_eq!(
+            failed.open(&covered(vec![first(0, 1)])).expect("read").len(),
+            1,
+            "half of it"
+        );
         let row = "feature view `v`: row {\"id\":7} of input `rows`: no";
         failed.put(&job(&nothing, row)).expect("written");
         assert_eq!(failed.forget_rows().expect("forgotten"), 1);
         assert_eq!(
-            failed.open(&nothing)[0].message,
+            failed.open(&nothing).expect("read")[0].message,
             "feature view `v`: a row that was forgotten"
         );
         assert_eq!(failed.forget_rows().expect("nothing left"), 0);
         // By jobs that were cut in another way.
-        assert!(failed.open(&covered(vec![first(0, 1), first(1, 2)])).is_empty());
-        assert!(failed.open(&nothing).is_empty(), "forgotten");
+        assert!(
+            failed
+                .open(&covered(vec![first(0, 1), first(1, 2)]))
+                .expect("read")
+                .is_empty()
+        );
+        assert!(failed.open(&nothing).expect("read").is_empty(), "forgotten");
         // An overwrite that failed: what was there before is not its success.
         let before = covered(vec![first(0, 2)]);
         failed.put(&job(&before, "again")).expect("written");
-        assert_eq!(failed.open(&before), [job(&before, "again")]);
+        assert_eq!(failed.open(&before).expect("read"), [job(&before, "again")]);
         let after = covered(vec![done(between(0, 2), Attempt::FIRST.next())]);
-        assert!(failed.open(&after).is_empty());
+        assert!(failed.open(&after).expect("read").is_empty());
     }
 }

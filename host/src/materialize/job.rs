@@ -287,9 +287,10 @@ pub(super) fn reads(view: &FeatureView, inputs: &Inputs, interval: Interval) -> 
             version: table.version(),
             files: files
                 .map(|(file, _)| FileRead {
-                    path: file.path.display().to_string(),
+                    path: file.place.to_string(),
                     size: file.size_bytes,
                     modified: file.modified,
+                    e_tag: file.e_tag.clone(),
                 })
                 .collect(),
         }

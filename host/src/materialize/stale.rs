@@ -103,6 +103,7 @@ mod tests {
             path: (*path).to_owned(),
             size: *size,
             modified: Timestamp::from_micros(0),
+            e_tag: None,
         };
         Reads {
             sources: vec![SourceRead {

@@ -19,7 +19,6 @@ mod application;
 mod commit;
 mod conform;
 mod coverage;
-mod durable;
 mod error;
 mod forget;
 mod layout;

@@ -34,6 +34,9 @@ pub struct FileRead {
     pub size: u64,
     /// When it was last modified.
     pub modified: Timestamp,
+    /// What S3 calls its bytes: there times are whole seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub e_tag: Option<String>,
 }
 
 /// What the last attempt at an interval read.

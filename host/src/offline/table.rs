@@ -3,21 +3,20 @@ use std::sync::{Arc, PoisonError, RwLock};
 use datafusion::execution::runtime_env::RuntimeEnv;
 use deltalake::kernel::transaction::CommitProperties;
 use deltalake::kernel::{StructType, engine::arrow_conversion::TryIntoKernel};
-use deltalake::logstore::{LogStore, LogStoreRef, StorageConfig, logstore_for, logstore_with};
+use deltalake::logstore::{LogStore, LogStoreRef};
 use deltalake::operations::create::CreateBuilder;
 use deltalake::protocol::SaveMode;
 use deltalake::table::state::DeltaTableState;
-use deltalake::{DeltaTableError, TableProperty, ensure_table_uri};
+use deltalake::{DeltaTableError, TableProperty};
 use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectStoreExt;
-use url::Url;
 
-use super::durable::DurableFolder;
 use super::layout::{Layout, TIME_COLUMN_PROPERTY};
 use super::log::{Changed, Transactions};
 use super::reads::reads_path;
 use super::replace::TimeRange;
 use super::{Coverage, Done, Granularity, JobReads, OfflineError, TableSpec};
+use crate::storage::{Place, log_store};
 use crate::time::Span;
 
 /// Entries between two checkpoints.
@@ -62,14 +61,15 @@ pub struct TableFile {
 }
 
 impl OfflineTable {
-    /// Opens the newest version of the table at a folder or URL; none if there is none.
-    pub async fn open(location: &str) -> Result<Option<Self>, OfflineError> {
+    /// Opens the newest version of the table at a place; none if there is none.
+    pub async fn open(location: impl Into<Place>) -> Result<Option<Self>, OfflineError> {
         Self::open_at(location, None).await
     }
 
     /// Opens a version of it, or the newest. A version that is not kept any more is [`OfflineError::Invalid`].
-    pub async fn open_at(location: &str, version: Option<u64>) -> Result<Option<Self>, OfflineError> {
-        let log = log_store(location)?;
+    pub async fn open_at(location: impl Into<Place>, version: Option<u64>) -> Result<Option<Self>, OfflineError> {
+        let (location, log) = log_at(location.into())?;
+        let location = location.as_str();
         match DeltaTableState::try_new(log.as_ref(), version).await {
             Ok(delta) => Self::with_state(location, log, delta).await.map(Some),
             Err(DeltaTableError::NotATable(_)) if version.is_none() || !is_there(log.as_ref()).await => Ok(None),
@@ -85,9 +85,10 @@ impl OfflineTable {
 
     /// Makes the table. Of several drivers that do so at once one wins; the others get [`OfflineError::Invalid`], as
     /// they do if it is there already, and open it.
-    pub async fn create(location: &str, spec: TableSpec) -> Result<Self, OfflineError> {
+    pub async fn create(location: impl Into<Place>, spec: TableSpec) -> Result<Self, OfflineError> {
         spec.check()?;
-        let log = log_store(location)?;
+        let (location, log) = log_at(location.into())?;
+        let location = location.as_str();
         let unstorable = |error: String| OfflineError::invalid(&spec.name, error);
         let table_schema = Layout::table_schema(&spec.schema, spec.partition);
         let table_schema: StructType = (&table_schema)
@@ -341,13 +342,12 @@ impl OfflineTable {
     }
 }
 
-fn log_store(location: &str) -> Result<LogStoreRef, OfflineError> {
-    let cannot = |error| OfflineError::delta(location, "the location cannot be used", error);
-    let url: Url = ensure_table_uri(location).map_err(cannot)?;
-    if url.scheme() == "file" {
-        logstore_with(Arc::new(DurableFolder::root()), &url, StorageConfig::default()).map_err(cannot)
-    } else {
-        logstore_for(&url, StorageConfig::default()).map_err(cannot)
+/// What the place is called, and the log there.
+fn log_at(place: Place) -> Result<(String, LogStoreRef), OfflineError> {
+    let location = place.to_string();
+    match log_store(&place) {
+        Ok(log) => Ok((location, log)),
+        Err(error) => Err(OfflineError::delta(&location, "the location cannot be used", error)),
     }
 }
 

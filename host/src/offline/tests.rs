@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::error::{Classified, Kind};
+use crate::storage::Place;
 use crate::time::{Interval, Span, Timestamp};
 
 mod append;
@@ -60,8 +61,8 @@ fn spec(partition: Granularity) -> TableSpec {
     }
 }
 
-fn location(folder: &TempDir) -> String {
-    folder.path().join("rows").to_str().expect("text").to_owned()
+fn location(folder: &TempDir) -> Place {
+    Place::from(folder.path()).join("rows")
 }
 
 async fn table(folder: &TempDir, partition: Granularity) -> OfflineTable {

@@ -20,6 +20,7 @@ pub(crate) use view::{columns, features, limits};
 use std::path::{Path, PathBuf};
 
 use crate::definition::{OnlineStoreKind, Parsed, Problem, Problems, Project, parse};
+use crate::storage::Place;
 
 /// The file that makes a folder a project.
 pub const FILE: &str = "sandglass.toml";
@@ -30,6 +31,7 @@ pub struct Folder {
     pub root: PathBuf,
     /// What it says.
     pub parsed: Parsed,
+    offline: Place,
 }
 
 impl Folder {
@@ -50,9 +52,13 @@ impl Folder {
                 }],
             )
         })?;
+        let parsed = parse(&shown, &text)?;
+        let stores = &parsed.project.stores;
+        let offline = Place::new(&stores.offline, &stores.offline_at, root);
         Ok(Self {
             root: root.to_owned(),
-            parsed: parse(&shown, &text)?,
+            parsed,
+            offline,
         })
     }
 
@@ -62,8 +68,8 @@ impl Folder {
     }
 
     /// Where the offline store is.
-    pub fn offline(&self) -> PathBuf {
-        self.root.join(&self.project().stores.offline)
+    pub fn offline(&self) -> &Place {
+        &self.offline
     }
 
     /// The folder of the online store, if it is one in a folder.

@@ -1,12 +1,12 @@
 //! API keys of a workspace: each a file with the key's hash, so that what is stored opens nothing.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use sandglass_runtime::{Digest, hex};
 use serde::{Deserialize, Serialize};
 
 use super::{Registry, RegistryError};
+use crate::storage::Place;
 use crate::time::Timestamp;
 
 /// What keys begin with.
@@ -35,10 +35,7 @@ impl Registry {
     /// Makes a key; what is returned beside it is the key itself, which is kept nowhere.
     pub fn create_key(&self, name: &str, may_ingest: bool, now: Timestamp) -> Result<(ApiKey, String), RegistryError> {
         let mut random = [0; ID_BYTES + SECRET_BYTES];
-        getrandom::fill(&mut random).map_err(|error| RegistryError::Io {
-            path: self.keys_folder(),
-            problem: std::io::Error::other(error.to_string()),
-        })?;
+        getrandom::fill(&mut random).map_err(RegistryError::Random)?;
         let (id, secret) = random.split_at(ID_BYTES);
         let id = hex(id);
         let key = format!("{PREFIX}{id}_{}", hex(secret));
@@ -49,24 +46,19 @@ impl Registry {
             may_ingest,
             id,
         };
-        let path = self.key_path(&record.id);
+        let place = self.key_place(&record.id);
         let bytes = serde_json::to_vec_pretty(&record).map_err(|error| RegistryError::Corrupt {
-            path: path.clone(),
+            place: place.clone(),
             problem: error.to_string(),
         })?;
-        self.put_if_absent(&path, &bytes)?;
+        place.create(&bytes)?;
         Ok((record, key))
     }
 
     /// All keys by their numbers.
     pub fn keys(&self) -> Result<BTreeMap<String, ApiKey>, RegistryError> {
-        let folder = self.keys_folder();
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-            Err(problem) => return Err(RegistryError::Io { path: folder, problem }),
-        };
-        let ids = entries.filter_map(|entry| Some(entry.ok()?.file_name().to_str()?.strip_suffix(".json")?.to_owned()));
+        let names = self.keys_folder().names()?.into_iter();
+        let ids = names.filter_map(|name| Some(name.strip_suffix(".json")?.to_owned()));
         let mut keys = BTreeMap::new();
         for id in ids {
             // One that was removed meanwhile is none.
@@ -89,35 +81,26 @@ impl Registry {
         if !is_id(id) {
             return Ok(false);
         }
-        let path = self.key_path(id);
-        match std::fs::remove_file(&path) {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(problem) => Err(RegistryError::Io { path, problem }),
-        }
+        Ok(self.key_place(id).remove()?)
     }
 
     /// What is kept of a key by its number.
     pub(crate) fn key(&self, id: &str) -> Result<Option<ApiKey>, RegistryError> {
-        let path = self.key_path(id);
-        let bytes = match std::fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(problem) => return Err(RegistryError::Io { path, problem }),
-        };
+        let place = self.key_place(id);
+        let Some(bytes) = place.read()? else { return Ok(None) };
         let record = serde_json::from_slice(&bytes).map_err(|error| RegistryError::Corrupt {
-            path,
+            place,
             problem: error.to_string(),
         })?;
         Ok(Some(record))
     }
 
-    fn keys_folder(&self) -> PathBuf {
+    fn keys_folder(&self) -> Place {
         self.folder.join("keys")
     }
 
-    fn key_path(&self, id: &str) -> PathBuf {
-        self.keys_folder().join(format!("{id}.json"))
+    fn key_place(&self, id: &str) -> Place {
+        self.keys_folder().join(&format!("{id}.json"))
     }
 }
 

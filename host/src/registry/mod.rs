@@ -1,4 +1,4 @@
-//! The registry: what has been applied, and the components that go with it. Files below the offline store, each put only if
+//! The registry: what has been applied, and the components that go with it. Files beside the offline store, each made only if
 //! it is not there: of two people who apply at once, one is told of the other.
 
 mod keys;
@@ -8,8 +8,6 @@ pub use keys::ApiKey;
 pub use view::{Adopted, AppliedComponent, AppliedRequest, AppliedView, Kept, Known, Next, Step};
 
 use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::{Path, PathBuf};
 
 use sandglass_runtime::Digest;
 use serde::{Deserialize, Serialize};
@@ -17,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::definition::Project;
 use crate::error::{Classified, Kind};
 use crate::plan::differences;
+use crate::storage::{Place, StorageError};
 use crate::time::Timestamp;
 
 /// One application of a project: everything that materialization needs.
@@ -146,21 +145,19 @@ pub enum RegistryError {
         changes: Vec<String>,
     },
     /// A file is damaged.
-    #[error("registry: {path}: {problem}")]
+    #[error("registry: {place}: {problem}")]
     Corrupt {
         /// The file.
-        path: PathBuf,
+        place: Place,
         /// In words.
         problem: String,
     },
     /// A file cannot be read or written.
-    #[error("registry: {path}: {problem}")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// In words.
-        problem: std::io::Error,
-    },
+    #[error("registry: {0}")]
+    Storage(#[from] StorageError),
+    /// The system gives no random numbers.
+    #[error("registry: {0}")]
+    Random(getrandom::Error),
 }
 
 fn told(changes: &[String]) -> String {
@@ -176,7 +173,8 @@ impl Classified for RegistryError {
         match self {
             Self::Conflict { .. } => Kind::Conflict,
             Self::Corrupt { .. } => Kind::Corrupt,
-            Self::Io { .. } => Kind::Unavailable,
+            Self::Storage(error) => error.kind(),
+            Self::Random(_) => Kind::Unavailable,
         }
     }
 
@@ -185,6 +183,7 @@ impl Classified for RegistryError {
             Self::Conflict { .. } => {
                 Some("look at what they changed with `sandglass plan`, then apply again".to_owned())
             }
+            Self::Storage(error) => error.hint(),
             _ => None,
         }
     }
@@ -193,14 +192,14 @@ impl Classified for RegistryError {
 /// The registry of one workspace.
 #[derive(Debug, Clone)]
 pub struct Registry {
-    folder: PathBuf,
+    folder: Place,
 }
 
 impl Registry {
-    /// The registry of a project whose offline store is in this folder.
-    pub fn new(offline: &Path, project: &Project) -> Self {
+    /// The registry of a project whose offline store is at this place.
+    pub fn new(offline: &Place, project: &Project) -> Self {
         Self {
-            folder: offline.join(project.name.registry_path()),
+            folder: offline.join(&project.name.registry_path()),
         }
     }
 
@@ -219,12 +218,12 @@ impl Registry {
 
     /// Makes an application the last one, if it is the next after `before`, which was the last one when somebody looked.
     pub fn put(&self, before: Option<&Applied>, applied: &Applied) -> Result<(), RegistryError> {
-        let path = self.path(applied.number);
+        let place = self.place(applied.number);
         let bytes = serde_json::to_vec_pretty(applied).map_err(|error| RegistryError::Corrupt {
-            path: path.clone(),
+            place: place.clone(),
             problem: error.to_string(),
         })?;
-        if self.put_if_absent(&path, &bytes)? {
+        if place.create(&bytes)? {
             return Ok(());
         }
         let theirs = self.read(applied.number)?;
@@ -238,81 +237,54 @@ impl Registry {
     /// Keeps a component; one that is there already is the same.
     pub fn put_component(&self, bytes: &[u8]) -> Result<Digest, RegistryError> {
         let digest = Digest::of(bytes);
-        self.put_if_absent(&self.component_path(&digest), bytes)?;
+        self.component_place(&digest).create(bytes)?;
         Ok(digest)
     }
 
     /// A component's bytes, which are checked against their digest.
     pub fn component(&self, digest: &Digest) -> Result<Vec<u8>, RegistryError> {
-        let path = self.component_path(digest);
-        let bytes = std::fs::read(&path).map_err(|problem| RegistryError::Io {
-            path: path.clone(),
-            problem,
-        })?;
+        let place = self.component_place(digest);
+        let bytes = read(&place)?;
         if Digest::of(&bytes) == *digest {
             return Ok(bytes);
         }
         Err(RegistryError::Corrupt {
-            path,
+            place,
             problem: "its bytes are not those of its digest".to_owned(),
         })
     }
 
-    fn component_path(&self, digest: &Digest) -> PathBuf {
-        self.folder.join("components").join(format!("{}.wasm", digest.hex()))
+    fn component_place(&self, digest: &Digest) -> Place {
+        self.folder.join("components").join(&format!("{}.wasm", digest.hex()))
     }
 
-    fn path(&self, number: u64) -> PathBuf {
-        self.folder.join("applied").join(format!("{number:012}.json"))
+    fn place(&self, number: u64) -> Place {
+        self.folder.join("applied").join(&format!("{number:012}.json"))
     }
 
     fn numbers(&self) -> Result<Vec<u64>, RegistryError> {
-        let folder = self.folder.join("applied");
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(problem) => return Err(RegistryError::Io { path: folder, problem }),
-        };
-        let number = |entry: std::fs::DirEntry| entry.file_name().to_str()?.strip_suffix(".json")?.parse().ok();
-        Ok(entries.filter_map(|entry| number(entry.ok()?)).collect())
+        let names = self.folder.join("applied").names()?.into_iter();
+        Ok(names
+            .filter_map(|name| name.strip_suffix(".json")?.parse().ok())
+            .collect())
     }
 
     /// An application by its number.
     pub fn read(&self, number: u64) -> Result<Applied, RegistryError> {
-        let path = self.path(number);
-        let bytes = std::fs::read(&path).map_err(|problem| RegistryError::Io {
-            path: path.clone(),
-            problem,
-        })?;
-        serde_json::from_slice(&bytes).map_err(|error| RegistryError::Corrupt {
-            path,
+        let place = self.place(number);
+        serde_json::from_slice(&read(&place)?).map_err(|error| RegistryError::Corrupt {
+            place,
             problem: error.to_string(),
         })
     }
+}
 
-    /// Whole or not at all: written and synced under another name, then linked, which fails if the name is taken.
-    fn put_if_absent(&self, path: &Path, bytes: &[u8]) -> Result<bool, RegistryError> {
-        let io = |problem| RegistryError::Io {
-            path: path.to_owned(),
-            problem,
-        };
-        let folder = path.parent().unwrap_or(&self.folder);
-        std::fs::create_dir_all(folder).map_err(io)?;
-        if path.exists() {
-            return Ok(false);
-        }
-        let temporary = folder.join(format!(".{}.tmp", uuid::Uuid::new_v4()));
-        let written = std::fs::File::create(&temporary)
-            .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-            .and_then(|()| std::fs::hard_link(&temporary, path));
-        // Whether it is still there matters to nobody.
-        let _ = std::fs::remove_file(&temporary);
-        match written {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => Err(io(error)),
-        }
-    }
+/// A file that is there.
+fn read(place: &Place) -> Result<Vec<u8>, RegistryError> {
+    place.read()?.ok_or_else(|| RegistryError::Corrupt {
+        place: place.clone(),
+        problem: "it is not there any more".to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -344,7 +316,7 @@ mod tests {
     #[test]
     fn the_second_of_two_is_told_what_the_first_changed() {
         let folder = tempfile::tempdir().expect("a folder");
-        let registry = Registry::new(folder.path(), &project());
+        let registry = Registry::new(&folder.path().into(), &project());
         assert!(registry.latest().expect("readable").is_none());
         let (one, other) = (view("1d"), view("1d"));
         let first = applied(None, &[("a", &one), ("b", &other)]);
@@ -375,7 +347,7 @@ mod tests {
             function = \"approx_percentile(0.25)\"\ntime_window = [\"1d\", \"lifetime\", { series_start = \"-2d\", size = \"1d\" }]\n\
             [[feature_service]]\nname = \"f\"\nfeatures = [{ view = \"v\", join_keys = { id = \"other\" }, prefix = \"p\" }]\n";
         let folder = tempfile::tempdir().expect("a folder");
-        let registry = Registry::new(folder.path(), &project());
+        let registry = Registry::new(&folder.path().into(), &project());
         let mut before = None;
         for (text, knows) in [(view.to_owned(), false), (format!("{view}{aggregated}"), true)] {
             let text = format!("[project]\nname = \"shop\"{text}");
@@ -388,7 +360,8 @@ mod tests {
                 BTreeMap::new(),
             );
             registry.put(before.as_ref(), &next).expect("the next");
-            let written = std::fs::read_to_string(registry.path(next.number)).expect("a file");
+            let written =
+                std::fs::read_to_string(registry.place(next.number).folder().expect("a folder")).expect("a file");
             assert_eq!(
                 written.contains("\"aggregation\"") || written.contains("feature_services"),
                 knows
@@ -423,10 +396,10 @@ mod tests {
     #[test]
     fn a_damaged_component_is_not_handed_out() {
         let folder = tempfile::tempdir().expect("a folder");
-        let registry = Registry::new(folder.path(), &project());
+        let registry = Registry::new(&folder.path().into(), &project());
         let digest = registry.put_component(b"wasm").expect("written");
         assert_eq!(registry.component(&digest).expect("whole"), b"wasm");
-        std::fs::write(registry.component_path(&digest), b"wams").expect("written");
+        registry.component_place(&digest).put(b"wams").expect("written");
         assert!(matches!(
             registry.component(&digest),
             Err(RegistryError::Corrupt { .. })

@@ -127,15 +127,17 @@ impl App {
         answer(503, "text/plain", format!("{why}\n"))
     }
 
-    pub(super) fn show_metrics(&self, request: &Request) -> Response {
-        if let Some(Err(error)) = self.keys.as_ref().map(|keys| keys.check(request.headers())) {
-            return self.refuse(request, &error);
+    pub(super) async fn show_metrics(&self, request: Request) -> Response {
+        if let Some(keys) = &self.keys
+            && let Err(error) = keys.check(request.headers()).await
+        {
+            return self.refuse(&request, &error);
         }
         let in_flight = self.limits.in_flight_max - self.in_flight.available_permits();
         let store = (self.serving.cache_counts(), self.serving.store_requests());
         match self.metrics.text(store, in_flight, self.serving.now()) {
             Ok(text) => answer(200, "application/openmetrics-text; version=1.0.0; charset=utf-8", text),
-            Err(error) => self.refuse(request, &ServeError::Internal(error.to_string())),
+            Err(error) => self.refuse(&request, &ServeError::Internal(error.to_string())),
         }
     }
 
@@ -192,7 +194,7 @@ impl App {
         started: Instant,
     ) -> Result<Answered, ServeError> {
         if let Some(keys) = &self.keys {
-            keys.check(request.headers())?;
+            keys.check(request.headers()).await?;
         }
         let names = names.transpose().map_err(ServeError::Invalid)?;
         let body = match (call, &names) {

@@ -99,7 +99,7 @@ impl App {
             return Ok(serde_json::json!({}));
         }
         if let Some(keys) = &self.keys {
-            keys.check_ingest(request.headers())?;
+            keys.check_ingest(request.headers()).await?;
         }
         // A page of another site can send other types without being asked for leave.
         let json = request

@@ -4,6 +4,7 @@ use std::sync::{PoisonError, RwLock};
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 
 use crate::registry::Registry;
 use crate::serving::ServeError;
@@ -12,7 +13,12 @@ use crate::serving::ServeError;
 pub(super) struct Keys {
     registry: Registry,
     known: RwLock<HashMap<[u8; 32], Known>>,
+    /// Held while a key is looked for that is not known yet.
+    looking: Semaphore,
 }
+
+/// Keys that are looked for at once: whoever sends many that are none keeps only others waiting that do.
+const LOOKING_MAX: usize = 16;
 
 #[derive(Clone)]
 struct Known {
@@ -25,10 +31,11 @@ impl Keys {
         Self {
             registry,
             known: RwLock::default(),
+            looking: Semaphore::new(LOOKING_MAX),
         }
     }
 
-    /// Forgets keys that were removed, and those of which that cannot be told.
+    /// Waits for files. Forgets keys that were removed, and those of which that cannot be told.
     pub(super) fn look(&self) {
         let known: Vec<String> = {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
@@ -48,8 +55,8 @@ impl Keys {
     }
 
     /// Whether a request has a key that may bring rows.
-    pub(super) fn check_ingest(&self, headers: &HeaderMap) -> Result<(), ServeError> {
-        match self.find(headers)?.may_ingest {
+    pub(super) async fn check_ingest(&self, headers: &HeaderMap) -> Result<(), ServeError> {
+        match self.find(headers).await?.may_ingest {
             true => Ok(()),
             false => {
                 let message = "this key only reads: make one with `sandglass key create --may-ingest`";
@@ -59,12 +66,12 @@ impl Keys {
     }
 
     /// Whether a request has a key.
-    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), ServeError> {
-        self.find(headers).map(|_| ())
+    pub(super) async fn check(&self, headers: &HeaderMap) -> Result<(), ServeError> {
+        self.find(headers).await.map(|_| ())
     }
 
-    /// The key of a request; looks at most at one file.
-    fn find(&self, headers: &HeaderMap) -> Result<Known, ServeError> {
+    /// The key of a request; one that is not known yet is looked for in the registry.
+    async fn find(&self, headers: &HeaderMap) -> Result<Known, ServeError> {
         let refused = |message: &str| ServeError::Unauthorized(message.to_owned());
         let header = headers.get(AUTHORIZATION).ok_or_else(|| {
             refused(
@@ -84,9 +91,11 @@ impl Keys {
         if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&hash) {
             return Ok(known.clone());
         }
-        let found = self
-            .registry
-            .find_key(key)?
+        let _turn = self.looking.acquire().await;
+        let (registry, key) = (self.registry.clone(), key.to_owned());
+        let found = tokio::task::spawn_blocking(move || registry.find_key(&key)).await;
+        let found = found
+            .map_err(|error| ServeError::Internal(error.to_string()))??
             .ok_or_else(|| refused("the key is not known, or was removed"))?;
         let found = Known {
             id: found.id,

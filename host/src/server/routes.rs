@@ -110,7 +110,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route(ready.1, get(|State(app): State<Arc<App>>| async move { app.ready() }))
         .route(
             metrics.1,
-            get(|State(app): State<Arc<App>>, request: Request| async move { app.show_metrics(&request) }),
+            get(|State(app): State<Arc<App>>, request: Request| async move { app.show_metrics(request).await }),
         )
         .route(openapi.1, get(|| async { answer(200, "application/json", OPENAPI) }))
         .fallback(|State(app): State<Arc<App>>, request: Request| async move {

@@ -122,7 +122,7 @@ pub(crate) fn serving_within(
     let Ok(parsed) = parse("sandglass.toml", DEFINITIONS) else {
         panic!("the definitions are right")
     };
-    let registry = Registry::new(folder, &parsed.project);
+    let registry = Registry::new(&folder.into(), &parsed.project);
     let workspace = parsed.project.name.clone();
     let applied = Applied::next(None, at("1997-01-02"), parsed.project, BTreeMap::new(), BTreeMap::new());
     registry.put(None, &applied).expect("applied");

@@ -1,4 +1,3 @@
-use std::fs::File;
 use std::io::Read;
 
 use arrow::csv::reader::Format;
@@ -25,7 +24,7 @@ pub(super) fn format(compression: FileCompressionType) -> CsvFormat {
 /// The columns of the header, by what the first values look like. DataFusion looks at pieces that end at any line feed, also at
 /// one in a quoted value.
 pub(super) fn infer(file: &SourceFile) -> Result<Schema, String> {
-    let opened = File::open(&file.path).map_err(|error| error.to_string())?;
+    let opened = file.place.reader().map_err(|error| error.to_string())?;
     let reader = file
         .compression()
         .convert_read(opened)

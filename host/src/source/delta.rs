@@ -4,12 +4,12 @@
 use std::path::{Component, Path};
 
 use arrow::datatypes::Schema;
-use deltalake::logstore::{StorageConfig, logstore_for};
+use deltalake::DeltaTableError;
 use deltalake::table::state::DeltaTableState;
-use deltalake::{DeltaTableError, ensure_table_uri};
 
 use super::files::SourceFile;
 use crate::definition::Partition;
+use crate::storage::{Place, log_store};
 use crate::time::Timestamp;
 
 /// A version of a table.
@@ -23,8 +23,8 @@ pub(super) struct DeltaFiles {
 }
 
 /// Reads the log up to a version, or all of it.
-pub(super) async fn open(folder: &Path, version: Option<u64>) -> Result<DeltaFiles, String> {
-    let folder = std::path::absolute(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+pub(super) async fn open(folder: &Place, version: Option<u64>) -> Result<DeltaFiles, String> {
+    let folder = folder.absolute().map_err(|error| error.to_string())?;
     // A task of its own: whatever a damaged log does to the reader ends there.
     let load = tokio::spawn(async move { load(&folder, version).await });
     match load.await {
@@ -33,13 +33,12 @@ pub(super) async fn open(folder: &Path, version: Option<u64>) -> Result<DeltaFil
     }
 }
 
-async fn load(folder: &Path, version: Option<u64>) -> Result<DeltaFiles, String> {
+async fn load(folder: &Place, version: Option<u64>) -> Result<DeltaFiles, String> {
     let says = |error: DeltaTableError| match version {
         Some(version) => format!("the Delta log cannot be read at version {version}: {error}"),
         None => format!("the Delta log cannot be read: {error}"),
     };
-    let url = ensure_table_uri(folder.to_string_lossy()).map_err(says)?;
-    let log = logstore_for(&url, StorageConfig::default()).map_err(says)?;
+    let log = log_store(folder).map_err(says)?;
     if let Some(version) = version {
         let newest = log.get_latest_version(0).await.map_err(says)?;
         if version > newest {
@@ -83,9 +82,10 @@ async fn load(folder: &Path, version: Option<u64>) -> Result<DeltaFiles, String>
         });
         let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders).to_owned();
         files.push(SourceFile {
-            path: folder.join(&path),
+            place: folder.join(&path),
             size_bytes: u64::try_from(file.size()).unwrap_or(0),
             modified: Timestamp::from_micros(file.modification_time().saturating_mul(1_000)),
+            e_tag: None,
             partition: Partition {
                 folder: folders,
                 range: None,
@@ -93,7 +93,7 @@ async fn load(folder: &Path, version: Option<u64>) -> Result<DeltaFiles, String>
             },
         });
     }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
+    files.sort_by(|a, b| a.place.cmp(&b.place));
     Ok(DeltaFiles {
         version: state.version(),
         schema: schema.as_ref().clone(),

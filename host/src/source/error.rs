@@ -1,4 +1,5 @@
 use crate::error::{Classified, Kind};
+use crate::storage::StorageError;
 
 /// What is wrong with a source.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +21,14 @@ pub enum SourceError {
         source_name: String,
         /// Path and reason.
         problem: String,
+    },
+    /// Objects cannot be reached, or may not be.
+    #[error("source `{source_name}`: {error}")]
+    Objects {
+        /// The source.
+        source_name: String,
+        /// What is wrong.
+        error: StorageError,
     },
     /// A file is not what its format says, or files differ.
     #[error("source `{source_name}`: {problem}")]
@@ -51,7 +60,15 @@ impl Classified for SourceError {
     fn kind(&self) -> Kind {
         match self {
             Self::Unreadable { .. } => Kind::Unavailable,
+            Self::Objects { error, .. } => error.kind(),
             _ => Kind::Invalid,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Objects { error, .. } => error.hint(),
+            _ => None,
         }
     }
 }

@@ -157,12 +157,9 @@ impl SourceTable {
 
     /// A file as it lies in the source.
     fn below(&self, file: &SourceFile) -> String {
-        let name = file
-            .path
-            .file_name()
-            .map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let name = file.place.name();
         match file.partition.folder.as_str() {
-            "" => name,
+            "" => name.to_owned(),
             folder => format!("{folder}/{name}"),
         }
     }
@@ -229,7 +226,7 @@ impl SourceTable {
         }
         let known = pages.files.entry(index).or_insert_with(|| {
             // What cannot be read is an error of the job, and nothing that is left out.
-            footer::pages(&file.path, field.name(), kind).unwrap_or_default()
+            footer::pages(file, field.name(), kind).unwrap_or_default()
         });
         let mut own = Skipped::default();
         for (group, pages) in contents.row_groups.iter().zip(known.iter()) {

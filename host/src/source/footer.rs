@@ -1,16 +1,28 @@
 //! What the footer of a Parquet file says: its columns, and the time that its row groups lie in.
 
 use std::fs::File;
-use std::path::Path;
+use std::ops::Range;
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, Int64Array};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::{FutureExt, TryFutureExt};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::arrow::async_reader::MetadataFetch;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
 
+use super::files::SourceFile;
 use super::times::{self, TimeKind};
 use crate::time::{Interval, Timestamp};
+
+/// The end of an object that is read at once: most footers are shorter.
+const FOOTER_BYTES: usize = 64 << 10;
 
 /// The first and the last time of some rows, both among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +57,45 @@ pub struct RowGroup {
     pub extent: Option<Extent>,
 }
 
+fn load(file: &SourceFile, index: PageIndexPolicy) -> Result<ArrowReaderMetadata, String> {
+    let options = ArrowReaderOptions::new().with_page_index_policy(index);
+    let size = file.size_bytes;
+    let of_object = file.place.with_object(|store, key| async move {
+        let reader = ParquetMetaDataReader::new()
+            .with_page_index_policy(index)
+            .with_prefetch_hint(Some(FOOTER_BYTES));
+        Ok(reader.load_and_finish(Ranges { store, key }, size).await)
+    });
+    let footer = match (of_object, file.place.folder()) {
+        (Some(read), _) => {
+            let metadata = read.map_err(|error| error.to_string())?;
+            metadata.and_then(|metadata| ArrowReaderMetadata::try_new(Arc::new(metadata), options))
+        }
+        (None, Some(path)) => {
+            let opened = File::open(path).map_err(|error| error.to_string())?;
+            ArrowReaderMetadata::load(&opened, options)
+        }
+        (None, None) => return Err("it is no file".to_owned()),
+    };
+    footer.map_err(|error| error.to_string())
+}
+
+/// Parts of an object.
+struct Ranges {
+    store: Arc<dyn ObjectStore>,
+    key: Path,
+}
+
+impl MetadataFetch for Ranges {
+    fn fetch(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes, ParquetError>> {
+        let read = self.store.get_range(&self.key, range);
+        read.map_err(|error| ParquetError::External(Box::new(error))).boxed()
+    }
+}
+
 /// A file's columns, without what it says of itself beside them, and with nulls allowed: files differ there for no reason.
-pub(super) fn columns(path: &Path) -> Result<(ArrowReaderMetadata, SchemaRef), String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| error.to_string())?;
+pub(super) fn columns(file: &SourceFile) -> Result<(ArrowReaderMetadata, SchemaRef), String> {
+    let footer = load(file, PageIndexPolicy::Skip)?;
     let fields = footer
         .schema()
         .fields()
@@ -83,10 +130,8 @@ pub(super) fn row_groups(footer: &ArrowReaderMetadata, column: &str, kind: &Time
 }
 
 /// For each row group its pages' rows, with the time of this column; nothing where there is no page index.
-pub(super) fn pages(path: &Path, column: &str, kind: &TimeKind) -> Result<Vec<Vec<RowGroup>>, String> {
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-    let footer = ArrowReaderMetadata::load(&file, options).map_err(|error| error.to_string())?;
+pub(super) fn pages(file: &SourceFile, column: &str, kind: &TimeKind) -> Result<Vec<Vec<RowGroup>>, String> {
+    let footer = load(file, PageIndexPolicy::Optional)?;
     let metadata = footer.metadata();
     let (Some(columns), Some(offsets)) = (metadata.column_index(), metadata.offset_index()) else {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-use std::path::{Component, PathBuf};
+use std::path::Component;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
@@ -40,7 +40,7 @@ pub(super) struct Group {
     /// What the values of text look like; the types of `schema` for others.
     pub(super) looks: Vec<DataType>,
     /// One of the files, for messages.
-    pub(super) example: PathBuf,
+    pub(super) example: String,
     /// The columns as they are seen.
     pub(super) columns: Vec<Column>,
     /// The time column's place in the scan's schema, its type there, and how it holds time; none if these files lack it.
@@ -119,7 +119,7 @@ impl Group {
             .iter()
             .map(|file| Ok(PartitionedFile::new_from_meta(meta(file)?).with_partition_values(added.values(file))))
             .collect::<Result<Vec<_>, DataFusionError>>()?;
-        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), source)
+        let config = FileScanConfigBuilder::new(store(session, files)?, source)
             .with_file_groups(FileGroup::new(listed).split_files(target))
             .with_projection_indices(Some(shape.projection().to_vec()))?
             .build();
@@ -164,7 +164,7 @@ impl Group {
             .map(|file| {
                 let values = added.values(file);
                 JsonFile {
-                    path: file.path.clone(),
+                    place: file.place.clone(),
                     size_bytes: file.size_bytes,
                     compression: file.compression(),
                     constants: places.iter().filter_map(|place| values.get(*place).cloned()).collect(),
@@ -181,18 +181,34 @@ impl Group {
     }
 }
 
+/// What the files' store is called in plans, which know it from here on.
+fn store(session: &SessionContext, files: &[&SourceFile]) -> Result<ObjectStoreUrl, DataFusionError> {
+    let Some(first) = files.first() else {
+        return Ok(ObjectStoreUrl::local_filesystem());
+    };
+    match (first.place.store()?, first.place.store_url()?) {
+        (Some((store, _)), Some(url)) => {
+            session.runtime_env().register_object_store(url.as_ref(), store);
+            Ok(url)
+        }
+        _ => Ok(ObjectStoreUrl::local_filesystem()),
+    }
+}
+
 /// A file as object stores name it, whose paths do not go up.
 fn meta(file: &SourceFile) -> Result<ObjectMeta, DataFusionError> {
-    let goes_up = file.path.components().any(|part| part == Component::ParentDir);
-    let location = match goes_up {
-        true => ObjectPath::from_filesystem_path(&file.path)?,
-        false => ObjectPath::from_absolute_path(&file.path)?,
+    let location = match (file.place.store()?, file.place.folder()) {
+        (Some((_, path)), _) => path,
+        (None, Some(path)) if path.components().any(|part| part == Component::ParentDir) => {
+            ObjectPath::from_filesystem_path(path)?
+        }
+        (None, path) => ObjectPath::from_absolute_path(path.unwrap_or("/".as_ref()))?,
     };
     Ok(ObjectMeta {
         location,
         last_modified: file.modified.datetime().unwrap_or_default(),
         size: file.size_bytes,
-        e_tag: None,
+        e_tag: file.e_tag.clone(),
         version: None,
     })
 }

@@ -1,7 +1,7 @@
 //! From a definition to files with their schemas: the only part that depends on what the files are.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
@@ -20,6 +20,7 @@ use super::table::{Contents, SourceTable};
 use super::times::{self, TimeKind};
 use super::{csv, delta};
 use crate::definition::{Format, Source};
+use crate::storage::Place;
 use crate::time::Timestamp;
 
 /// Files whose schemas are read at the same time.
@@ -54,7 +55,10 @@ impl Opened {
             source_name: source.name.clone(),
             problem,
         };
-        let (format, files) = resolve(root, source)?;
+        let (folder, of) = (root.to_owned(), source.clone());
+        // Looking at folders and buckets waits for them.
+        let resolved = tokio::task::spawn_blocking(move || resolve(&folder, &of)).await;
+        let (format, files) = resolved.map_err(|error| wrong(error.to_string()))??;
         let mut opened = Self {
             format,
             version: None,
@@ -72,9 +76,8 @@ impl Opened {
             };
         }
         if format == Format::Delta {
-            let table = delta::open(&root.join(&source.path), source.version)
-                .await
-                .map_err(wrong)?;
+            let place = Place::new(&source.path, &source.bucket, root);
+            let table = delta::open(&place, source.version).await.map_err(wrong)?;
             opened.version = Some(table.version);
             opened.files = table.files;
             opened.added.columns = table.partition_columns;
@@ -99,7 +102,11 @@ impl Opened {
             .iter()
             .map(|(name, _)| Field::new(name, DataType::Utf8, true));
         let schema: SchemaRef = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let example = self.files.first().map(|file| file.path.clone()).unwrap_or_default();
+        let example = self
+            .files
+            .first()
+            .map(|file| file.place.to_string())
+            .unwrap_or_default();
         self.groups.push(Group {
             kind: Kind::Json,
             schema,
@@ -123,10 +130,10 @@ impl Opened {
         let format = self.format;
         let looks: Vec<Look> = futures::stream::iter(self.files.clone())
             .map(|file| async move {
-                let path = file.path.display().to_string();
+                let path = file.place.to_string();
                 let look = match format {
                     Format::Csv => csv_look(file).await,
-                    _ => parquet_look(file.path).await,
+                    _ => parquet_look(file).await,
                 };
                 look.map_err(|problem| format!("{path}: {problem}"))
             })
@@ -135,9 +142,9 @@ impl Opened {
             .await?;
         for (file, look) in self.files.iter().zip(looks) {
             if let Some(twice) = twice(&look.schema) {
-                return Err(format!("{}: two columns are named `{twice}`", file.path.display()));
+                return Err(format!("{}: two columns are named `{twice}`", file.place));
             }
-            let group = (!look.schema.fields().is_empty()).then(|| place(&mut self.groups, &look, &file.path));
+            let group = (!look.schema.fields().is_empty()).then(|| place(&mut self.groups, &look, &file.place));
             self.footers.push(look.footer);
             self.contents.push(Contents {
                 group,
@@ -201,7 +208,7 @@ impl Opened {
         for group in &mut self.groups {
             group.time = time(group, source)
                 .map_err(|problem| match several {
-                    true => format!("file {}: {problem}", group.example.display()),
+                    true => format!("file {}: {problem}", group.example),
                     false => problem,
                 })
                 .map_err(wrong)?;
@@ -337,7 +344,7 @@ fn time(group: &Group, source: &Source) -> Result<Option<(usize, DataType, TimeK
 }
 
 /// The group that a file belongs to, a new one if it is like no other.
-fn place(groups: &mut Vec<Group>, look: &Look, path: &Path) -> usize {
+fn place(groups: &mut Vec<Group>, look: &Look, file: &Place) -> usize {
     let like = |group: &Group| {
         if group.kind != look.kind || group.schema.fields().len() != look.schema.fields().len() {
             return false;
@@ -367,7 +374,7 @@ fn place(groups: &mut Vec<Group>, look: &Look, path: &Path) -> usize {
         kind: look.kind.clone(),
         schema: Arc::clone(&look.schema),
         looks: look.looks.clone(),
-        example: PathBuf::from(path),
+        example: file.to_string(),
         columns: Vec::new(),
         time: None,
     });
@@ -382,8 +389,8 @@ fn twice(schema: &Schema) -> Option<&str> {
         .map(|field| field.name().as_str())
 }
 
-async fn parquet_look(path: PathBuf) -> Result<Look, String> {
-    let (footer, schema) = tokio::task::spawn_blocking(move || footer::columns(&path))
+async fn parquet_look(file: SourceFile) -> Result<Look, String> {
+    let (footer, schema) = tokio::task::spawn_blocking(move || footer::columns(&file))
         .await
         .map_err(|_| "its footer is damaged".to_owned())??;
     let looks = schema.fields().iter().map(|field| field.data_type().clone());
@@ -427,7 +434,7 @@ fn misplaced(table: &SourceTable) -> Result<(), SourceError> {
             if at.is_representable() && !Folders::widened(range, table.slack).contains(at) {
                 return Err(SourceError::Rows {
                     source_name: table.name.clone(),
-                    problem: format!("{}: {}", file.path.display(), folders.misplaced(range, at)),
+                    problem: format!("{}: {}", file.place, folders.misplaced(range, at)),
                 });
             }
         }

@@ -19,7 +19,11 @@ use super::scan::{SourceScan, spread};
 use super::shape::{Folders, Shape, Stored, Wanted};
 use super::times::TimeKind;
 use crate::definition::{Format, Source};
+use crate::storage::StorageError;
 use crate::time::{Interval, Span, Timestamp};
+
+/// Files that are looked at for whether they are there.
+const LOOKED_AT_MAX: usize = 10_000;
 
 /// A source as it was when it was opened: its files, their columns and times, and how to scan them.
 ///
@@ -123,11 +127,18 @@ impl SourceTable {
     /// A file that was there when the source was opened and cannot be opened now. The engine's own errors do not tell it from a file
     /// that is damaged.
     pub fn unreachable(&self) -> Option<SourceError> {
-        self.files.iter().find_map(|file| {
-            let problem = std::fs::File::open(&file.path).err()?;
+        self.files.iter().take(LOOKED_AT_MAX).find_map(|file| {
+            let problem = match file.place.folder() {
+                Some(path) => std::fs::File::open(path).err()?.to_string(),
+                None => match file.place.look() {
+                    Ok(Some(_)) => return None,
+                    Ok(None) => "there is no such object any more".to_owned(),
+                    Err(error) => return Some(self.objects_error(error)),
+                },
+            };
             Some(SourceError::Unreadable {
                 source_name: self.name.clone(),
-                problem: format!("{}: {problem}", file.path.display()),
+                problem: format!("{}: {problem}", file.place),
             })
         })
     }
@@ -194,9 +205,9 @@ impl SourceTable {
                         return Err(self.columns_error(format!(
                             "column `{name}` is {} in {} and {} in {}, and no type holds both",
                             kind_name(&data_type),
-                            first.example.display(),
+                            first.example,
                             kind_name(&look),
-                            group.example.display()
+                            group.example
                         )));
                     }
                 },
@@ -209,6 +220,13 @@ impl SourceTable {
             };
             Field::new(name, data_type, true)
         }))
+    }
+
+    fn objects_error(&self, error: StorageError) -> SourceError {
+        SourceError::Objects {
+            source_name: self.name.clone(),
+            error,
+        }
     }
 
     fn columns_error(&self, problem: String) -> SourceError {
@@ -242,11 +260,7 @@ impl SourceTable {
                     let other = others
                         .map(|(_, other)| (find(other), other))
                         .find(|(data_type, _)| data_type.is_some() && *data_type != own)?;
-                    Some(format!(
-                        "; in {} it is {}",
-                        other.1.example.display(),
-                        kind_name(&other.0?)
-                    ))
+                    Some(format!("; in {} it is {}", other.1.example, kind_name(&other.0?)))
                 });
                 self.columns_error(format!("{}{}", error.message, differs.unwrap_or_default()))
             })
@@ -263,7 +277,7 @@ impl SourceTable {
             time_column: self.time_column.clone(),
             time_kind: kind.unwrap_or(TimeKind::Text),
             elsewhere: elsewhere.collect(),
-            files: (self.groups.len() > 1).then(|| format!("file {}", group.example.display())),
+            files: (self.groups.len() > 1).then(|| format!("file {}", group.example)),
             folders: self.added.has_time.then(|| Folders {
                 index: group.schema.fields().len() + self.added.columns.len(),
                 slack: self.slack,

@@ -32,6 +32,7 @@ async fn shared_commits_and_their_log() {
             path: "a.parquet".to_owned(),
             size: 7,
             modified: at("1997-03-01T00:00:00.5Z"),
+            e_tag: None,
         }],
         version: None,
     };

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::holder::wall_clock;
 use super::options::DynamoOptions;
-use crate::aws::{BucketAt, Counted, bucket};
+use crate::aws::{BucketAt, Counted, ObjectsCause, bucket};
 use crate::online::store::Requests;
 use crate::price::Price;
 
@@ -416,27 +416,13 @@ async fn clients(options: &DynamoOptions) -> Clients {
 
 /// What a failed request to S3 means.
 pub(super) fn of_objects(what: &str, error: &object_store::Error) -> Failure {
-    use object_store::Error;
-    let message = format!("S3, {what}: {error}");
-    // Most of what the server says is told in words only.
-    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
-    let is_denied = says(&[
-        "AccessDenied",
-        "ExpiredToken",
-        "InvalidAccessKeyId",
-        "SignatureDoesNotMatch",
-        "InvalidToken",
-        "status code: 403",
-        "status code: 401",
-    ]);
-    let cause = match error {
-        Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => Cause::Denied,
-        _ if is_denied => Cause::Denied,
-        // What is put has no need to be there, so it is the bucket that is not.
-        Error::NotFound { .. } if !says(&["NoSuchBucket"]) => Cause::NotFound,
-        Error::Generic { .. } if !says(&["status code: 4", "status code: 3", "NoSuchBucket"]) => Cause::Unavailable,
-        _ => Cause::Rejected,
+    let cause = match ObjectsCause::of(error) {
+        ObjectsCause::NotFound => Cause::NotFound,
+        ObjectsCause::Denied => Cause::Denied,
+        ObjectsCause::Rejected => Cause::Rejected,
+        ObjectsCause::Unavailable => Cause::Unavailable,
     };
+    let message = format!("S3, {what}: {error}");
     Failure { cause, message }
 }
 

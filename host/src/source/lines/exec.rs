@@ -1,5 +1,4 @@
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
@@ -19,6 +18,7 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Par
 use super::super::error::SourceError;
 use super::decode::Chunk;
 use super::reader::Lines;
+use crate::storage::Place;
 
 /// Text that is kept until it becomes a batch, beside one line.
 const CHUNK_BYTES: usize = 4 << 20;
@@ -28,7 +28,7 @@ const CHUNK_ROWS: usize = 8_192;
 /// A file, and what its columns beyond those of its lines are.
 #[derive(Debug, Clone)]
 pub(in crate::source) struct JsonFile {
-    pub(in crate::source) path: PathBuf,
+    pub(in crate::source) place: Place,
     pub(in crate::source) size_bytes: u64,
     pub(in crate::source) compression: FileCompressionType,
     pub(in crate::source) constants: Vec<ScalarValue>,
@@ -141,7 +141,7 @@ impl ExecutionPlan for JsonLinesExec {
                 let whole = read(file, &keys, &schema, &mut send).map_err(|problem| {
                     DataFusionError::External(Box::new(SourceError::Rows {
                         source_name: source.clone(),
-                        problem: format!("{}, {problem}", file.path.display()),
+                        problem: format!("{}, {problem}", file.place),
                     }))
                 })?;
                 if !whole {
@@ -167,7 +167,7 @@ fn read(
     schema: &SchemaRef,
     send: &mut impl FnMut(Result<RecordBatch>) -> bool,
 ) -> Result<bool, String> {
-    let mut lines = Lines::open(&file.path, file.compression)?;
+    let mut lines = Lines::open(&file.place, file.compression)?;
     let mut chunk = Chunk::default();
     loop {
         chunk.clear();

@@ -29,8 +29,8 @@ pub(in crate::source) fn infer(files: &[SourceFile]) -> Result<Inferred, String>
     let mut inferred = Inferred::default();
     let each = (ROWS / files.len().max(1)).max(ROWS_OF_A_FILE);
     for file in files {
-        let says = |problem: String| format!("{}: {problem}", file.path.display());
-        let mut lines = Lines::open(&file.path, file.compression()).map_err(says)?;
+        let says = |problem: String| format!("{}: {problem}", file.place);
+        let mut lines = Lines::open(&file.place, file.compression()).map_err(says)?;
         let mut line = Vec::new();
         for _ in 0..each {
             line.clear();

@@ -1,8 +1,8 @@
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
 
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
+
+use crate::storage::Place;
 
 /// The longest line: 16 MiB, twice what a batch of rows may have at the boundary to a guest.
 const LINE_BYTES_MAX: usize = 16 << 20;
@@ -14,8 +14,8 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn open(path: &Path, compression: FileCompressionType) -> Result<Self, String> {
-        let file = File::open(path).map_err(|error| error.to_string())?;
+    pub(super) fn open(place: &Place, compression: FileCompressionType) -> Result<Self, String> {
+        let file = place.reader().map_err(|error| error.to_string())?;
         let reader = compression
             .convert_read(file)
             .map_err(|error| error.strip_backtrace())?;

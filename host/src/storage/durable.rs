@@ -20,11 +20,11 @@ use object_store::{
 
 /// [`LocalFileSystem`] whose writes have reached the disk when they are reported as done.
 #[derive(Debug)]
-pub(super) struct DurableFolder(Arc<LocalFileSystem>);
+pub(crate) struct DurableFolder(Arc<LocalFileSystem>);
 
 impl DurableFolder {
     /// The whole file system.
-    pub(super) fn root() -> Self {
+    pub(crate) fn root() -> Self {
         Self(Arc::new(LocalFileSystem::new()))
     }
 }

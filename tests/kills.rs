@@ -32,13 +32,19 @@ online = true
 #[test]
 fn killed_and_resumed() {
     let _timed = crate::harness::Timed::new("kills::killed_and_resumed");
+    jobs(20, std::convert::identity);
+}
+
+/// So many kills of jobs, where projects keep what they have as they are told to.
+pub fn jobs(count: usize, kept: fn(Project) -> Project) {
     let (seed, mut kills) = (seed(), Kills::new());
+    let project = || kept(project());
     let undisturbed = project();
     undisturbed.json(NOW, &["apply"]);
     undisturbed.json(NOW, &["materialize"]);
     let (rows, items) = (undisturbed.rows("v", 1), undisturbed.items("v"));
     assert!(!rows.is_empty() && !items.is_empty());
-    while kills.killed < cases(20) {
+    while kills.killed < cases(count) {
         let project = project();
         project.json(NOW, &["apply"]);
         // Several kills on the way of one project: a resumed run is killed too.
@@ -66,7 +72,13 @@ fn killed_and_resumed() {
 #[test]
 fn killed_in_a_switch_of_versions() {
     let _timed = crate::harness::Timed::new("kills::killed_in_a_switch_of_versions");
+    switches(30, std::convert::identity);
+}
+
+/// The same for switches of versions.
+pub fn switches(count: usize, kept: fn(Project) -> Project) {
     let (seed, mut kills) = (seed(), Kills::new());
+    let project = || kept(project());
     let undisturbed = project();
     undisturbed.apply_and_materialize(NOW);
     let old = undisturbed.items("v");
@@ -76,7 +88,7 @@ fn killed_in_a_switch_of_versions() {
     let (rows, new) = (undisturbed.rows("v", 2), undisturbed.items("v"));
     assert_ne!(old, new);
     let (mut reads, mut switched) = (0, 0);
-    while kills.killed < cases(30) {
+    while kills.killed < cases(count) {
         let project = project();
         project.apply_and_materialize(NOW);
         project.define(&definitions("-9d"));

@@ -31,6 +31,7 @@ mod maintain;
 mod new;
 mod oracle;
 mod poison;
+mod s3;
 mod scans;
 mod schema;
 mod sdk;

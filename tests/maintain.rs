@@ -3,7 +3,7 @@
 mod kills;
 mod tables;
 mod versions;
-mod world;
+pub mod world;
 mod year;
 
 pub use world::{below, copy};

@@ -14,23 +14,82 @@ use super::servers::unique;
 /// A bucket of its own at a server.
 pub struct Bucket {
     pub name: String,
+    pub endpoint: String,
     store: object_store::aws::AmazonS3,
 }
 
+/// Where all of these servers are, as they are told.
+pub const REGION: &str = "eu-central-1";
+/// What requests are signed with.
+pub const ACCESS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "testsecret")];
+
 impl Bucket {
+    /// At a server that asks nobody who they are.
     pub fn new(endpoint: &str) -> Self {
         let name = unique("bucket-");
         make(endpoint, &name);
+        Self::of(endpoint, &name)
+    }
+
+    /// One that is there.
+    pub fn of(endpoint: &str, name: &str) -> Self {
+        let [(_, key), (_, secret)] = ACCESS;
         let store = AmazonS3Builder::new()
-            .with_bucket_name(&name)
-            .with_region("eu-central-1")
+            .with_bucket_name(name)
+            .with_region(REGION)
             .with_endpoint(endpoint)
             .with_allow_http(true)
-            .with_access_key_id("test")
-            .with_secret_access_key("test")
+            .with_access_key_id(key)
+            .with_secret_access_key(secret)
             .build()
             .unwrap();
-        Self { name, store }
+        Self {
+            name: name.to_owned(),
+            endpoint: endpoint.to_owned(),
+            store,
+        }
+    }
+
+    /// As definitions say where it is, with another server before its own.
+    pub fn keys(&self, endpoint: &str) -> String {
+        format!("region = \"{REGION}\"\nendpoint = \"{endpoint}\"\n")
+    }
+
+    pub fn put(&self, object: &str, bytes: Vec<u8>) {
+        runtime()
+            .block_on(self.store.put(&Path::parse(object).unwrap(), bytes.into()))
+            .unwrap();
+    }
+
+    /// Puts the files of a folder below a name.
+    pub fn upload(&self, folder: &std::path::Path, below: &str) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{below}/{}", path.file_name().unwrap().to_str().unwrap());
+            match path.is_dir() {
+                true => self.upload(&path, &name),
+                false => self.put(&name, std::fs::read(&path).unwrap()),
+            }
+        }
+    }
+
+    /// Copies the objects below a name into a folder.
+    pub fn download(&self, below: &str, folder: &std::path::Path) {
+        runtime().block_on(async {
+            let below = Path::parse(below).unwrap();
+            let mut objects = self.store.list(Some(&below));
+            while let Some(object) = objects.try_next().await.unwrap() {
+                let parts: Vec<_> = object.location.prefix_match(&below).unwrap().collect();
+                let path = parts
+                    .iter()
+                    .fold(folder.to_owned(), |path, part| path.join(part.as_ref()));
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                // One that is removed meanwhile is not copied.
+                if let Ok(found) = self.store.get(&object.location).await {
+                    std::fs::write(path, found.bytes().await.unwrap()).unwrap();
+                }
+            }
+        });
     }
 
     /// The names of all objects.

@@ -13,7 +13,7 @@ pub mod servers;
 pub use data::{Row, purchases, write_pages, write_rows};
 pub use http::{Http, InProcess, Reply, ServerProcess};
 pub use kill::Kills;
-pub use project::{Answer, Project, component, repository, runtime, table_rows};
+pub use project::{Answer, OFFLINE, Project, component, repository, runtime, table_rows};
 pub use python::{GUEST_TOOLS, python};
 pub use random::Random;
 

@@ -11,7 +11,8 @@ use sandglass::workspace::Name;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::servers::run;
+use super::buckets::{ACCESS, Bucket};
+use super::servers::{run, s3};
 
 /// The repository.
 pub fn repository() -> PathBuf {
@@ -36,11 +37,16 @@ pub fn component(folder: &str) -> PathBuf {
     path
 }
 
+/// Before the names of all objects of an offline store.
+pub const OFFLINE: &str = "some/features";
+
 /// A project in a folder of its own.
 pub struct Project {
     folder: TempDir,
     /// `[stores]` of its definitions, if they are other than the usual ones.
     stores: String,
+    /// What the offline store lies in, if that is no folder.
+    bucket: Option<Arc<Bucket>>,
 }
 
 /// What the program answered.
@@ -68,6 +74,7 @@ impl Project {
         let project = Self {
             folder,
             stores: String::new(),
+            bucket: None,
         };
         project.define(views);
         project
@@ -106,6 +113,42 @@ impl Project {
         project
     }
 
+    /// The same with its offline store in a bucket of its own.
+    pub fn in_bucket(self) -> Self {
+        let bucket = Bucket::new(&s3());
+        let endpoint = bucket.endpoint.clone();
+        self.in_bucket_at(bucket, &endpoint)
+    }
+
+    /// The same with another server before that of the bucket.
+    pub fn in_bucket_at(self, bucket: Bucket, endpoint: &str) -> Self {
+        let stores = format!(
+            "[stores.offline]\nlocation = \"s3://{}/{OFFLINE}\"\n{}",
+            bucket.name,
+            bucket.keys(endpoint)
+        );
+        let project = Self {
+            bucket: Some(Arc::new(bucket)),
+            ..self
+        };
+        project.on(&stores)
+    }
+
+    /// The bucket of the offline store.
+    pub fn bucket(&self) -> &Bucket {
+        self.bucket.as_ref().unwrap()
+    }
+
+    /// What the offline store has below a path, in a folder: that itself, or a copy of the objects.
+    pub fn offline(&self, below: &str) -> (PathBuf, Option<TempDir>) {
+        let Some(bucket) = &self.bucket else {
+            return (self.path("store/offline").join(below), None);
+        };
+        let copy = tempfile::tempdir().unwrap();
+        bucket.download(&format!("{OFFLINE}/{below}"), copy.path());
+        (copy.path().to_owned(), Some(copy))
+    }
+
     /// Another one with all that is in its folder.
     pub fn copy(&self) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -113,6 +156,7 @@ impl Project {
         Self {
             folder,
             stores: self.stores.clone(),
+            bucket: self.bucket.clone(),
         }
     }
 
@@ -127,6 +171,9 @@ impl Project {
             .arg(self.folder.path())
             .args(["--now", now])
             .args(arguments);
+        if self.bucket.is_some() {
+            command.envs(ACCESS).env("AWS_EC2_METADATA_DISABLED", "true");
+        }
         command
     }
 
@@ -150,8 +197,8 @@ impl Project {
 
     /// All offline rows of a view's version, by SQL, `rows` being the table.
     pub fn sql(&self, view: &str, version: u32, sql: &str) -> Vec<RecordBatch> {
+        let (location, _copy) = self.offline(&name(view, version).rows_path());
         runtime().block_on(async {
-            let location = self.path("store/offline").join(name(view, version).rows_path());
             let session = session_over(&location).await;
             let source = self.path("data/purchases.parquet");
             if source.exists() {

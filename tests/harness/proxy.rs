@@ -257,13 +257,18 @@ impl Shared {
         let mut kept = format!("HTTP/1.1 {status} X\r\n");
         for line in head.lines().skip(1) {
             let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
-            if !["connection", "content-length", "transfer-encoding"].contains(&&*name) {
+            // The answer to HEAD has no body, and the length of what GET would answer.
+            let is_kept = name == "content-length" && method == "HEAD";
+            if is_kept || !["connection", "content-length", "transfer-encoding"].contains(&&*name) {
                 kept.push_str(line);
                 kept.push_str("\r\n");
             }
         }
         let body = &answer[split + 4..];
-        kept.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+        if method != "HEAD" {
+            kept.push_str(&format!("content-length: {}\r\n", body.len()));
+        }
+        kept.push_str("\r\n");
         Some([kept.as_bytes(), body].concat())
     }
 }
@@ -277,11 +282,16 @@ fn asked_for(head: &str) -> Option<(&str, &str)> {
 /// What a request asks of S3.
 fn of_objects(head: &str) -> &'static str {
     match asked_for(head) {
+        Some(("PUT", path)) if path.contains("partNumber=") => "UploadPart",
+        Some(("PUT", path)) if path.contains("/_delta_log/") => "PutLogEntry",
         Some(("PUT", _)) => "PutObject",
+        Some(("POST", path)) if path.contains("uploads") => "CreateMultipartUpload",
+        Some(("POST", path)) if path.contains("uploadId=") => "CompleteMultipartUpload",
         Some(("POST", _)) => "DeleteObjects",
         Some(("DELETE", _)) => "DeleteObject",
         Some(("GET", path)) if path.contains("list-type=") => "ListObjectsV2",
         Some(("GET", _)) => "GetObject",
+        Some(("HEAD", _)) => "HeadObject",
         _ => "",
     }
 }

@@ -143,6 +143,49 @@ pub fn moto() -> String {
     })
 }
 
+/// gofakes3, in memory: S3 with conditional puts, which asks nobody who they are. Each test has a bucket of its own.
+pub fn s3() -> String {
+    static STARTED: Shared = Shared(Mutex::new(None));
+    STARTED.endpoint("gofakes3", |port| {
+        let program = go(
+            "gofakes3-1.2.0",
+            "github.com/johannesboyne/gofakes3/cmd/gofakes3@v1.2.0",
+        );
+        format!(
+            "{}/gofakes3 -quiet -host 127.0.0.1:{port} -backend memory",
+            program.display()
+        )
+    })
+}
+
+/// versitygw, over a folder: S3 that checks signatures. Its address, and the folder whose folders are its buckets.
+pub fn signed_s3() -> (String, PathBuf) {
+    static STARTED: Shared = Shared(Mutex::new(None));
+    let buckets = std::env::temp_dir().join(format!("sandglass-buckets-{}", std::process::id()));
+    std::fs::create_dir_all(&buckets).unwrap();
+    let endpoint = STARTED.endpoint("versitygw", |port| {
+        let program = go("versitygw-1.8.0", "github.com/versity/versitygw/cmd/versitygw@v1.8.0");
+        let [(_, key), (_, secret)] = super::buckets::ACCESS;
+        format!(
+            "ROOT_ACCESS_KEY={key} ROOT_SECRET_KEY={secret} {}/versitygw --port 127.0.0.1:{port} --region {} --quiet posix {}",
+            program.display(),
+            super::buckets::REGION,
+            buckets.display()
+        )
+    });
+    (endpoint, buckets)
+}
+
+/// The folder of a program in Go.
+fn go(name: &str, package: &str) -> PathBuf {
+    once(name, |folder| {
+        run(Command::new("go")
+            .args(["install", "-ldflags", "-s -w", package])
+            .env("GOBIN", folder)
+            .env("GOFLAGS", ""));
+    })
+}
+
 /// A name that no other test of this run has.
 pub fn unique(what: &str) -> String {
     static LAST: AtomicU32 = AtomicU32::new(0);

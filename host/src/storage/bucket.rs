@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::aws::{Access, BucketAt, Counted, bucket};
 
 /// How long a request is sent again that fails for a reason that passes.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How long one may take: a part of a file of some megabytes.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -22,6 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) struct Bucket {
     pub(super) name: String,
     at: BucketAt,
+    access: Access,
     config: OnceLock<SdkConfig>,
     /// For requests that somebody waits for here. Connections belong to the threads that made them, so these are not shared.
     own: OnceLock<Arc<AmazonS3>>,
@@ -40,10 +41,11 @@ impl fmt::Debug for Bucket {
 }
 
 impl Bucket {
-    pub(super) fn new(name: &str, at: &BucketAt) -> Self {
+    pub(super) fn new(name: &str, at: &BucketAt, access: &Access) -> Self {
         Self {
             name: name.to_owned(),
             at: at.clone(),
+            access: access.clone(),
             config: OnceLock::new(),
             own: OnceLock::new(),
             shared: OnceLock::new(),
@@ -86,10 +88,8 @@ impl Bucket {
             return Ok(Arc::clone(made));
         }
         if self.config.get().is_none() {
-            let access = Access {
-                region: self.at.region.clone(),
-                ..Access::default()
-            };
+            let mut access = self.access.clone();
+            access.region = self.at.region.clone().or(access.region);
             let config = wait(async move { access.load().await })?;
             let _ = self.config.set(config);
         }

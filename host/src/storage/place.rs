@@ -15,7 +15,7 @@ use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutO
 use super::StorageError;
 use super::bucket::{Bucket, generic};
 use super::reader::ObjectReader;
-use crate::aws::{BucketAt, ObjectsCause};
+use crate::aws::{Access, BucketAt, ObjectsCause};
 use crate::definition::split_bucket;
 use crate::time::Timestamp;
 
@@ -113,11 +113,17 @@ impl PartialEq for Place {
 impl Eq for Place {}
 
 impl Place {
-    /// What a definition names: `s3://bucket/path`, or a path relative to `root`. Nothing is looked for yet.
+    /// What a definition names: `s3://bucket/path`, or a path relative to `root`. Nothing is looked for yet. Who asks for objects is what
+    /// the usual chain of AWS's tools finds.
     pub fn new(location: &str, at: &BucketAt, root: &FilePath) -> Self {
+        Self::with_access(location, at, root, &Access::default())
+    }
+
+    /// The same, for whoever says who asks.
+    pub fn with_access(location: &str, at: &BucketAt, root: &FilePath, access: &Access) -> Self {
         match split_bucket(location) {
             Some((bucket, path)) => Self(At::Objects {
-                bucket: Arc::new(Bucket::new(bucket, at)),
+                bucket: Arc::new(Bucket::new(bucket, at, access)),
                 path: path.trim_end_matches('/').to_owned(),
             }),
             None => Self(At::Folder(root.join(location))),

@@ -1,0 +1,15 @@
+//! The same kills as on disk, with the offline store and the registry in a bucket.
+
+use crate::harness::Project;
+
+#[test]
+fn killed_and_resumed() {
+    let _timed = crate::harness::Timed::new("s3::kills::killed_and_resumed");
+    crate::kills::jobs(6, Project::in_bucket);
+}
+
+#[test]
+fn killed_in_a_switch_of_versions() {
+    let _timed = crate::harness::Timed::new("s3::kills::killed_in_a_switch_of_versions");
+    crate::kills::switches(5, Project::in_bucket);
+}

@@ -41,6 +41,12 @@ const PLACES: [Place; 19] = [
         keys: &[],
     },
     Place {
+        name: "stores.offline in S3",
+        pointer: "/properties/stores/properties/offline/anyOf/1",
+        text: "[stores.offline]\nKEYS",
+        keys: &[("location", "\"s3://bucket/x\"")],
+    },
+    Place {
         name: "stores.online",
         pointer: "/properties/stores/properties/online/else",
         text: "[stores.online]\nKEYS",
@@ -63,6 +69,12 @@ const PLACES: [Place; 19] = [
         pointer: "/properties/stores/properties/online/then/properties/credentials/properties/access_key_id",
         text: "[stores.online]\nkind = \"dynamodb\"\n[stores.online.credentials.access_key_id]\nKEYS",
         keys: &[],
+    },
+    Place {
+        name: "staging of DynamoDB",
+        pointer: "/properties/stores/properties/online/then/properties/staging",
+        text: "[stores.online]\nkind = \"dynamodb\"\n[stores.online.staging]\nKEYS",
+        keys: &[("location", "\"s3://bucket/x\"")],
     },
     Place {
         name: "[[entity]]",

@@ -21,7 +21,7 @@ struct Place {
     keys: &'static [(&'static str, &'static str)],
 }
 
-const PLACES: [Place; 19] = [
+const PLACES: [Place; 21] = [
     Place {
         name: "the project",
         pointer: "",

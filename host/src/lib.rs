@@ -12,6 +12,7 @@
 //! 9. [`materialize`] puts 4 to 6 in sequence, [`ingest`] adds rows of feature tables to 6, [`compaction`] brings what is there to 7, [`maintain`] drops what is not needed any more, [`cli`] does
 //!    everything; [`golden`] runs transformations over files beside them.
 //!
+//! [`price`] and [`iam`] say what services of Amazon's cost and which rights they take.
 //! [`time`], [`key`] and [`workspace`] hold the words that all of them share; errors answer [`error::Classified`].
 
 pub mod aggregate;
@@ -24,6 +25,7 @@ pub mod definition;
 pub mod error;
 pub mod folders;
 pub mod golden;
+pub mod iam;
 pub mod ingest;
 pub mod key;
 pub mod maintain;

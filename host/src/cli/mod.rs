@@ -152,7 +152,7 @@ enum UserCommand {
     Forget(forget::Arguments),
     /// Shows what is materialized and how fresh it is.
     Status,
-    /// Prints the least AWS IAM policy that commands take for the project's tables and its staging bucket.
+    /// Prints the least AWS IAM policy that commands need for the project's tables and its staging bucket.
     Iam(iam::Arguments),
     /// Prints the JSON Schema of `sandglass.toml`, for editors.
     Schema,

@@ -2,6 +2,7 @@
 //! slow, it has too much to do, it answers half or not at all.
 
 mod faults;
+mod iam;
 mod imports;
 pub mod local;
 mod prices;

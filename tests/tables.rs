@@ -3,8 +3,8 @@
 mod columns;
 mod files;
 mod full_disk;
-mod http;
+pub mod http;
 mod oracle;
 mod refusals;
 mod uses;
-mod world;
+pub mod world;

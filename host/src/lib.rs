@@ -13,6 +13,7 @@
 //!    everything; [`golden`] runs transformations over files beside them.
 //!
 //! Files of 2, 4 and 6 lie where [`storage`] says: in folders, or in S3 ([`aws`]).
+//! [`price`] and [`iam`] say what services of Amazon's cost and which rights they take.
 //!
 //! [`time`], [`key`] and [`workspace`] hold the words that all of them share; errors answer [`error::Classified`].
 
@@ -26,6 +27,7 @@ pub mod definition;
 pub mod error;
 pub mod folders;
 pub mod golden;
+pub mod iam;
 pub mod ingest;
 pub mod key;
 pub mod maintain;

@@ -44,6 +44,11 @@ impl Workspace {
     pub fn registry_path(&self) -> String {
         format!("{}/_registry", self.0)
     }
+
+    /// What the names of its views' tables in DynamoDB begin with, behind what all of a store's do.
+    pub fn tables(&self) -> String {
+        format!("sandglass.{}.", self.0)
+    }
 }
 
 impl FromStr for Workspace {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sandglass::definition::BillingMode;
-use sandglass::online::{DynamoOptions, DynamoStore, Item, OnlineStore, Value};
+use sandglass::online::{Change, DynamoOptions, DynamoStore, Item, OnlineStore, Value};
 use sandglass::time::Timestamp;
 use serde_json::{Value as JsonValue, json};
 
@@ -176,6 +176,36 @@ fn reads_are_as_consistent_as_they_should_be() {
         reader.get(&wanted).unwrap();
         assert_eq!(reader.requests().read_half_units - before, halves);
     }
+}
+
+/// What a long item goes on in goes with its key.
+#[test]
+fn pieces_of_a_deleted_key_go_with_it() {
+    let (options, _locks) = options(&dynamodb());
+    let table = format!("{}sandglass.items", options.table_prefix);
+    let store = DynamoStore::new(options).unwrap();
+    let long = Item {
+        values: vec![Value::Binary(vec![7; 400_000])],
+        ..item(1)
+    };
+    let mut loaded = [(b"a".to_vec(), item(1)), (b"b".to_vec(), long)].into_iter().map(Ok);
+    let generation = store.bulk_load(&clicks(), &state(1, 1), &mut loaded).unwrap();
+    let record = store.switch(&clicks(), generation, None, NOW).unwrap();
+    let pieces = || {
+        let items = items(&table);
+        items
+            .iter()
+            .filter(|item| item["s"].as_b().unwrap().as_ref()[0] == 2)
+            .count()
+    };
+    assert_eq!(pieces(), 1);
+    let deleted = Change {
+        deletes: vec![b"b".to_vec()],
+        ..change(&[], 0, state(2, 2))
+    };
+    store.write(&clicks(), &record, &deleted).unwrap();
+    assert_eq!(pieces(), 0);
+    assert_eq!(numbers(&store, &clicks(), &[b"a", b"b"]), Some(vec![Some(1), None]));
 }
 
 /// What a server believes is as old as it may be, and not older.

@@ -33,7 +33,11 @@ pub struct Asked<'a> {
     pub operation: &'a str,
     /// How many of this operation came before it.
     pub before: u64,
+    /// As it is sent, with what follows a `?`.
+    pub path: &'a str,
+    /// Null if it is no JSON.
     pub body: &'a Value,
+    pub bytes: &'a [u8],
 }
 
 type Rule = dyn Fn(&Asked<'_>) -> Option<Fault> + Send + Sync;
@@ -132,7 +136,9 @@ impl Shared {
             let asked = Asked {
                 operation,
                 before: *before,
+                path: asked_for(head).map_or("", |(_, path)| path),
                 body: &parsed,
+                bytes: &body,
             };
             *before += 1;
             let fault = (self.rule)(&asked);

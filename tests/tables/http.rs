@@ -51,6 +51,15 @@ fn ended(http: &mut Http, id: &str) -> Value {
     crate::serving::world::until(http, ask, is_over).json()["job"].clone()
 }
 
+/// Puts these rows as a data frame and has them ingested; the job at its end.
+pub fn brought(http: &mut Http, rows: &[(&str, &str, i64)]) -> Value {
+    let (df_path, url) = place(http);
+    assert_eq!(http.request("PUT", &url, &[], &parquet(rows)).status, 200);
+    let reply = http.post(INGEST, &asked(json!({ "df_path": df_path })));
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    ended(http, reply.json()["job"]["id"].as_str().unwrap())
+}
+
 fn serve(project: &Project, arguments: &[&str]) -> ServerProcess {
     ServerProcess::start(project, NOW, arguments)
 }

@@ -19,6 +19,7 @@ mod forgotten;
 mod from_source;
 mod get;
 mod holders;
+mod iam;
 mod ingest;
 mod inspect;
 mod kept;
@@ -29,6 +30,7 @@ mod left_out;
 mod loader;
 mod maintain;
 mod materialize;
+mod named;
 mod new;
 mod online;
 mod output;
@@ -51,6 +53,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::time::Timestamp;
 use error::CliError;
+use named::Named;
 use output::Printer;
 use workbench::Workbench;
 
@@ -149,6 +152,8 @@ enum UserCommand {
     Forget(forget::Arguments),
     /// Shows what is materialized and how fresh it is.
     Status,
+    /// Prints the least AWS IAM policy that commands need for the project's tables and its staging bucket.
+    Iam(iam::Arguments),
     /// Prints the JSON Schema of `sandglass.toml`, for editors.
     Schema,
     /// Runs the purchases example from its sources to a value read back.
@@ -168,7 +173,7 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return printer.fail(&CliError::internal(format!("cannot start threads: {error}"))),
     };
-    let serves = matches!(command, UserCommand::Serve(_));
+    let serves = Named::from(&command) == Named::Serve;
     let result = runtime.block_on(dispatch(global, command, &printer));
     if serves {
         // A store that does not answer keeps no server from ending.
@@ -186,6 +191,7 @@ async fn dispatch(global: Global, command: UserCommand, printer: &Printer) -> Re
         UserCommand::Conformance(arguments) => conformance::run(&arguments, printer),
         UserCommand::Doctor(arguments) => doctor::run(&arguments, printer),
         UserCommand::New(arguments) => new::run(&arguments, printer),
+        UserCommand::Iam(arguments) => iam::run(&global, &arguments, printer),
         UserCommand::Schema => schema::run(printer),
         UserCommand::Demo => demo::run(global, printer).await,
         UserCommand::Build(arguments) => build::run(&Workbench::open(&global)?, &arguments, printer).await,

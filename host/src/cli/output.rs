@@ -129,7 +129,9 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
             .iter()
             .filter_map(|row| row.get(column))
             .map(|cell| cell.chars().count());
-        cells.chain([header[column].chars().count()]).max().unwrap_or(0)
+        let widest = cells.chain([header[column].chars().count()]).max().unwrap_or(0);
+        // Formatting takes no more.
+        widest.min(usize::from(u16::MAX))
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let line = |cells: Vec<&str>| {
@@ -151,4 +153,16 @@ pub(crate) fn peak_memory_bytes() -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes << 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_as_long_as_it_is() {
+        let long = "x".repeat(70_000);
+        let text = table(&["a", "b"], &[vec![long.clone(), "1".to_owned()]]);
+        assert!(text.ends_with(&format!("\n{long}  1\n")));
+    }
 }

@@ -91,6 +91,10 @@ pub enum BillingMode {
     },
 }
 
+/// What is live, generations, who builds: the table's name behind what all of a store's begin with.
+pub const CONTROL_TABLE: &str = "sandglass.control";
+/// Small generations of all views.
+pub const SHARED_TABLE: &str = "sandglass.items";
 /// The longest prefix with which the longest names of tables are names.
 pub(super) const PREFIX_MAX: usize = 64;
 /// The most that a table may be provisioned with, by DynamoDB's usual quota.

@@ -19,7 +19,7 @@ mod tables;
 
 pub use buckets::{BucketAt, split as split_bucket};
 pub use context::{CaseContext, CaseInput, ParsedContext, parse_context};
-pub use dynamodb::{BillingMode, DynamoDb, SHARED_TABLE_ITEMS, Staging};
+pub use dynamodb::{BillingMode, CONTROL_TABLE, DynamoDb, SHARED_TABLE, SHARED_TABLE_ITEMS, Staging};
 pub use model::{
     AggregatedFeature, Aggregations, COMPRESSED, Entity, FeatureService, FeatureView, Float, Format, JoinKey, KeyKind,
     LimitsOverride, Meta, OnlineLoad, ParameterText, Project, ServiceFeatures, Source, TimestampUnit, Transformation,

@@ -302,7 +302,8 @@ impl Classified for OnlineError {
         match self {
             Self::Full { .. } => Some("raise `map_size_bytes` of `[stores] online`, and materialize again".to_owned()),
             Self::Denied { .. } => Some(
-                "give a region and credentials that may use the project's tables (environment, profile, or the machine's role)"
+                "give a region and credentials that may use the project's tables (environment, profile, or the machine's role); \
+                 `sandglass iam` prints the rights that each command takes"
                     .to_owned(),
             ),
             Self::Budget { .. } => Some(

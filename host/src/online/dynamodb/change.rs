@@ -322,6 +322,12 @@ impl DynamoStore {
         let is_put = set.contains_key("b");
         // What stands for a deleted key knows its chunks until they are gone.
         let others: &[&str] = if is_put { &["c", "v", "x"] } else { &["b"] };
+        // They are told only if they are changed, or all is.
+        let told = if is_put {
+            ReturnValue::UpdatedOld
+        } else {
+            ReturnValue::AllOld
+        };
         let removed: Vec<&str> = others.iter().copied().filter(|name| !set.contains_key(*name)).collect();
         let remove = match removed.is_empty() {
             true => String::new(),
@@ -346,7 +352,7 @@ impl DynamoStore {
                     .update_expression(&update)
                     .condition_expression(condition)
                     .set_expression_attribute_values(Some(values.clone()))
-                    .return_values(ReturnValue::UpdatedOld)
+                    .return_values(told.clone())
                     .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
                     .return_consumed_capacity(ReturnConsumedCapacity::Total)
                     .send()

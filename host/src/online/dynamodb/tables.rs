@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 
 use super::client::{Cause, Dynamo, Failure, Patience};
 use super::options::DynamoOptions;
-use crate::definition::BillingMode;
+use crate::definition::{BillingMode, CONTROL_TABLE, SHARED_TABLE};
 use crate::workspace::Name;
 
 /// How long a table may take to be made or dropped, and to look again at first and at most.
@@ -23,20 +23,20 @@ pub(super) type Keys = &'static [(&'static str, ScalarAttributeType, KeyType)];
 
 /// What is live, generations, who builds.
 pub(super) fn control(options: &DynamoOptions) -> String {
-    format!("{}sandglass.control", options.table_prefix)
+    format!("{}{CONTROL_TABLE}", options.table_prefix)
 }
 
 /// Small generations of all views.
 pub(super) fn shared(options: &DynamoOptions) -> String {
-    format!("{}sandglass.items", options.table_prefix)
+    format!("{}{SHARED_TABLE}", options.table_prefix)
 }
 
 /// A generation's own.
 pub(super) fn own(options: &DynamoOptions, name: &Name, generation: u64) -> String {
     format!(
-        "{}sandglass.{}.{}.v{}.g{generation}",
+        "{}{}{}.v{}.g{generation}",
         options.table_prefix,
-        name.workspace(),
+        name.workspace().tables(),
         name.view(),
         name.version()
     )

@@ -1,0 +1,71 @@
+//! Policies as IAM takes them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+/// A policy document: what it does not say is not allowed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Policy {
+    version: &'static str,
+    /// None if nothing is needed. IAM takes no such document, and needs none.
+    pub statement: Vec<Statement>,
+}
+
+impl Policy {
+    pub(super) fn new(statement: Vec<Statement>) -> Self {
+        Self {
+            version: "2012-10-17",
+            statement,
+        }
+    }
+}
+
+/// Operators of conditions, with the keys and values that they compare.
+pub type Conditions = BTreeMap<&'static str, BTreeMap<&'static str, String>>;
+
+/// Actions that are allowed on a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Statement {
+    /// Its name, once in a policy: letters and digits.
+    pub sid: String,
+    effect: &'static str,
+    /// Each with its service.
+    pub action: BTreeSet<String>,
+    /// An ARN, in which `*` is any text.
+    pub resource: String,
+    /// All of them have to hold.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub condition: Conditions,
+}
+
+impl Statement {
+    /// Allows actions of a service on a resource; none if there are no actions.
+    pub(super) fn allow<'a>(
+        sid: &str,
+        service: &str,
+        actions: impl IntoIterator<Item = &'a str>,
+        resource: String,
+    ) -> Option<Self> {
+        let action: BTreeSet<String> = actions
+            .into_iter()
+            .map(|action| format!("{service}:{action}"))
+            .collect();
+        (!action.is_empty()).then(|| Self {
+            sid: sid.to_owned(),
+            effect: "Allow",
+            action,
+            resource,
+            condition: Conditions::new(),
+        })
+    }
+
+    /// Where a key of the request is such a value only.
+    #[must_use]
+    pub(super) fn with(mut self, operator: &'static str, key: &'static str, value: String) -> Self {
+        self.condition.entry(operator).or_default().insert(key, value);
+        self
+    }
+}

@@ -1,7 +1,7 @@
 //! Sources of every format and layout: the same rows give the same features, what cannot be meant is not read, and nothing is
 //! lost without a word.
 
-mod delta;
+pub mod delta;
 mod explain;
 mod folders;
 mod formats;

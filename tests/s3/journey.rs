@@ -69,10 +69,27 @@ fn clean(value: &mut Value) {
     }
 }
 
+fn differences(one: &Value, other: &Value, at: &str, found: &mut Vec<String>) {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) if one.keys().eq(other.keys()) => {
+            let both = one.iter().zip(other.values());
+            both.for_each(|((key, one), other)| differences(one, other, &format!("{at}.{key}"), found));
+        }
+        (Value::Array(one), Value::Array(other)) if one.len() == other.len() => {
+            let both = one.iter().zip(other).enumerate();
+            both.for_each(|(place, (one, other))| differences(one, other, &format!("{at}[{place}]"), found));
+        }
+        _ if one == other => {}
+        _ => found.push(format!("{at}: on disk {one}, in S3 {other}")),
+    }
+}
+
 /// Both say the same.
 fn same(projects: &[Project; 2], now: &str, command: &[&str]) -> Value {
     let [on_disk, in_bucket] = projects.each_ref().map(|project| told(project, now, command));
-    assert_eq!(in_bucket, on_disk, "{command:?}");
+    let mut others = Vec::new();
+    differences(&on_disk, &in_bucket, "", &mut others);
+    assert!(others.is_empty(), "{command:?}: {others:#?}");
     in_bucket
 }
 
@@ -100,7 +117,7 @@ fn every_command_does_what_it_does_on_disk() {
         )
         .unwrap();
         let file = project.path("tiers.csv");
-        project.json(NOW, &["ingest", "profile", file.to_str().unwrap()]);
+        project.json(NOW, &["ingest", "profile", "--file", file.to_str().unwrap()]);
     }
     keep_the_same(&projects, "profile", 1);
     same(&projects, NOW, &["status"]);
@@ -223,7 +240,15 @@ fn a_server_reads_the_registry_in_a_bucket() {
         "customer_id,at,tier\n1,1997-01-05T00:00:00Z,gold\n",
     )
     .unwrap();
-    project.json(NOW, &["ingest", "profile", project.path("tiers.csv").to_str().unwrap()]);
+    project.json(
+        NOW,
+        &[
+            "ingest",
+            "profile",
+            "--file",
+            project.path("tiers.csv").to_str().unwrap(),
+        ],
+    );
     until(&mut http, |http| ask(http, key), 200);
     project.json(NOW, &["key", "remove", id]);
     until(&mut http, |http| ask(http, key), 401);

@@ -60,7 +60,7 @@ fn of_two_who_apply_one_is_told_of_the_other() {
     other.define(&SPEND.replace("\"7d\", \"2d\"", "\"7d\""));
     project.json(NOW, &["apply"]);
     for round in 0..5 {
-        let windows = format!("\"{}d\"", round + 3);
+        let windows = format!("\"{}d\"", round + 10);
         let views = [
             SPEND.replace("\"2d\"", &windows),
             SPEND.replace("\"7d\", ", &format!("{windows}, ")),

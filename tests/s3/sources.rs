@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::harness::buckets::Bucket;
 use crate::harness::servers::s3;
 use crate::harness::{Project, Row, purchases, write_rows};
+use crate::sources::{delta, world};
 
 const NOW: &str = "1997-02-10";
 const DAY: i64 = 86_400_000_000;
@@ -153,20 +154,20 @@ fn lines_of_text_compressed_and_not() {
 #[test]
 fn a_delta_table() {
     let _timed = crate::harness::Timed::new("s3::sources::delta");
-    let project = Project::with_purchases(&VIEW.replace("\"v\"", "\"made\""));
-    project.apply_and_materialize("1997-02-01");
-    let table = project.path("store/offline/shop/made/v1/rows");
-    let fill = |folder: &std::path::Path| {
-        crate::harness::servers::run(
-            std::process::Command::new("cp")
-                .arg("-r")
-                .arg(table.join("."))
-                .arg(folder),
+    for (said, from, to) in [("version = 1", 0, 120), ("", 40, 120)] {
+        let (made, project) = (Project::new(""), Project::new("").in_bucket());
+        let rows = delta::table(&made);
+        let bucket = project.bucket();
+        bucket.upload(&made.path("table"), "raw data/table");
+        let source = format!(
+            "path = \"s3://{}/raw data/table\"\ntimestamp_column = \"timestamp\"\n{said}\n{}",
+            bucket.name,
+            bucket.keys(&bucket.endpoint)
         );
-    };
-    let [_, again] = same(fill, "path = \"ROOT\"");
-    assert_eq!(again.rows("v", 1).len(), project.rows("made", 1).len());
-    same(fill, "path = \"ROOT\"\nversion = 1");
+        project.write_definitions(&world::definition(&source, "incremental_backfills = true"));
+        let expected = world::expected(&rows[from..to], "2024-01-04");
+        assert_eq!(world::features(&project, "2024-01-04"), expected, "{said}");
+    }
 }
 
 /// Objects that are written anew within one second, with as many bytes, are others.
@@ -245,7 +246,7 @@ fn what_is_not_there_or_not_as_it_should_be_is_said() {
             "no Delta table",
         ),
         (
-            format!("path = \"s3://{name}/data/a.csv\"\npartitions = \"day=%d\"\n{at}"),
+            format!("path = \"s3://{name}/data/a.csv\"\npartitions = \"day=%F\"\n{at}"),
             1,
             "a file; with `partitions`",
         ),

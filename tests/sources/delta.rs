@@ -58,7 +58,7 @@ fn add(table: &Path, path: &str, partition_values: &Value) -> Value {
 }
 
 /// A table of three versions: two days, another day, and the first file gone.
-fn table(project: &Project) -> Vec<super::world::Row> {
+pub fn table(project: &Project) -> Vec<super::world::Row> {
     let rows = rows(3, 40);
     let table = project.path("table");
     write(&table.join("a.parquet"), &batch(&rows[..40]), 10);

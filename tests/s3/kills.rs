@@ -5,11 +5,11 @@ use crate::harness::Project;
 #[test]
 fn killed_and_resumed() {
     let _timed = crate::harness::Timed::new("s3::kills::killed_and_resumed");
-    crate::kills::jobs(12, Project::in_bucket);
+    crate::kills::jobs(20, Project::in_bucket);
 }
 
 #[test]
 fn killed_in_a_switch_of_versions() {
     let _timed = crate::harness::Timed::new("s3::kills::killed_in_a_switch_of_versions");
-    crate::kills::switches(15, Project::in_bucket);
+    crate::kills::switches(30, Project::in_bucket);
 }

@@ -261,6 +261,8 @@ fn required_keys_are_the_parsers() {
                 "[project]" => message.starts_with("`[project]`"),
                 "[stores]" => message.starts_with("`[stores]`"),
                 "stores.online" | "stores.online on DynamoDB" => message.starts_with("`stores.online`"),
+                "stores.offline in S3" => message.starts_with("`stores.offline`"),
+                "staging of DynamoDB" => message.starts_with("`staging`"),
                 "credentials of DynamoDB" => message.starts_with("`credentials`"),
                 "secrets of DynamoDB" => message.starts_with("`access_key_id`"),
                 _ => message.starts_with(&table),

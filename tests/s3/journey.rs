@@ -54,7 +54,7 @@ fn clean(value: &mut Value) {
         Value::Object(fields) => {
             for key in [
                 "seconds",
-                "peak_bytes",
+                "peak_memory_bytes",
                 "bytes",
                 "planned_at",
                 "view_id",

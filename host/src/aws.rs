@@ -15,6 +15,7 @@ use object_store::client::{
 use object_store::{BackoffConfig, RetryConfig};
 
 pub use crate::definition::BucketAt;
+use crate::error::cause;
 
 /// Credentials that end sooner than this are asked for again: a request is sent again for some minutes with the same ones.
 const NEARLY_OVER: Duration = Duration::from_secs(360);
@@ -56,6 +57,10 @@ pub enum ObjectsCause {
     Denied,
     /// The service does not take the request: there is no such bucket, or not there.
     Rejected,
+    /// An object has a name that none can have here.
+    Name,
+    /// It is not what it was, or there already.
+    Changed,
     /// It could not be reached, or had too much to do, for as long as was tried.
     Unavailable,
 }
@@ -63,25 +68,37 @@ pub enum ObjectsCause {
 impl ObjectsCause {
     pub(crate) fn of(error: &object_store::Error) -> Self {
         use object_store::Error;
-        // Most of what the server says is told in words only.
-        let message = error.to_string();
-        let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+        let text = error.to_string();
+        // Most of what the server says is told in words only, after its status; before that comes what was asked for.
+        let answer = text.split_once("status code: ").map_or("", |(_, answer)| answer);
+        let says = |words: &[&str]| words.iter().any(|word| answer.contains(word));
+        let begins = |statuses: &[&str]| statuses.iter().any(|status| answer.starts_with(status));
         let is_denied = says(&[
             "AccessDenied",
             "ExpiredToken",
             "InvalidAccessKeyId",
             "SignatureDoesNotMatch",
             "InvalidToken",
-            "status code: 403",
-            "status code: 401",
         ]);
         match error {
             Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => Self::Denied,
-            _ if is_denied => Self::Denied,
-            Error::NotFound { .. } if !says(&["NoSuchBucket"]) => Self::NotFound,
-            Error::Generic { .. } if !says(&["status code: 4", "status code: 3", "NoSuchBucket"]) => Self::Unavailable,
-            _ => Self::Rejected,
+            Error::InvalidPath { .. } => Self::Name,
+            Error::AlreadyExists { .. } | Error::Precondition { .. } | Error::NotModified { .. } => Self::Changed,
+            _ if is_denied || begins(&["401", "403"]) => Self::Denied,
+            Error::NotFound { .. } if says(&["NoSuchBucket"]) => Self::Rejected,
+            Error::NotFound { .. } => Self::NotFound,
+            Error::NotSupported { .. } | Error::NotImplemented { .. } => Self::Rejected,
+            _ if begins(&["408", "429"]) || says(&["RequestTimeout"]) => Self::Unavailable,
+            _ if begins(&["3", "4"]) || says(&["NoSuchBucket"]) || text.contains("redirect without LOCATION") => {
+                Self::Rejected
+            }
+            _ => Self::Unavailable,
         }
+    }
+
+    /// The same of an error that has one of these behind it.
+    pub(crate) fn behind(error: &(dyn std::error::Error + 'static)) -> Option<Self> {
+        cause::<object_store::Error>(error).map(Self::of)
     }
 }
 

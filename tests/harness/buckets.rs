@@ -61,6 +61,11 @@ impl Bucket {
             .unwrap();
     }
 
+    /// What a console puts for a folder: an empty object whose name ends in a slash, and whatever other names clients of objects do not take.
+    pub fn put_empty(&self, name: &str) {
+        put_nothing(&self.endpoint, &format!("/{}/{name}", self.name));
+    }
+
     /// Puts the files of a folder below a name.
     pub fn upload(&self, folder: &std::path::Path, below: &str) {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -112,9 +117,13 @@ impl Bucket {
 
 /// A client of objects cannot make buckets, and this server asks nobody who they are.
 fn make(endpoint: &str, name: &str) {
+    put_nothing(endpoint, &format!("/{name}"));
+}
+
+fn put_nothing(endpoint: &str, path: &str) {
     let host = endpoint.trim_start_matches("http://");
     let mut server = TcpStream::connect(host).unwrap();
-    let request = format!("PUT /{name} HTTP/1.0\r\nhost: {host}\r\ncontent-length: 0\r\n\r\n");
+    let request = format!("PUT {path} HTTP/1.0\r\nhost: {host}\r\ncontent-length: 0\r\n\r\n");
     server.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     server.read_to_string(&mut answer).unwrap();

@@ -22,6 +22,8 @@ pub enum Fault {
     Late(Duration),
     /// Of a batch, the service does the first half and leaves the rest over.
     Half,
+    /// The service does it whatever is there already: it takes no notice of the condition.
+    Unconditional,
     /// The service does it, and its answer is changed.
     Told(fn(&mut Value)),
 }
@@ -163,6 +165,7 @@ impl Shared {
                 self.forward(head, &body);
                 None
             }
+            Some(Fault::Unconditional) => self.forward(&head.replace("if-none-match", "x-no-condition"), &body),
             Some(Fault::Late(late)) => {
                 self.count(operation, &parsed);
                 let answer = self.forward(head, &body);

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::harness::buckets::Bucket;
+use crate::harness::buckets::{ACCESS, Bucket};
 use crate::harness::proxy::{Asked, Fault, Proxy};
 use crate::harness::servers::s3;
-use crate::harness::{Project, Random, seed};
+use crate::harness::{Answer, Project, Random, seed};
 use crate::maintain::world::SPEND;
 
 const NOW: &str = "1997-01-21";
@@ -59,15 +59,7 @@ fn a_commit_without_an_answer_is_found_or_made_again() {
         let (project, proxy) =
             project(move |asked| (asked.operation == "PutLogEntry" && asked.before % 3 == 1).then_some(fault));
         project.json(NOW, &["apply"]);
-        // Tables are made by a request, too, whose answer may be lost: then the command is run again.
-        let mut again = 0;
-        for now in TIMES {
-            while project.run(now, &["materialize"]).status != 0 {
-                again += 1;
-                assert!(again < 5, "{fault:?}");
-            }
-        }
-        eprintln!("{fault:?}: {again} commands were run again");
+        TIMES.iter().for_each(|now| drop(project.json(now, &["materialize"])));
         assert_eq!((project.rows("spend", 1), project.items("spend")), right, "{fault:?}");
         assert!(proxy.seen().faults["PutLogEntry"] > 3);
     }
@@ -99,6 +91,52 @@ fn cut_off_at_random() {
     }
     eprintln!("{failed} runs failed, {:?}", proxy.seen().faults);
     assert_eq!((project.rows("spend", 1), project.items("spend")), right);
+}
+
+/// Objects of a source that cannot be had any more: nobody's rows are wrong, and it is tried again.
+#[test]
+fn sources_that_go_away_are_waited_for() {
+    let _timed = crate::harness::Timed::new("s3::faults::sources");
+    let (folder, bucket) = (Project::with_purchases(""), Bucket::new(&s3()));
+    let data = std::fs::read(folder.path("data/purchases.parquet")).unwrap();
+    bucket.put("data/purchases.parquet", data);
+    // Its footer is read when it is opened, and its rows later.
+    for (fault, status, kind) in [
+        (Fault::Refused(403, "AccessDenied"), 1, "invalid"),
+        (Fault::Refused(409, "OperationAborted"), 1, "invalid"),
+    ] {
+        for after in [0, 1] {
+            let proxy = Proxy::start(&bucket.endpoint, move |asked| {
+                (asked.operation == "GetObject" && asked.before >= after).then_some(fault)
+            });
+            let project = Project::with_purchases(SPEND);
+            let text = std::fs::read_to_string(project.path("sandglass.toml")).unwrap();
+            let source = format!(
+                "path = \"s3://{}/data\"\n{}",
+                bucket.name,
+                bucket.keys(&proxy.endpoint())
+            );
+            project.json(NOW, &["apply"]);
+            project.write_definitions(&text.replace("path = \"data/purchases.parquet\"\n", &source));
+            let mut command = project.command(NOW, &["--format", "json", "apply"]);
+            let applied = Answer::of(&command.envs(ACCESS).output().unwrap());
+            let answer = match after {
+                0 => applied,
+                _ => {
+                    assert_eq!(applied.status, 0, "{}", applied.stderr);
+                    let mut command = project.command(NOW, &["--format", "json", "materialize", "--retries", "0"]);
+                    Answer::of(&command.envs(ACCESS).output().unwrap())
+                }
+            };
+            assert_eq!(answer.status, status, "{fault:?} {after}: {}", answer.stderr);
+            assert!(
+                answer.stderr.contains(&format!("\"kind\":\"{kind}\"")),
+                "{}",
+                answer.stderr
+            );
+            assert!(!answer.stderr.contains("row"), "{}", answer.stderr);
+        }
+    }
 }
 
 /// What is not to be had is said, by whose fault it is.

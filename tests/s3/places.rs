@@ -131,6 +131,45 @@ fn whoever_gets_no_answer_finds_out() {
     }
 }
 
+/// A server that writes whatever the condition says lets two believe that they made one: it is not taken.
+#[test]
+fn whoever_takes_no_notice_of_conditions_is_refused() {
+    let bucket = Bucket::new(&s3());
+    own(&bucket).check_conditions().unwrap();
+    let proxy = Proxy::start(&bucket.endpoint, |asked| {
+        (asked.operation == "PutObject").then_some(Fault::Unconditional)
+    });
+    let error = place(&bucket.name, &proxy.endpoint(), "p")
+        .check_conditions()
+        .unwrap_err();
+    assert_eq!(error.kind(), Kind::Invalid);
+    assert!(error.to_string().contains("If-None-Match"), "{error}");
+    assert!(bucket.objects().is_empty());
+}
+
+/// Objects are read in pieces, all of one version.
+#[test]
+fn long_objects_are_read_in_pieces() {
+    let bucket = Bucket::new(&s3());
+    let bytes: Vec<u8> = (0..20_u32 << 18).flat_map(u32::to_le_bytes).collect();
+    bucket.put("some/place/long", bytes.clone());
+    bucket.put("some/place/empty", Vec::new());
+    let proxy = Proxy::start(&bucket.endpoint, |asked| {
+        (asked.operation == "GetObject" && asked.before % 2 == 1).then_some(Fault::Refused(503, "SlowDown"))
+    });
+    let root = place(&bucket.name, &proxy.endpoint(), "some/place");
+    assert!(root.join("long").read().unwrap().unwrap() == bytes);
+    let all = |name: &str| {
+        let mut read = Vec::new();
+        std::io::Read::read_to_end(&mut root.join(name).reader().unwrap(), &mut read).unwrap();
+        read
+    };
+    assert!(all("long") == bytes);
+    assert!(all("empty").is_empty() && root.join("empty").read().unwrap().unwrap().is_empty());
+    assert!(root.join("none").reader().is_err());
+    assert!(proxy.seen().faults["GetObject"] > 3);
+}
+
 #[test]
 fn a_bucket_that_is_not_there_is_said_so() {
     let missing = place("no-such-bucket-here", &s3(), "p");

@@ -151,6 +151,31 @@ fn lines_of_text_compressed_and_not() {
     same(fill, "path = \"ROOT/[x]\"\ntimestamp_unit = \"us\"");
 }
 
+/// What a console leaves for a folder, and patterns that name folders.
+#[test]
+fn what_stands_for_a_folder_is_no_file() {
+    let _timed = crate::harness::Timed::new("s3::sources::markers");
+    let fill = |folder: &std::path::Path| {
+        for (name, from, to) in [("day=1.csv", 0, 5), ("x/day=2", 5, 10)] {
+            std::fs::create_dir_all(folder.join(name)).unwrap();
+            std::fs::write(folder.join(name).join("a.csv"), csv(&rows(from, to))).unwrap();
+            std::fs::write(folder.join(name).join("_SUCCESS"), "done").unwrap();
+        }
+    };
+    for pattern in ["", "/*", "/**", "/*/*.csv", "/*/**"] {
+        let source = format!("path = \"ROOT{pattern}\"\ntimestamp_unit = \"us\"");
+        let [on_disk, in_bucket] = both(fill, &source);
+        for folder in ["", "day=1.csv/", "x/", "x/day=2/"] {
+            in_bucket.bucket().put_empty(&format!("raw%20data/{folder}"));
+        }
+        for project in [&on_disk, &in_bucket] {
+            project.apply_and_materialize(NOW);
+        }
+        assert!(!on_disk.rows("v", 1).is_empty(), "{pattern}");
+        assert_eq!(in_bucket.rows("v", 1), on_disk.rows("v", 1), "{pattern}");
+    }
+}
+
 #[test]
 fn a_delta_table() {
     let _timed = crate::harness::Timed::new("s3::sources::delta");
@@ -211,6 +236,7 @@ fn what_is_not_there_or_not_as_it_should_be_is_said() {
     bucket.put("mixed/b.jsonl", b"{}\n".to_vec());
     bucket.put("tables/t/_delta_log/00000000000000000000.json", b"{}\n".to_vec());
     bucket.put("tables/a.csv", csv(&rows(0, 1)).into_bytes());
+    bucket.put_empty("odd//a.csv");
     let project = Project::new("").in_bucket();
     let at = bucket.keys(&bucket.endpoint);
     let name = &bucket.name;
@@ -250,6 +276,7 @@ fn what_is_not_there_or_not_as_it_should_be_is_said() {
             1,
             "a file; with `partitions`",
         ),
+        (format!("path = \"s3://{name}/odd\"\n{at}"), 1, "rename them"),
         (format!("path = \"s3://{name}-other/data\"\n{at}"), 1, "NoSuchBucket"),
     ] {
         define(&project, "", &source);

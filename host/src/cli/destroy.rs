@@ -97,7 +97,7 @@ async fn remove(bench: &Workbench, view: &str, versions: u32, yes: bool, printer
             // What cannot be read can be removed.
             Err(_) => (None, 0),
         };
-        let tiles = bench.tables().all_tiles(&name).await?;
+        let tiles = bench.tables().all_tiles(&name).await.unwrap_or_default();
         let files = tiles.iter().flatten().flat_map(OfflineTable::files);
         let tile_bytes = files.map(|file| file.size).sum::<u64>();
         tables.push((version, rows, bytes, (tiles.len(), tile_bytes)));

@@ -259,7 +259,7 @@ async fn one(
     let table = Arc::new(bench.tables().rows_to_write(view, &name).await?);
     let coverage = table.coverage();
     let jobs = jobs(bench, arguments, view, version, Some(&table)).await?;
-    let planned = planned(bench, view, &name, &jobs).await?;
+    let planned = planned(bench, view, &name, &jobs, printer).await?;
     let bar = printer.bar(&view.view.name, jobs.len());
     let dead = bench.tables().dead_letters(&name)?;
     let task = Task {
@@ -305,7 +305,13 @@ async fn one(
 }
 
 /// What the pass after these jobs is expected to cost, in dollars; none on a store that is not paid for by the request.
-async fn planned(bench: &Workbench, view: &CompiledView, name: &Name, jobs: &[Job]) -> Result<Option<f64>, CliError> {
+async fn planned(
+    bench: &Workbench,
+    view: &CompiledView,
+    name: &Name,
+    jobs: &[Job],
+    printer: &Printer,
+) -> Result<Option<f64>, CliError> {
     if !view.view.online || !matches!(bench.project().stores.online, OnlineStoreKind::DynamoDb(_)) {
         return Ok(None);
     }
@@ -316,7 +322,7 @@ async fn planned(bench: &Workbench, view: &CompiledView, name: &Name, jobs: &[Jo
         // There is nothing to write, and no source need be read to know that.
         return Ok(Some(0.0));
     }
-    let passes = bench.passes(name).passes()?;
+    let passes = bench.kept_passes(name, printer);
     let counts = counts(bench, view, jobs, None, live.as_ref(), &passes, false).await?;
     Ok(counts.online_dollars.and_then(|dollars| dollars.planned()))
 }

@@ -74,7 +74,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
         let (source_rows, reasons) = (source_rows(view, &jobs), reasons(change));
         let live = bench.live(&name).await?;
         let live = live.filter(|(record, _)| record.version == name.version());
-        let passes = bench.passes(&name).passes()?;
+        let passes = bench.kept_passes(&name, printer);
         let counts = counts(bench, view, &jobs, source_rows, live.as_ref(), &passes, arguments.count).await?;
         if let Some(dollars) = &counts.online_dollars {
             prices.push_str(&told_price(&view.view.name, dollars));

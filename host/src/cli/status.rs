@@ -41,7 +41,10 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
         let table = bench.tables().rows(&name, None).await?;
         let coverage = table.as_ref().map(OfflineTable::coverage).unwrap_or_default();
         let covered = coverage.union();
-        let failed = bench.failed_jobs(&name).open(&coverage)?;
+        let failed = bench.failed_jobs(&name).open(&coverage).unwrap_or_else(|error| {
+            printer.tell(&format!("warning: the failed jobs of {name} cannot be read: {error}"));
+            Vec::new()
+        });
         let places = view.sources.iter().enumerate();
         let inputs: Vec<_> = places
             .filter_map(|(place, used)| Some((place, Arc::clone(sources.get(&used.name)?))))
@@ -72,7 +75,7 @@ pub(crate) async fn run(bench: &Workbench, printer: &Printer) -> Result<(), CliE
         };
         let data_delay = applied.project.data_delay(view);
         let due = last_due(view, data_delay, bench.now);
-        let passes = bench.passes(&name).passes()?;
+        let passes = bench.kept_passes(&name, printer);
         let live = bench.live(&name).await?;
         let through = live.as_ref().map(|(_, state)| state.through);
         let freshness = through.map(|through| bench.now.since(through).micros() / 1_000_000);

@@ -112,8 +112,11 @@ impl Tables {
             derived: true,
             retention: RETENTION,
         };
-        let table = OfflineTable::create(&self.location(&tiles_path(spec, name))?, table).await?;
-        Ok(table.with_runtime(self.session.runtime_env()))
+        match OfflineTable::create(&self.location(&tiles_path(spec, name))?, table).await {
+            Ok(table) => Ok(table.with_runtime(self.session.runtime_env())),
+            // Somebody else may have made it meanwhile, or this one without being told.
+            Err(error) => self.tiles(spec, name, None).await?.ok_or_else(|| error.into()),
+        }
     }
 
     /// All tables of tiles that were made of a version's rows, as they are now; none where one cannot be read.

@@ -16,7 +16,7 @@ use super::error::CliError;
 use super::loader::loader;
 use super::output::Printer;
 use super::tables::Tables;
-use crate::compaction::PassHistory;
+use crate::compaction::{KeptPass, PassHistory};
 use crate::definition::{FeatureView, Project};
 use crate::materialize::FailedJobs;
 use crate::offline::OfflineTable;
@@ -258,6 +258,14 @@ impl Workbench {
         PassHistory {
             file: self.version(name).join("passes.jsonl"),
         }
+    }
+
+    /// What is kept of them, for people and estimates: a file that cannot be read is told, and keeps nothing from going on.
+    pub(crate) fn kept_passes(&self, name: &Name, printer: &Printer) -> Vec<KeptPass> {
+        self.passes(name).passes().unwrap_or_else(|error| {
+            printer.tell(&format!("warning: the passes of {name} cannot be read: {error}"));
+            Vec::new()
+        })
     }
 
     /// What is online of a view, whatever its version.

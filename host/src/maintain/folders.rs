@@ -60,7 +60,7 @@ pub fn drop_folder(parent: &Place, name: &str) -> Result<Dropped, StorageError> 
         if dropped.files > 0 {
             doomed.put(b"")?;
         }
-        remove_leftover(parent, doomed.name())?;
+        remove_leftover(parent, &doomed.name())?;
         return Ok(dropped);
     };
     // What an earlier try has left.
@@ -100,7 +100,14 @@ pub fn remove_leftover(folder: &Place, name: &str) -> Result<(), StorageError> {
     match (left.folder(), name.strip_prefix(DROPPED)) {
         (Some(path), _) if path.is_dir() => left.remove_all(),
         // What says that it is dropped goes last.
-        (None, Some(dropped)) => folder.join(dropped).remove_all().and_then(|()| left.remove().map(drop)),
+        (None, Some(dropped)) if !dropped.is_empty() => {
+            let dropped = folder.join(dropped);
+            // What was on its way when it was listed first.
+            for _ in 0..2 {
+                dropped.remove_all()?;
+            }
+            left.remove().map(drop)
+        }
         _ => left.remove().map(drop),
     }
 }

@@ -6,10 +6,11 @@ use object_store::ObjectStoreExt;
 use serde_json::json;
 
 use super::application::application_id;
-use super::next::{Newest, Planned, now_ms};
+use super::next::{LOST_MAX, Newest, Planned, now_ms};
 use super::replace::{Rewrites, replace};
 use super::table::{FILES_AT_ONCE, State};
 use super::{Attempt, JobReads, OfflineError, OfflineTable, Reads, Staged};
+use crate::error::{Classified, Kind};
 use crate::time::{Interval, union};
 
 /// A job that is to be made visible.
@@ -164,7 +165,16 @@ impl OfflineTable {
                 .collect();
             let new = futures::stream::iter(files).map(|file| {
                 let store = &store;
-                async move { file.put(self.name(), store.as_ref(), time).await }
+                async move {
+                    let mut lost = 0;
+                    loop {
+                        match file.put(self.name(), store.as_ref(), time).await {
+                            // It may be there by now; then another time is taken.
+                            Err(error) if lost < LOST_MAX && error.kind() == Kind::Unavailable => lost += 1,
+                            done => return done,
+                        }
+                    }
+                }
             });
             if new.buffer_unordered(FILES_AT_ONCE).try_all(std::future::ready).await? {
                 return Ok(time);

@@ -3,6 +3,7 @@ use std::error::Error as StdError;
 use datafusion::error::DataFusionError;
 use deltalake::DeltaTableError;
 
+use crate::aws::ObjectsCause;
 use crate::error::{Classified, Kind};
 use crate::time::Interval;
 
@@ -77,7 +78,12 @@ impl Classified for OfflineError {
         match self {
             Self::Conflict { .. } => Kind::Conflict,
             Self::Corrupt { .. } => Kind::Corrupt,
-            Self::Unavailable { .. } => Kind::Unavailable,
+            Self::Unavailable { source, .. } => match source.as_deref().and_then(|source| ObjectsCause::behind(source))
+            {
+                // Trying again would not help.
+                Some(ObjectsCause::Denied | ObjectsCause::Rejected) => Kind::Invalid,
+                _ => Kind::Unavailable,
+            },
             Self::Invalid { .. } => Kind::Invalid,
             Self::Rows { source, .. } => match source.find_root() {
                 DataFusionError::ResourcesExhausted(_)
@@ -92,6 +98,11 @@ impl Classified for OfflineError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Conflict { .. } => Some("another driver works on this view; plan again".to_owned()),
+            Self::Unavailable { source, .. } => {
+                let cause = ObjectsCause::behind(source.as_deref()?)?;
+                (cause == ObjectsCause::Denied)
+                    .then(|| "whose the credentials are has to have rights on the bucket".to_owned())
+            }
             _ => None,
         }
     }

@@ -12,9 +12,13 @@ use uuid::Uuid;
 
 use super::table::{CHECKPOINT_INTERVAL, State};
 use super::{OfflineError, OfflineTable};
+use crate::error::{Classified, Kind};
 
 /// How often a commit is planned again because others were faster. Each time at least one of them has succeeded.
 const TRIES: u32 = 100;
+
+/// How often an entry is planned again because nobody said whether it was written.
+pub(super) const LOST_MAX: u32 = 3;
 
 /// In an entry's details: intervals of which rows were taken away by no job.
 pub(super) const FORGOT: &str = "forgot";
@@ -40,6 +44,8 @@ pub(super) struct Entry<'a> {
     _one_at_a_time: MutexGuard<'a, ()>,
     id: String,
     tries: u32,
+    /// How often the storage failed to say what it did.
+    lost: u32,
     looked_at: u64,
     failure: Option<OfflineError>,
 }
@@ -67,6 +73,7 @@ impl OfflineTable {
             _one_at_a_time: self.committing.lock().await,
             id: Uuid::new_v4().to_string(),
             tries: 0,
+            lost: 0,
             looked_at: self.version(),
             failure: None,
         }
@@ -84,7 +91,12 @@ impl Entry<'_> {
             return Ok(Newest::Entered(version));
         }
         if let Some(failure) = self.failure.take() {
-            return Err(failure);
+            // What a service far away did not do, or not say, is worth another try; a disk says at once what is wrong with it.
+            let is_far = table.log.root_url().scheme() != "file";
+            if self.lost == LOST_MAX || !is_far || failure.kind() != Kind::Unavailable {
+                return Err(failure);
+            }
+            self.lost += 1;
         }
         if self.tries == TRIES {
             let reason = format!("others were faster {TRIES} times; the rows are staged but not committed");

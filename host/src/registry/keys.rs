@@ -55,10 +55,16 @@ impl Registry {
         Ok((record, key))
     }
 
+    /// The numbers of all keys.
+    pub fn key_ids(&self) -> Result<Vec<String>, RegistryError> {
+        let names = self.keys_folder().names()?.into_iter();
+        let ids = names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned));
+        Ok(ids.filter(|id| is_id(id)).collect())
+    }
+
     /// All keys by their numbers.
     pub fn keys(&self) -> Result<BTreeMap<String, ApiKey>, RegistryError> {
-        let names = self.keys_folder().names()?.into_iter();
-        let ids = names.filter_map(|name| Some(name.strip_suffix(".json")?.to_owned()));
+        let ids = self.key_ids()?;
         let mut keys = BTreeMap::new();
         for id in ids {
             // One that was removed meanwhile is none.

@@ -203,6 +203,11 @@ impl Registry {
         }
     }
 
+    /// Whether each look at it is a request to a service.
+    pub fn is_remote(&self) -> bool {
+        self.folder.folder().is_none()
+    }
+
     /// The number of the last application, none if there is none.
     pub fn latest_number(&self) -> Result<Option<u64>, RegistryError> {
         Ok(self.numbers()?.into_iter().max())
@@ -223,6 +228,9 @@ impl Registry {
             place: place.clone(),
             problem: error.to_string(),
         })?;
+        if before.is_none() {
+            self.folder.check_conditions()?;
+        }
         if place.create(&bytes)? {
             return Ok(());
         }

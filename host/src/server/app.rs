@@ -111,6 +111,10 @@ impl App {
         }));
     }
 
+    pub(super) fn registry_is_remote(&self) -> bool {
+        self.serving.registry_is_remote()
+    }
+
     /// Looks for keys that were removed. Waits for files.
     pub(super) fn look_at_keys(&self) {
         if let Some(keys) = &self.keys {

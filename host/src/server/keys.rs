@@ -1,5 +1,6 @@
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
@@ -14,11 +15,17 @@ pub(super) struct Keys {
     registry: Registry,
     known: RwLock<HashMap<[u8; 32], Known>>,
     /// Held while a key is looked for that is not known yet.
-    looking: Semaphore,
+    looking: Arc<Semaphore>,
+    /// When it was last seen which keys there are.
+    seen: Mutex<Instant>,
 }
 
 /// Keys that are looked for at once: whoever sends many that are none keeps only others waiting that do.
 const LOOKING_MAX: usize = 16;
+/// How long a request waits for that.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long keys are believed while it cannot be seen whether they were removed.
+const BELIEVED: Duration = Duration::from_secs(600);
 
 #[derive(Clone)]
 struct Known {
@@ -31,25 +38,31 @@ impl Keys {
         Self {
             registry,
             known: RwLock::default(),
-            looking: Semaphore::new(LOOKING_MAX),
+            looking: Arc::new(Semaphore::new(LOOKING_MAX)),
+            seen: Mutex::new(Instant::now()),
         }
     }
 
-    /// Waits for files. Forgets keys that were removed, and those of which that cannot be told.
+    /// Forgets keys that were removed; all of them if that could not be seen for long. Waits for files.
     pub(super) fn look(&self) {
-        let known: Vec<String> = {
-            let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-            known.values().map(|known| known.id.clone()).collect()
+        if self.known.read().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            return;
+        }
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = match self.registry.key_ids() {
+            Ok(there) => {
+                *seen = Instant::now();
+                there
+            }
+            Err(error) if seen.elapsed() < BELIEVED => {
+                tracing::warn!(%error, "it cannot be seen which keys there are");
+                return;
+            }
+            Err(error) => {
+                tracing::error!(%error, "it could not be seen for long which keys there are, and all are refused");
+                Vec::new()
+            }
         };
-        let there: Vec<String> = (known.into_iter())
-            .filter(|id| match self.registry.key(id) {
-                Ok(found) => found.is_some(),
-                Err(error) => {
-                    tracing::warn!(%error, "a key cannot be read and is refused");
-                    false
-                }
-            })
-            .collect();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.retain(|_, known| there.contains(&known.id));
     }
@@ -91,9 +104,16 @@ impl Keys {
         if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&hash) {
             return Ok(known.clone());
         }
-        let _turn = self.looking.acquire().await;
+        let late = |_| ServeError::TimedOut("the registry did not answer in time".to_owned());
         let (registry, key) = (self.registry.clone(), key.to_owned());
-        let found = tokio::task::spawn_blocking(move || registry.find_key(&key)).await;
+        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&self.looking).acquire_owned()).await;
+        let turn = turn.map_err(late)?;
+        let looking = tokio::task::spawn_blocking(move || {
+            // Held until the look is over, whether or not anybody waits.
+            let _turn = turn;
+            registry.find_key(&key)
+        });
+        let found = tokio::time::timeout(PATIENCE, looking).await.map_err(late)?;
         let found = found
             .map_err(|error| ServeError::Internal(error.to_string()))??
             .ok_or_else(|| refused("the key is not known, or was removed"))?;

@@ -37,6 +37,8 @@ use crate::serving::Serving;
 
 /// How often it is looked whether something was applied, or keys were made or removed.
 const LOOK: Duration = Duration::from_secs(1);
+/// The same where each look is paid for.
+const LOOK_FAR: Duration = Duration::from_secs(10);
 /// How long nothing is accepted after the system could not give a connection.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The longest head of a request.
@@ -162,7 +164,11 @@ fn refuse(stream: &TcpStream) {
 
 /// Looks from time to time for what other processes have changed and that no request would find.
 async fn look(app: Arc<App>, at: fn(&App)) {
-    let mut tick = tokio::time::interval(LOOK);
+    let each = match app.registry_is_remote() {
+        true => LOOK_FAR,
+        false => LOOK,
+    };
+    let mut tick = tokio::time::interval(each);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;

@@ -155,6 +155,11 @@ impl Serving {
         }
     }
 
+    /// Whether each look at the registry is a request to a service.
+    pub fn registry_is_remote(&self) -> bool {
+        self.registry.is_remote()
+    }
+
     /// What the memory of items did.
     pub fn cache_counts(&self) -> CacheCounts {
         self.store.cache_counts()

@@ -5,6 +5,7 @@ use arrow::datatypes::Schema;
 use datafusion::datasource::file_format::csv::CsvFormat;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 
+use super::error::Unread;
 use super::files::SourceFile;
 
 /// Rows of a file that are looked at for what values look like.
@@ -23,15 +24,22 @@ pub(super) fn format(compression: FileCompressionType) -> CsvFormat {
 
 /// The columns of the header, by what the first values look like. DataFusion looks at pieces that end at any line feed, also at
 /// one in a quoted value.
-pub(super) fn infer(file: &SourceFile) -> Result<Schema, String> {
-    let opened = file.place.reader().map_err(|error| error.to_string())?;
+pub(super) fn infer(file: &SourceFile) -> Result<Schema, Unread> {
+    let away = |error| Unread::reading(&file.place, "", &error);
+    let opened = file.place.reader().map_err(away)?;
     let reader = file
         .compression()
         .convert_read(opened)
         .map_err(|error| error.strip_backtrace())?;
-    let (schema, _) = Format::default()
+    let inferred = Format::default()
         .with_header(true)
-        .infer_schema(reader.take(BYTES_MAX), Some(ROWS))
-        .map_err(|error| error.to_string())?;
-    Ok(schema)
+        .infer_schema(reader.take(BYTES_MAX), Some(ROWS));
+    match inferred {
+        Ok((schema, _)) => Ok(schema),
+        // It tells what the reader said in words only: one that still cannot be read is away.
+        Err(error) => Err(match file.place.reader() {
+            Err(away_now) => away(away_now),
+            Ok(_) => error.to_string().into(),
+        }),
+    }
 }

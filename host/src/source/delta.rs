@@ -7,6 +7,7 @@ use arrow::datatypes::Schema;
 use deltalake::DeltaTableError;
 use deltalake::table::state::DeltaTableState;
 
+use super::error::Unread;
 use super::files::SourceFile;
 use crate::definition::Partition;
 use crate::storage::{Place, log_store};
@@ -23,28 +24,29 @@ pub(super) struct DeltaFiles {
 }
 
 /// Reads the log up to a version, or all of it.
-pub(super) async fn open(folder: &Place, version: Option<u64>) -> Result<DeltaFiles, String> {
+pub(super) async fn open(folder: &Place, version: Option<u64>) -> Result<DeltaFiles, Unread> {
     let folder = folder.absolute().map_err(|error| error.to_string())?;
     // A task of its own: whatever a damaged log does to the reader ends there.
     let load = tokio::spawn(async move { load(&folder, version).await });
     match load.await {
         Ok(result) => result,
-        Err(_) => Err("the Delta log is damaged: its reader gave up".to_owned()),
+        Err(_) => Err("the Delta log is damaged: its reader gave up".to_owned().into()),
     }
 }
 
-async fn load(folder: &Place, version: Option<u64>) -> Result<DeltaFiles, String> {
-    let says = |error: DeltaTableError| match version {
-        Some(version) => format!("the Delta log cannot be read at version {version}: {error}"),
-        None => format!("the Delta log cannot be read: {error}"),
+async fn load(folder: &Place, version: Option<u64>) -> Result<DeltaFiles, Unread> {
+    let says = |error: DeltaTableError| match (&error, version) {
+        (DeltaTableError::ObjectStore { source }, _) if folder.folder().is_none() => {
+            Unread::Away(folder.of_object(source))
+        }
+        (_, Some(version)) => format!("the Delta log cannot be read at version {version}: {error}").into(),
+        (_, None) => format!("the Delta log cannot be read: {error}").into(),
     };
     let log = log_store(folder).map_err(says)?;
     if let Some(version) = version {
         let newest = log.get_latest_version(0).await.map_err(says)?;
         if version > newest {
-            return Err(format!(
-                "the Delta table has no version {version}; the newest is {newest}"
-            ));
+            return Err(format!("the Delta table has no version {version}; the newest is {newest}").into());
         }
     }
     let state = DeltaTableState::try_new(log.as_ref(), version).await.map_err(says)?;
@@ -53,7 +55,8 @@ async fn load(folder: &Place, version: Option<u64>) -> Result<DeltaFiles, String
     if let Some(mode) = mode.filter(|mode| *mode != "none") {
         return Err(format!(
             "the Delta table maps columns by {mode} (`delta.columnMapping.mode`), which is not supported: copy it to one that does not"
-        ));
+        )
+        .into());
     }
     let schema = state.snapshot().arrow_schema();
     let partition_columns = metadata.partition_columns().to_vec();
@@ -64,7 +67,8 @@ async fn load(folder: &Place, version: Option<u64>) -> Result<DeltaFiles, String
             return Err(format!(
                 "file {path} of the Delta table has a deletion vector, which is not supported: rewrite the files \
                  (`REORG TABLE … APPLY (PURGE)`) and set `delta.enableDeletionVectors = false`"
-            ));
+            )
+            .into());
         }
         let inside = Path::new(&path)
             .components()
@@ -72,7 +76,8 @@ async fn load(folder: &Place, version: Option<u64>) -> Result<DeltaFiles, String
         if !inside || path.contains("://") {
             return Err(format!(
                 "file {path} of the Delta table lies outside of its folder (a shallow clone?), which is not supported"
-            ));
+            )
+            .into());
         }
         let values = file.partition_values_map();
         let values = partition_columns.iter().map(|column| {

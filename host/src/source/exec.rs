@@ -17,6 +17,8 @@ use futures::StreamExt;
 
 use super::error::SourceError;
 use super::shape::Shape;
+use crate::error::cause;
+use crate::storage::StorageError;
 
 /// Rows of a scan in their wanted shape, and what became of the others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
@@ -186,17 +188,29 @@ impl ExecutionPlan for NormalizeExec {
     }
 }
 
-/// What a file holds is the data's, not ours: such errors carry the source's name.
+/// What a file holds is the data's, not ours: such errors carry the source's name. So do those of objects that cannot be reached.
 fn named(source: &str, error: DataFusionError) -> DataFusionError {
-    match error {
-        DataFusionError::ArrowError(error, _) => DataFusionError::External(Box::new(SourceError::Rows {
-            source_name: source.to_owned(),
+    let object = match &error {
+        DataFusionError::ObjectStore(object) => Some(&**object),
+        DataFusionError::ParquetError(error) => cause::<object_store::Error>(&**error),
+        DataFusionError::ArrowError(error, _) => cause::<object_store::Error>(&**error),
+        _ => None,
+    };
+    let source_name = source.to_owned();
+    let found = match (object, &error) {
+        (Some(object), _) => SourceError::Objects {
+            source_name,
+            error: StorageError::object("its objects", object),
+        },
+        (None, DataFusionError::ArrowError(error, _)) => SourceError::Rows {
+            source_name,
             problem: error.to_string(),
-        })),
-        DataFusionError::ParquetError(error) => DataFusionError::External(Box::new(SourceError::Rows {
-            source_name: source.to_owned(),
+        },
+        (None, DataFusionError::ParquetError(error)) => SourceError::Rows {
+            source_name,
             problem: error.to_string(),
-        })),
-        other => other,
-    }
+        },
+        _ => return error,
+    };
+    DataFusionError::External(Box::new(found))
 }

@@ -159,7 +159,7 @@ impl SourceTable {
     fn below(&self, file: &SourceFile) -> String {
         let name = file.place.name();
         match file.partition.folder.as_str() {
-            "" => name.to_owned(),
+            "" => name.into_owned(),
             folder => format!("{folder}/{name}"),
         }
     }

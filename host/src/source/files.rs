@@ -56,9 +56,6 @@ pub(super) fn resolve(root: &Path, source: &Source) -> Result<(Format, Vec<Sourc
     };
     let mut files = match (source.format, lies) {
         (Format::Delta | Format::Detect, Lies::DeltaTable) => return Ok((Format::Delta, Vec::new())),
-        (Format::Delta, Lies::Files(_)) => {
-            return Err(wrong("no Delta table: there is no folder `_delta_log` in it".into()));
-        }
         (format, Lies::DeltaTable) => {
             return Err(wrong(format!(
                 "a Delta table, and its folder may hold files that are no part of it: leave `format = \"{}\"` out, or say \"delta\"",
@@ -130,6 +127,17 @@ pub(super) fn nested_table(source: &Source, folder: impl std::fmt::Display) -> S
     wrong(source, problem)
 }
 
+/// There is something, and no Delta table, which was meant.
+pub(super) fn no_other(source: &Source) -> Result<(), SourceError> {
+    match source.format {
+        Format::Delta => Err(wrong(
+            source,
+            "no Delta table: there is no folder `_delta_log` in it".into(),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// The source is one file, and a folder was meant.
 pub(super) fn no_folder(source: &Source) -> Result<(), SourceError> {
     match source.partitions {
@@ -145,7 +153,7 @@ pub(super) fn no_folder(source: &Source) -> Result<(), SourceError> {
 fn detect(files: &[SourceFile]) -> Result<Format, String> {
     let mut seen: BTreeMap<&str, (Format, usize)> = BTreeMap::new();
     for file in files {
-        let format = Format::of(file.place.name()).unwrap_or(Format::Parquet);
+        let format = Format::of(&file.place.name()).unwrap_or(Format::Parquet);
         seen.entry(format.name()).or_insert((format, 0)).1 += 1;
     }
     let mut formats = seen.values();

@@ -6,7 +6,9 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 
 use super::error::SourceError;
-use super::files::{Lies, SourceFile, is_hidden, is_meant, is_pattern, nested_table, no_folder, partition, wrong};
+use super::files::{
+    Lies, SourceFile, is_hidden, is_meant, is_pattern, nested_table, no_folder, no_other, partition, wrong,
+};
 use crate::definition::Source;
 use crate::storage::Place;
 use crate::time::Timestamp;
@@ -21,6 +23,9 @@ pub(super) fn find(path: &Path, source: &Source) -> Result<Lies, SourceError> {
     let name = source.name.as_str();
     if path.join("_delta_log").is_dir() {
         return Ok(Lies::DeltaTable);
+    }
+    if path.exists() {
+        no_other(source)?;
     }
     let mut found = Found {
         source,

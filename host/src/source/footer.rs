@@ -17,6 +17,7 @@ use parquet::arrow::async_reader::MetadataFetch;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
 
+use super::error::Unread;
 use super::files::SourceFile;
 use super::times::{self, TimeKind};
 use crate::time::{Interval, Timestamp};
@@ -57,7 +58,7 @@ pub struct RowGroup {
     pub extent: Option<Extent>,
 }
 
-fn load(file: &SourceFile, index: PageIndexPolicy) -> Result<ArrowReaderMetadata, String> {
+fn load(file: &SourceFile, index: PageIndexPolicy) -> Result<ArrowReaderMetadata, Unread> {
     let options = ArrowReaderOptions::new().with_page_index_policy(index);
     let size = file.size_bytes;
     let of_object = file.place.with_object(|store, key| async move {
@@ -68,16 +69,22 @@ fn load(file: &SourceFile, index: PageIndexPolicy) -> Result<ArrowReaderMetadata
     });
     let footer = match (of_object, file.place.folder()) {
         (Some(read), _) => {
-            let metadata = read.map_err(|error| error.to_string())?;
+            let metadata = read.map_err(|error| Unread::Away(file.place.of_object(&error)))?;
             metadata.and_then(|metadata| ArrowReaderMetadata::try_new(Arc::new(metadata), options))
         }
         (None, Some(path)) => {
-            let opened = File::open(path).map_err(|error| error.to_string())?;
+            let opened = File::open(path).map_err(|error| Unread::from(error.to_string()))?;
             ArrowReaderMetadata::load(&opened, options)
         }
-        (None, None) => return Err("it is no file".to_owned()),
+        (None, None) => return Err("it is no file".to_owned().into()),
     };
-    footer.map_err(|error| error.to_string())
+    footer.map_err(|error| match &error {
+        ParquetError::External(inner) => match inner.downcast_ref::<object_store::Error>() {
+            Some(object) => Unread::Away(file.place.of_object(object)),
+            None => error.to_string().into(),
+        },
+        _ => error.to_string().into(),
+    })
 }
 
 /// Parts of an object.
@@ -94,7 +101,7 @@ impl MetadataFetch for Ranges {
 }
 
 /// A file's columns, without what it says of itself beside them, and with nulls allowed: files differ there for no reason.
-pub(super) fn columns(file: &SourceFile) -> Result<(ArrowReaderMetadata, SchemaRef), String> {
+pub(super) fn columns(file: &SourceFile) -> Result<(ArrowReaderMetadata, SchemaRef), Unread> {
     let footer = load(file, PageIndexPolicy::Skip)?;
     let fields = footer
         .schema()
@@ -130,14 +137,14 @@ pub(super) fn row_groups(footer: &ArrowReaderMetadata, column: &str, kind: &Time
 }
 
 /// For each row group its pages' rows, with the time of this column; nothing where there is no page index.
-pub(super) fn pages(file: &SourceFile, column: &str, kind: &TimeKind) -> Result<Vec<Vec<RowGroup>>, String> {
+pub(super) fn pages(file: &SourceFile, column: &str, kind: &TimeKind) -> Result<Vec<Vec<RowGroup>>, Unread> {
     let footer = load(file, PageIndexPolicy::Optional)?;
     let metadata = footer.metadata();
     let (Some(columns), Some(offsets)) = (metadata.column_index(), metadata.offset_index()) else {
         return Ok(Vec::new());
     };
     let converter = StatisticsConverter::try_new(column, footer.schema(), footer.parquet_schema())
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| Unread::from(error.to_string()))?;
     let of_group = |group: usize| {
         let groups = [group];
         let mins = converter.data_page_mins(columns, offsets, &groups).ok()?;

@@ -4,7 +4,9 @@ use glob::{MatchOptions, Pattern};
 use object_store::ObjectMeta;
 
 use super::error::SourceError;
-use super::files::{Lies, SourceFile, is_hidden, is_meant, is_pattern, nested_table, no_folder, partition, wrong};
+use super::files::{
+    Lies, SourceFile, is_hidden, is_meant, is_pattern, nested_table, no_folder, no_other, partition, wrong,
+};
 use crate::definition::{Source, split_bucket};
 use crate::storage::{Place, StorageError, modified};
 
@@ -14,6 +16,9 @@ const AS_PATHS: MatchOptions = MatchOptions {
     require_literal_separator: true,
     require_literal_leading_dot: false,
 };
+
+/// Objects that are looked at, as many as folders are.
+const OBJECTS_MAX: usize = 1_000_000;
 
 /// What lies at a source's place. One request says what 1,000 objects are.
 pub(super) fn find(place: &Place, source: &Source) -> Result<Lies, SourceError> {
@@ -28,55 +33,57 @@ pub(super) fn find(place: &Place, source: &Source) -> Result<Lies, SourceError> 
         files: Vec::new(),
     };
     if is_pattern(path) {
-        let pattern = Pattern::new(path).map_err(|error| wrong(source, error.to_string()))?;
         let folder = path
             .split(['*', '?', '['])
             .next()
             .and_then(|plain| plain.rsplit_once('/'));
         let folder = place.object(folder.map_or("", |(folder, _)| folder));
-        for object in folder.unwrap_or_else(|| place.clone()).objects().map_err(failed)? {
+        let objects = folder.unwrap_or_else(|| place.clone()).objects().map_err(failed)?;
+        found.matches(path, few(source, objects)?)?;
+        return Ok(Lies::Files(found.files));
+    }
+    if place.join("_delta_log").has_objects().map_err(failed)? {
+        return Ok(Lies::DeltaTable);
+    }
+    let objects = few(source, place.objects().map_err(failed)?)?;
+    if !objects.is_empty() {
+        no_other(source)?;
+        for object in objects {
             let name = object.location.to_string();
-            if pattern.matches_with(&name, AS_PATHS) {
-                found.file(object, &[])?;
-                continue;
-            }
-            let mut folders = name.match_indices('/').map(|(at, _)| name.split_at(at));
-            let within = folders.find(|(folder, _)| pattern.matches_with(folder, AS_PATHS));
-            if let Some((_, below)) = within {
-                found.below(object, below.trim_start_matches('/'))?;
-            }
+            let below = name
+                .strip_prefix(path)
+                .unwrap_or(&name)
+                .trim_start_matches('/')
+                .to_owned();
+            found.below(object, &below)?;
         }
         return Ok(Lies::Files(found.files));
     }
-    if !place.join("_delta_log").names().map_err(failed)?.is_empty() {
-        return Ok(Lies::DeltaTable);
-    }
+    // Only now: whoever may list may not always look.
     let one = match path {
         "" => None,
         _ => place.look().map_err(failed)?,
     };
-    if let Some(object) = one {
-        no_folder(source)?;
-        found.file(object, &[])?;
-        return Ok(Lies::Files(found.files));
-    }
-    let objects = place.objects().map_err(failed)?;
-    if objects.is_empty() {
+    let Some(object) = one else {
+        let problem = "there is no such object, and no name begins with it and a `/`".to_owned();
+        return Err(wrong(source, problem));
+    };
+    no_other(source)?;
+    no_folder(source)?;
+    found.file(object, &[])?;
+    Ok(Lies::Files(found.files))
+}
+
+/// Objects that may hold rows: what stands for a folder is empty.
+fn few(source: &Source, mut objects: Vec<ObjectMeta>) -> Result<Vec<ObjectMeta>, SourceError> {
+    if objects.len() > OBJECTS_MAX {
         return Err(wrong(
             source,
-            "there is no such object, and no name begins with it and a `/`".to_owned(),
+            format!("more than {OBJECTS_MAX} objects begin like that"),
         ));
     }
-    for object in objects {
-        let name = object.location.to_string();
-        let below = name
-            .strip_prefix(path)
-            .unwrap_or(&name)
-            .trim_start_matches('/')
-            .to_owned();
-        found.below(object, &below)?;
-    }
-    Ok(Lies::Files(found.files))
+    objects.retain(|object| object.size > 0);
+    Ok(objects)
 }
 
 struct Found<'a> {
@@ -86,6 +93,26 @@ struct Found<'a> {
 }
 
 impl Found<'_> {
+    /// Those that a pattern names, or that lie in a folder that it names.
+    fn matches(&mut self, path: &str, objects: Vec<ObjectMeta>) -> Result<(), SourceError> {
+        // Two stars at the end are folders, whatever is in them.
+        let folders = path.trim_end_matches("/**");
+        let pattern = Pattern::new(folders).map_err(|error| wrong(self.source, error.to_string()))?;
+        for object in objects {
+            let name = object.location.to_string();
+            if folders == path && pattern.matches_with(&name, AS_PATHS) {
+                self.file(object, &[])?;
+                continue;
+            }
+            let mut within = name.match_indices('/').map(|(at, _)| name.split_at(at));
+            let within = within.find(|(folder, _)| pattern.matches_with(folder, AS_PATHS));
+            if let Some((_, below)) = within {
+                self.below(object, below.trim_start_matches('/'))?;
+            }
+        }
+        Ok(())
+    }
+
     /// An object below a folder, if it is one of the source's.
     fn below(&mut self, object: ObjectMeta, below: &str) -> Result<(), SourceError> {
         let mut folders: Vec<&str> = below.split('/').collect();

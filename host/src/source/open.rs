@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use futures::{StreamExt, TryStreamExt};
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
-use super::error::SourceError;
+use super::error::{SourceError, Unread};
 use super::files::{SourceFile, resolve};
 use super::footer::{self, Extent};
 use super::group::{Added, Group, Kind};
@@ -77,26 +77,28 @@ impl Opened {
         }
         if format == Format::Delta {
             let place = Place::new(&source.path, &source.bucket, root);
-            let table = delta::open(&place, source.version).await.map_err(wrong)?;
+            let table = delta::open(&place, source.version).await;
+            let table = table.map_err(|error| error.of_source(&source.name, wrong))?;
             opened.version = Some(table.version);
             opened.files = table.files;
             opened.added.columns = table.partition_columns;
             opened.declared = Some(table.schema);
         }
-        if format == Format::Jsonl {
-            opened.json().await.map_err(wrong)?;
+        let looked = if format == Format::Jsonl {
+            opened.json().await
         } else {
-            opened.each().await.map_err(wrong)?;
-        }
+            opened.each().await
+        };
+        looked.map_err(|error| error.of_source(&source.name, wrong))?;
         Ok(opened)
     }
 
     /// All JSON files are one group: each has the keys that it has.
-    async fn json(&mut self) -> Result<(), String> {
+    async fn json(&mut self) -> Result<(), Unread> {
         let files = self.files.clone();
         let inferred = tokio::task::spawn_blocking(move || lines::infer(&files))
             .await
-            .map_err(|_| "its files cannot be read".to_owned())??;
+            .map_err(|_| Unread::from("its files cannot be read".to_owned()))??;
         let fields = inferred
             .columns
             .iter()
@@ -126,23 +128,23 @@ impl Opened {
         Ok(())
     }
 
-    async fn each(&mut self) -> Result<(), String> {
+    async fn each(&mut self) -> Result<(), Unread> {
         let format = self.format;
         let looks: Vec<Look> = futures::stream::iter(self.files.clone())
             .map(|file| async move {
-                let path = file.place.to_string();
+                let place = file.place.clone();
                 let look = match format {
                     Format::Csv => csv_look(file).await,
                     _ => parquet_look(file).await,
                 };
-                look.map_err(|problem| format!("{path}: {problem}"))
+                look.map_err(|problem| problem.of(&place))
             })
             .buffered(FILES_AT_ONCE)
             .try_collect()
             .await?;
         for (file, look) in self.files.iter().zip(looks) {
             if let Some(twice) = twice(&look.schema) {
-                return Err(format!("{}: two columns are named `{twice}`", file.place));
+                return Err(Unread::from(format!("two columns are named `{twice}`")).of(&file.place));
             }
             let group = (!look.schema.fields().is_empty()).then(|| place(&mut self.groups, &look, &file.place));
             self.footers.push(look.footer);
@@ -389,10 +391,10 @@ fn twice(schema: &Schema) -> Option<&str> {
         .map(|field| field.name().as_str())
 }
 
-async fn parquet_look(file: SourceFile) -> Result<Look, String> {
+async fn parquet_look(file: SourceFile) -> Result<Look, Unread> {
     let (footer, schema) = tokio::task::spawn_blocking(move || footer::columns(&file))
         .await
-        .map_err(|_| "its footer is damaged".to_owned())??;
+        .map_err(|_| Unread::from("its footer is damaged".to_owned()))??;
     let looks = schema.fields().iter().map(|field| field.data_type().clone());
     Ok(Look {
         kind: Kind::Parquet,
@@ -402,11 +404,11 @@ async fn parquet_look(file: SourceFile) -> Result<Look, String> {
     })
 }
 
-async fn csv_look(file: SourceFile) -> Result<Look, String> {
+async fn csv_look(file: SourceFile) -> Result<Look, Unread> {
     let compression = file.compression();
     let inferred = tokio::task::spawn_blocking(move || csv::infer(&file))
         .await
-        .map_err(|_| "its first rows cannot be read".to_owned())??;
+        .map_err(|_| Unread::from("its first rows cannot be read".to_owned()))??;
     let fields = inferred.fields().iter();
     let text = fields
         .clone()

@@ -22,8 +22,8 @@ use crate::definition::{Format, Source};
 use crate::storage::StorageError;
 use crate::time::{Interval, Span, Timestamp};
 
-/// Files that are looked at for whether they are there.
-const LOOKED_AT_MAX: usize = 10_000;
+/// Objects that are looked for when a job has failed.
+const LOOKED_AT_MAX: usize = 100;
 
 /// A source as it was when it was opened: its files, their columns and times, and how to scan them.
 ///
@@ -127,11 +127,17 @@ impl SourceTable {
     /// A file that was there when the source was opened and cannot be opened now. The engine's own errors do not tell it from a file
     /// that is damaged.
     pub fn unreachable(&self) -> Option<SourceError> {
-        self.files.iter().take(LOOKED_AT_MAX).find_map(|file| {
+        let mut looked_at = 0;
+        self.files.iter().find_map(|file| {
             let problem = match file.place.folder() {
                 Some(path) => std::fs::File::open(path).err()?.to_string(),
+                // Each is a request: if these are there, it is not that they are away.
+                None if looked_at >= LOOKED_AT_MAX => return None,
                 None => match file.place.look() {
-                    Ok(Some(_)) => return None,
+                    Ok(Some(_)) => {
+                        looked_at += 1;
+                        return None;
+                    }
                     Ok(None) => "there is no such object any more".to_owned(),
                     Err(error) => return Some(self.objects_error(error)),
                 },

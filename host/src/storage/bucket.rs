@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use object_store::aws::AmazonS3;
 use object_store::{Error, Result};
 use tokio::runtime::{Builder, Handle, Runtime};
 
+use super::pieces::Pieces;
 use crate::aws::{Access, BucketAt, Counted, bucket};
 
 /// How long a request is sent again that fails for a reason that passes.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// How long one may take: a part of a file of some megabytes.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// How long one may take until it is sent again: no request is about more than some megabytes.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A bucket, which is looked for when it is first used.
@@ -25,9 +25,9 @@ pub(super) struct Bucket {
     access: Access,
     config: OnceLock<SdkConfig>,
     /// For requests that somebody waits for here. Connections belong to the threads that made them, so these are not shared.
-    own: OnceLock<Arc<AmazonS3>>,
+    own: OnceLock<Arc<Pieces>>,
     /// For plans and tables.
-    shared: OnceLock<Arc<AmazonS3>>,
+    shared: OnceLock<Arc<Pieces>>,
     counted: Arc<Counted>,
 }
 
@@ -61,12 +61,12 @@ impl Bucket {
     }
 
     /// Its objects, for work on threads of somebody else.
-    pub(super) fn shared(&self) -> Result<Arc<AmazonS3>> {
+    pub(super) fn shared(&self) -> Result<Arc<Pieces>> {
         self.made(&self.shared)
     }
 
     /// Does this on threads of its own, and waits for it.
-    pub(super) fn wait<T, F>(&self, work: impl FnOnce(Arc<AmazonS3>) -> F) -> Result<T>
+    pub(super) fn wait<T, F>(&self, work: impl FnOnce(Arc<Pieces>) -> F) -> Result<T>
     where
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
@@ -74,16 +74,7 @@ impl Bucket {
         wait(work(self.made(&self.own)?))?
     }
 
-    /// The same, for work that goes on while others wait for pieces of it.
-    pub(super) fn begin<F>(&self, work: impl FnOnce(Arc<AmazonS3>) -> F) -> Result<()>
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        threads()?.spawn(work(self.made(&self.own)?));
-        Ok(())
-    }
-
-    fn made(&self, made: &OnceLock<Arc<AmazonS3>>) -> Result<Arc<AmazonS3>> {
+    fn made(&self, made: &OnceLock<Arc<Pieces>>) -> Result<Arc<Pieces>> {
         if let Some(made) = made.get() {
             return Ok(Arc::clone(made));
         }
@@ -95,7 +86,7 @@ impl Bucket {
         }
         let config = self.config.get().ok_or_else(ended)?;
         let bucket = bucket(config, &self.name, &self.at, PATIENCE, TIMEOUT, &self.counted)?;
-        Ok(Arc::clone(made.get_or_init(|| Arc::new(bucket))))
+        Ok(Arc::clone(made.get_or_init(|| Arc::new(Pieces::of(bucket)))))
     }
 }
 

@@ -15,8 +15,15 @@ pub(crate) fn log_store(place: &Place) -> DeltaResult<LogStoreRef> {
         let url: Url = ensure_table_uri(place.to_string())?;
         return logstore_with(Arc::new(DurableFolder::root()), &url, StorageConfig::default());
     };
-    let shown = place.to_string();
-    let url = Url::parse(&shown).map_err(|_| DeltaTableError::InvalidTableLocation(shown))?;
+    let invalid = || DeltaTableError::InvalidTableLocation(place.to_string());
+    let mut url = Url::parse("s3://bucket").map_err(|_| invalid())?;
+    let bucket = place.to_string();
+    let bucket = bucket.trim_start_matches("s3://").split('/').next();
+    url.set_host(bucket).map_err(|_| invalid())?;
+    // Whatever is in a name stays in it.
+    url.path_segments_mut()
+        .map_err(|()| invalid())?
+        .extend(path.parts().map(|part| part.as_ref().to_owned()));
     let below = Arc::new(PrefixStore::new(Arc::clone(&store), path));
     Ok(default_logstore(below, store, &url, &StorageConfig::default()))
 }

@@ -8,6 +8,7 @@ mod bucket;
 mod durable;
 mod error;
 mod log;
+mod pieces;
 mod place;
 mod reader;
 

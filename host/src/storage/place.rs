@@ -1,4 +1,6 @@
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
@@ -8,12 +10,12 @@ use std::time::SystemTime;
 
 use datafusion::execution::object_store::ObjectStoreUrl;
 use futures::{StreamExt, TryStreamExt};
-use object_store::aws::AmazonS3;
 use object_store::path::Path;
 use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
 
 use super::StorageError;
 use super::bucket::{Bucket, generic};
+use super::pieces::Pieces;
 use super::reader::ObjectReader;
 use crate::aws::{Access, BucketAt, ObjectsCause};
 use crate::definition::split_bucket;
@@ -35,6 +37,8 @@ enum At {
 
 /// How often what others change at the same time is tried again.
 const TRIES: usize = 10;
+/// How often a request is sent again whose answer was lost.
+const LOST_MAX: usize = 3;
 
 impl From<&str> for Place {
     /// A path on this machine.
@@ -176,10 +180,10 @@ impl Place {
     }
 
     /// The last of its names.
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> Cow<'_, str> {
         match &self.0 {
-            At::Folder(path) => path.file_name().and_then(|name| name.to_str()).unwrap_or_default(),
-            At::Objects { path, .. } => path.rsplit('/').next().unwrap_or_default(),
+            At::Folder(path) => path.file_name().map(OsStr::to_string_lossy).unwrap_or_default(),
+            At::Objects { path, .. } => path.rsplit('/').next().unwrap_or_default().into(),
         }
     }
 
@@ -240,32 +244,31 @@ impl Place {
         }
     }
 
-    /// Makes a file, if there is none; else false. An object that has these very bytes already counts as made: a request whose answer was lost
-    /// is sent again, and finds its own.
+    /// Makes a file, if there is none; else false. A request whose answer was lost is sent again, and finds its own: an object with these
+    /// very bytes that came meanwhile counts as made.
     pub fn create(&self, bytes: &[u8]) -> Result<bool, StorageError> {
         let (bucket, path) = match &self.0 {
             At::Folder(path) => return create_file(path, bytes).map_err(|error| self.of_file(error)),
             At::Objects { bucket, path } => (bucket, path),
         };
-        for _ in 0..TRIES {
+        if self.look()?.is_some() {
+            return Ok(false);
+        }
+        let mut failure = None;
+        for _ in 0..LOST_MAX {
             match Self::put_if(bucket, path, bytes.to_vec(), PutMode::Create) {
                 Ok(()) => return Ok(true),
-                Err(Error::AlreadyExists { .. }) => {
-                    // One that was removed meanwhile is made.
-                    if let Some((there, _)) = self.versioned(bucket, path)? {
-                        return Ok(there == bytes);
-                    }
-                }
-                // Whether it is there is what the next try finds out.
-                Err(error) if ObjectsCause::of(&error) == ObjectsCause::Unavailable => {
-                    if let Some((there, _)) = self.versioned(bucket, path)? {
-                        return Ok(there == bytes);
-                    }
-                }
+                // Whether it is there is what is looked for.
+                Err(Error::AlreadyExists { .. }) => {}
+                Err(error) if ObjectsCause::of(&error) == ObjectsCause::Unavailable => failure = Some(error),
                 Err(error) => return Err(self.of_object(&error)),
             }
+            // One that was removed meanwhile is made.
+            if let Some((there, _)) = self.versioned(bucket, path)? {
+                return Ok(there == bytes);
+            }
         }
-        Err(self.of_object(&busy()))
+        Err(self.of_object(&failure.unwrap_or_else(busy)))
     }
 
     /// Makes a file, in the place of one that there may be.
@@ -317,7 +320,7 @@ impl Place {
             },
             At::Objects { bucket, path } => {
                 // S3 does not tell whether there was one.
-                let there = self.versioned(bucket, path)?.is_some();
+                let there = self.look()?.is_some();
                 let removed = ask(bucket, path, |store, key| async move { store.delete(&key).await });
                 removed.map_err(|error| self.of_object(&error))?;
                 Ok(there)
@@ -390,6 +393,41 @@ impl Place {
         listed.map_err(|error| self.of_object(&error))
     }
 
+    /// An error if whoever keeps the objects lets two make one: then nobody would be told of another. Files are not looked at.
+    pub fn check_conditions(&self) -> Result<(), StorageError> {
+        let At::Objects { bucket, .. } = &self.0 else {
+            return Ok(());
+        };
+        let probe = self.join(&format!(".{}.tmp", uuid::Uuid::new_v4()));
+        let path = probe.path_in_bucket();
+        let made = [b"1", b"2"].map(|bytes| Self::put_if(bucket, path, bytes.to_vec(), PutMode::Create));
+        let removed = probe.remove();
+        match made {
+            [Ok(()), Err(Error::AlreadyExists { .. })] => removed.map(drop),
+            [Ok(()), Ok(())] => Err(StorageError::Object {
+                place: self.to_string(),
+                cause: ObjectsCause::Rejected,
+                message: "the server takes no notice of `If-None-Match`, so of two who write at once both would believe that they did"
+                    .to_owned(),
+            }),
+            [Err(error), _] | [_, Err(error)] => Err(self.of_object(&error)),
+        }
+    }
+
+    fn path_in_bucket(&self) -> &str {
+        match &self.0 {
+            At::Folder(_) => "",
+            At::Objects { path, .. } => path,
+        }
+    }
+
+    /// Whether any object's name begins with the folder's; never on this machine.
+    pub(crate) fn has_objects(&self) -> Result<bool, StorageError> {
+        let first = self.with_object(|store, key| async move { store.list(Some(&key)).try_next().await });
+        let first = first.transpose().map_err(|error| self.of_object(&error))?;
+        Ok(first.flatten().is_some())
+    }
+
     /// What is known of one object; none if there is none.
     pub(crate) fn look(&self) -> Result<Option<ObjectMeta>, StorageError> {
         let At::Objects { bucket, path } = &self.0 else {
@@ -439,7 +477,7 @@ pub(crate) fn modified(object: &ObjectMeta) -> Timestamp {
     Timestamp::from_micros(object.last_modified.timestamp_micros())
 }
 
-fn ask<T, F>(bucket: &Bucket, path: &str, work: impl FnOnce(Arc<AmazonS3>, Path) -> F) -> object_store::Result<T>
+fn ask<T, F>(bucket: &Bucket, path: &str, work: impl FnOnce(Arc<Pieces>, Path) -> F) -> object_store::Result<T>
 where
     T: Send + 'static,
     F: Future<Output = object_store::Result<T>> + Send + 'static,

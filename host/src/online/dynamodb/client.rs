@@ -419,7 +419,7 @@ pub(super) fn of_objects(what: &str, error: &object_store::Error) -> Failure {
     let cause = match ObjectsCause::of(error) {
         ObjectsCause::NotFound => Cause::NotFound,
         ObjectsCause::Denied => Cause::Denied,
-        ObjectsCause::Rejected => Cause::Rejected,
+        ObjectsCause::Rejected | ObjectsCause::Name | ObjectsCause::Changed => Cause::Rejected,
         ObjectsCause::Unavailable => Cause::Unavailable,
     };
     let message = format!("S3, {what}: {error}");

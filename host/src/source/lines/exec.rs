@@ -15,7 +15,7 @@ use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricBuilder,
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties};
 
-use super::super::error::SourceError;
+use super::super::error::{SourceError, Unread};
 use super::decode::Chunk;
 use super::reader::Lines;
 use crate::storage::Place;
@@ -139,10 +139,11 @@ impl ExecutionPlan for JsonLinesExec {
             for file in &files {
                 let mut send = |batch| out.blocking_send(batch).is_ok();
                 let whole = read(file, &keys, &schema, &mut send).map_err(|problem| {
-                    DataFusionError::External(Box::new(SourceError::Rows {
+                    let rows = |problem| SourceError::Rows {
                         source_name: source.clone(),
                         problem: format!("{}, {problem}", file.place),
-                    }))
+                    };
+                    DataFusionError::External(Box::new(problem.of_source(&source, rows)))
                 })?;
                 if !whole {
                     // Nobody wants more.
@@ -166,7 +167,7 @@ fn read(
     keys: &SchemaRef,
     schema: &SchemaRef,
     send: &mut impl FnMut(Result<RecordBatch>) -> bool,
-) -> Result<bool, String> {
+) -> Result<bool, Unread> {
     let mut lines = Lines::open(&file.place, file.compression)?;
     let mut chunk = Chunk::default();
     loop {

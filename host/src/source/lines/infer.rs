@@ -1,9 +1,11 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::{DataType, Field};
 use serde_json::Value;
 
+use super::super::error::Unread;
 use super::super::files::SourceFile;
 use super::super::natural::widen;
 use super::decode::shown;
@@ -13,6 +15,8 @@ use super::reader::Lines;
 const ROWS: usize = 100_000;
 /// Rows of a file that are looked at in any case.
 const ROWS_OF_A_FILE: usize = 100;
+/// Files that are looked at at once: where they are far away, most of the time is waiting.
+const FILES_AT_ONCE: usize = 16;
 /// More keys than this are no columns.
 const COLUMNS_MAX: usize = 10_000;
 
@@ -23,42 +27,83 @@ pub(in crate::source) struct Inferred {
     pub(in crate::source) columns: Vec<(String, DataType)>,
 }
 
-/// Looks at the first rows of each file.
-pub(in crate::source) fn infer(files: &[SourceFile]) -> Result<Inferred, String> {
+/// A file's keys, by what its first rows look like.
+type Head = Vec<(String, DataType)>;
+
+/// Looks at the first rows of each file, of several at once.
+pub(in crate::source) fn infer(files: &[SourceFile]) -> Result<Inferred, Unread> {
+    let each = (ROWS / files.len().max(1)).max(ROWS_OF_A_FILE);
+    let heads: Vec<OnceLock<Result<Head, Unread>>> = files.iter().map(|_| OnceLock::new()).collect();
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..files.len().min(FILES_AT_ONCE) {
+            scope.spawn(|| {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let (Some(file), Some(head)) = (files.get(place), heads.get(place)) else {
+                        break;
+                    };
+                    let looked = self::head(file, each);
+                    if looked.is_err() {
+                        // The first of those that are wrong is told, so those before it are looked at.
+                        next.store(files.len(), Ordering::Relaxed);
+                    }
+                    let _ = head.set(looked);
+                }
+            });
+        }
+    });
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
     let mut inferred = Inferred::default();
-    let each = (ROWS / files.len().max(1)).max(ROWS_OF_A_FILE);
-    for file in files {
-        let says = |problem: String| format!("{}: {problem}", file.place);
-        let mut lines = Lines::open(&file.place, file.compression()).map_err(says)?;
-        let mut line = Vec::new();
-        for _ in 0..each {
-            line.clear();
-            let Some(number) = lines.next(&mut line).map_err(says)? else {
-                break;
-            };
-            let object = match serde_json::from_slice::<Value>(&line) {
-                Ok(Value::Object(object)) => object,
-                Ok(_) => return Err(says(format!("line {number} is no JSON object; each line is one"))),
-                Err(error) => {
-                    // Of the line it knows only that it is the first.
-                    let error = error.to_string();
-                    let error = error.split(" at line ").next().unwrap_or_default();
-                    return Err(says(format!("line {number}: {}", shown(error))));
-                }
-            };
-            for (key, value) in object {
-                let data_type = look_of(&value);
-                let place = *places.entry(key.clone()).or_insert(inferred.columns.len());
-                match inferred.columns.get_mut(place) {
-                    Some((_, known)) => *known = join(known, &data_type),
-                    None if place < COLUMNS_MAX => inferred.columns.push((key, data_type)),
-                    None => return Err(says(format!("line {number}: more than {COLUMNS_MAX} different keys"))),
-                }
+    for (file, head) in files.iter().zip(heads) {
+        let Some(head) = head.into_inner() else { break };
+        for (key, data_type) in head? {
+            let place = *places.entry(key.clone()).or_insert(inferred.columns.len());
+            match inferred.columns.get_mut(place) {
+                Some((_, known)) => *known = join(known, &data_type),
+                None if place < COLUMNS_MAX => inferred.columns.push((key, data_type)),
+                None => return Err(too_many(file)),
             }
         }
     }
     Ok(inferred)
+}
+
+fn too_many(file: &SourceFile) -> Unread {
+    Unread::Wrong(format!("more than {COLUMNS_MAX} different keys")).of(&file.place)
+}
+
+fn head(file: &SourceFile, rows: usize) -> Result<Head, Unread> {
+    let says = |problem: String| Unread::from(problem).of(&file.place);
+    let mut lines = Lines::open(&file.place, file.compression()).map_err(|error| error.of(&file.place))?;
+    let (mut line, mut head) = (Vec::new(), Head::new());
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    for _ in 0..rows {
+        line.clear();
+        let Some(number) = lines.next(&mut line).map_err(|error| error.of(&file.place))? else {
+            break;
+        };
+        let object = match serde_json::from_slice::<Value>(&line) {
+            Ok(Value::Object(object)) => object,
+            Ok(_) => return Err(says(format!("line {number} is no JSON object; each line is one"))),
+            Err(error) => {
+                // Of the line it knows only that it is the first.
+                let error = error.to_string();
+                let error = error.split(" at line ").next().unwrap_or_default();
+                return Err(says(format!("line {number}: {}", shown(error))));
+            }
+        };
+        for (key, value) in object {
+            let data_type = look_of(&value);
+            let place = *places.entry(key.clone()).or_insert(head.len());
+            match head.get_mut(place) {
+                Some((_, known)) => *known = join(known, &data_type),
+                None if place < COLUMNS_MAX => head.push((key, data_type)),
+                None => return Err(says(format!("line {number}: more than {COLUMNS_MAX} different keys"))),
+            }
+        }
+    }
+    Ok(head)
 }
 
 fn join(a: &DataType, b: &DataType) -> DataType {

@@ -1,6 +1,6 @@
 //! `sandglass maintain`: fewer files, shorter logs, nothing that nobody can go back to, and the same rows, tiles, items and answers.
 
-mod kills;
+pub mod kills;
 mod tables;
 mod versions;
 pub mod world;

@@ -49,6 +49,23 @@ pub struct Project {
     bucket: Option<Arc<Bucket>>,
 }
 
+/// A project whose offline store is in its folder.
+pub enum OnDisk<'a> {
+    Itself(&'a Project),
+    Copy(Project),
+}
+
+impl std::ops::Deref for OnDisk<'_> {
+    type Target = Project;
+
+    fn deref(&self) -> &Project {
+        match self {
+            Self::Itself(project) => project,
+            Self::Copy(project) => project,
+        }
+    }
+}
+
 /// What the program answered.
 #[derive(Debug)]
 pub struct Answer {
@@ -147,6 +164,34 @@ impl Project {
         let copy = tempfile::tempdir().unwrap();
         bucket.download(&format!("{OFFLINE}/{below}"), copy.path());
         (copy.path().to_owned(), Some(copy))
+    }
+
+    /// The same to look at: with its offline store in its folder, a copy if it is none.
+    pub fn on_disk(&self) -> OnDisk<'_> {
+        let Some(bucket) = &self.bucket else {
+            return OnDisk::Itself(self);
+        };
+        let copy = Self {
+            folder: tempfile::tempdir().unwrap(),
+            stores: String::new(),
+            bucket: None,
+        };
+        bucket.download(OFFLINE, &copy.path("store/offline"));
+        OnDisk::Copy(copy)
+    }
+
+    /// Takes what is in a folder for its offline store.
+    pub fn take_offline(&self, folder: &Path) {
+        match &self.bucket {
+            Some(bucket) => bucket.upload(folder, OFFLINE),
+            None => {
+                std::fs::create_dir_all(self.path("store/offline")).unwrap();
+                run(Command::new("cp")
+                    .arg("-r")
+                    .arg(folder.join("."))
+                    .arg(self.path("store/offline")));
+            }
+        }
     }
 
     /// Another one with all that is in its folder.

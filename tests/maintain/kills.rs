@@ -11,6 +11,11 @@ const LATER: &str = "2200-01-01";
 #[test]
 fn killed_and_done_again() {
     let _timed = crate::harness::Timed::new("maintain::kills::killed_and_done_again");
+    maintenance(24, std::convert::identity);
+}
+
+/// So many kills of maintenance, where projects keep what they have as they are told to.
+pub fn maintenance(count: usize, kept: fn(Project) -> Project) {
     let (seed, mut kills) = (seed(), Kills::new());
     let prepared = Project::with_purchases(SPEND);
     prepared.apply_and_materialize(NOW);
@@ -25,33 +30,35 @@ fn killed_and_done_again() {
     prepared.json(NOW, &again);
     let (rows, items) = (everything(&prepared, "spend", 1), prepared.items("spend"));
     let fresh = || {
-        let project = Project::with_purchases(SPEND);
-        copy(&prepared.path("store"), &project.path("store"));
+        let project = kept(Project::with_purchases(SPEND));
+        project.take_offline(&prepared.path("store/offline"));
+        copy(&prepared.path("store/online"), &project.path("store/online"));
         project
     };
     let mut left = 0;
-    while kills.killed < cases(24) {
+    while kills.killed < cases(count) {
         let project = fresh();
         for (round, now) in [("first", NOW), ("second", LATER)] {
             kills.kill(round, project.command(now, &["maintain"]));
-            assert_eq!(everything(&project, "spend", 1), rows, "seed {seed}");
+            assert_eq!(everything(&project.on_disk(), "spend", 1), rows, "seed {seed}");
             if now == NOW {
-                left += tables(&project, "spend", 1)
+                left += tables(&project.on_disk(), "spend", 1)
                     .iter()
                     .map(|table| unnamed(table).len())
                     .sum::<usize>();
             }
         }
         project.json(NOW, &ALONE);
-        assert_eq!(everything(&project, "spend", 1), rows, "seed {seed}");
+        assert_eq!(everything(&project.on_disk(), "spend", 1), rows, "seed {seed}");
         assert_eq!(project.items("spend"), items, "seed {seed}");
         // Jobs go on where it was killed, and once all retention is over nothing is left but what is read.
         project.json(NOW, &again);
         for _ in 0..2 {
             project.json(LATER, &ALONE);
         }
-        assert_eq!(everything(&project, "spend", 1), rows, "seed {seed}");
-        for table in tables(&project, "spend", 1) {
+        assert_eq!(everything(&project.on_disk(), "spend", 1), rows, "seed {seed}");
+        let there = project.on_disk();
+        for table in tables(&there, "spend", 1) {
             let files = crate::harness::runtime().block_on(async {
                 let table = sandglass::offline::OfflineTable::open(table.to_str().unwrap())
                     .await

@@ -103,7 +103,7 @@ fn sources_that_go_away_are_waited_for() {
     // Its footer is read when it is opened, and its rows later.
     for (fault, status, kind) in [
         (Fault::Refused(403, "AccessDenied"), 1, "invalid"),
-        (Fault::Refused(409, "OperationAborted"), 1, "invalid"),
+        (Fault::Refused(400, "InvalidRequest"), 1, "invalid"),
     ] {
         for after in [0, 1] {
             let proxy = Proxy::start(&bucket.endpoint, move |asked| {

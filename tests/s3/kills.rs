@@ -13,3 +13,9 @@ fn killed_in_a_switch_of_versions() {
     let _timed = crate::harness::Timed::new("s3::kills::killed_in_a_switch_of_versions");
     crate::kills::switches(30, Project::in_bucket);
 }
+
+#[test]
+fn killed_in_maintenance() {
+    let _timed = crate::harness::Timed::new("s3::kills::killed_in_maintenance");
+    crate::maintain::kills::maintenance(24, Project::in_bucket);
+}

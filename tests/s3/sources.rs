@@ -156,6 +156,7 @@ fn lines_of_text_compressed_and_not() {
 fn what_stands_for_a_folder_is_no_file() {
     let _timed = crate::harness::Timed::new("s3::sources::markers");
     let fill = |folder: &std::path::Path| {
+        std::fs::write(folder.join("top.csv"), csv(&rows(10, 12))).unwrap();
         for (name, from, to) in [("day=1.csv", 0, 5), ("x/day=2", 5, 10)] {
             std::fs::create_dir_all(folder.join(name)).unwrap();
             std::fs::write(folder.join(name).join("a.csv"), csv(&rows(from, to))).unwrap();

@@ -95,12 +95,12 @@ struct Found<'a> {
 impl Found<'_> {
     /// Those that a pattern names, or that lie in a folder that it names.
     fn matches(&mut self, path: &str, objects: Vec<ObjectMeta>) -> Result<(), SourceError> {
-        // Two stars at the end are folders, whatever is in them.
-        let folders = path.trim_end_matches("/**");
-        let pattern = Pattern::new(folders).map_err(|error| wrong(self.source, error.to_string()))?;
+        // Two stars at the end are folders, as in paths of files.
+        let is_of_folders = path.ends_with("**");
+        let pattern = Pattern::new(path).map_err(|error| wrong(self.source, error.to_string()))?;
         for object in objects {
             let name = object.location.to_string();
-            if folders == path && pattern.matches_with(&name, AS_PATHS) {
+            if !is_of_folders && pattern.matches_with(&name, AS_PATHS) {
                 self.file(object, &[])?;
                 continue;
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -97,11 +98,12 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
     let address = server
         .address()
         .map_err(|error| CliError::internal(error.to_string()))?;
+    let stopped = stopped().map_err(|error| CliError::internal(format!("signals cannot be taken: {error}")))?;
     printer.answer(
         &format!("listening on http://{address}\n"),
         &json!({ "listening": address.to_string() }),
     );
-    server.run(stopped()).await;
+    server.run(stopped).await;
     Ok(())
 }
 
@@ -182,18 +184,14 @@ fn logged(view: &str, level: &str, message: &str) {
     }
 }
 
-/// When somebody asks the process to end.
-async fn stopped() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
-            return;
+/// When somebody asks the process to end: from this call on, not from when it is first waited for.
+fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
-    }
-    let _ = tokio::signal::ctrl_c().await;
+    })
 }

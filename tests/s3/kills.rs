@@ -17,5 +17,5 @@ fn killed_in_a_switch_of_versions() {
 #[test]
 fn killed_in_maintenance() {
     let _timed = crate::harness::Timed::new("s3::kills::killed_in_maintenance");
-    crate::maintain::kills::maintenance(24, Project::in_bucket);
+    crate::maintain::kills::maintenance(12, Project::in_bucket);
 }

@@ -77,7 +77,8 @@ mod tests {
             let (names, listed) = names(path);
             (names.join(" "), listed.join(" "))
         };
-        let is = |path, names: &str, listed: &str| assert_eq!(told(path), (names.to_owned(), listed.to_owned()), "{path}");
+        let is =
+            |path, names: &str, listed: &str| assert_eq!(told(path), (names.to_owned(), listed.to_owned()), "{path}");
         is("", "*", "*");
         is("events", "events events/*", "events events/*");
         is("raw/events/", "raw/events raw/events/*", "raw/events raw/events/*");

@@ -374,12 +374,7 @@ fn what_is_not_allowed_is_denied() {
         (
             "maintain",
             vec![of_table("DeleteObject"), application("PutObject")],
-            vec![
-                application("DeleteObject"),
-                key("DeleteObject"),
-                key("GetObject"),
-                component("PutObject"),
-            ],
+            vec![application("DeleteObject"), key("DeleteObject"), key("GetObject")],
         ),
     ] {
         let policy = policy(command);

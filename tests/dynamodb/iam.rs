@@ -1,17 +1,16 @@
 //! What commands ask AWS for is what `sandglass iam` prints, no less and no more.
 
 mod asked;
-mod policy;
 mod world;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use self::policy::{Policy, Right};
 use self::world::{LATER, NOW, ROW, VIEWS, World, rows};
 use super::local::{client_of, items_of, tables_of};
 use super::projects::VIEW;
+use crate::harness::iam::{ACCOUNT, Policy, Right};
 use crate::harness::servers::moto;
 use crate::harness::{Project, ServerProcess, Timed};
 use crate::tables::{http, world as tables};
@@ -229,13 +228,15 @@ fn documents_are_printed_alone_or_by_command() {
     // No feature table is there to ingest anything into.
     let nothing = project.run(NOW, &["iam", "apply", "ingest"]);
     assert_eq!((nothing.status, nothing.stdout.as_str()), (0, ""));
-    let told = "nothing is asked of AWS by `apply`, `ingest`, and no policy is needed\n";
+    let told = "the offline store and the sources are on this machine: nothing is asked of AWS by `apply`, `ingest`, and no policy is needed\n";
     assert_eq!(nothing.stderr, told);
     let embedded = Project::with_purchases(VIEW);
     let nothing = embedded.run(NOW, &["iam", "serve"]);
     assert_eq!((nothing.status, nothing.stdout.as_str()), (0, ""));
     assert!(
-        nothing.stderr.starts_with("the online store is a folder: "),
+        nothing
+            .stderr
+            .starts_with("the stores and the sources are on this machine: "),
         "{}",
         nothing.stderr
     );
@@ -265,7 +266,7 @@ fn what_is_wrong_is_told() {
 }
 
 fn table(action: &str, name: &str) -> Right {
-    let resource = format!("arn:aws:dynamodb:eu-central-1:{}:table/{name}", asked::ACCOUNT);
+    let resource = format!("arn:aws:dynamodb:eu-central-1:{}:table/{name}", ACCOUNT);
     Right::new(&format!("dynamodb:{action}"), &resource)
 }
 
@@ -273,7 +274,7 @@ fn table(action: &str, name: &str) -> Right {
 #[test]
 fn what_is_not_allowed_is_denied() {
     let project = nowhere(VIEW);
-    let document = project.json(NOW, &["iam", "maintain", "--account", asked::ACCOUNT]);
+    let document = project.json(NOW, &["iam", "maintain", "--account", ACCOUNT]);
     let policy = Policy::of(&document);
     let names = |prefix| Right::new("s3:ListBucket", "arn:aws:s3:::bucket").with("s3:prefix", prefix);
     let object = |name: &str| Right::new("s3:DeleteObject", &format!("arn:aws:s3:::bucket/{name}"));
@@ -306,11 +307,7 @@ fn what_is_not_allowed_is_denied() {
             "eu-central-1",
             "eu-west-1",
         ),
-        elsewhere(
-            table("BatchGetItem", "prod-sandglass.control"),
-            asked::ACCOUNT,
-            "999999999999",
-        ),
+        elsewhere(table("BatchGetItem", "prod-sandglass.control"), ACCOUNT, "999999999999"),
         // Of a bucket only some names, and no key is no name.
         names("other/"),
         names(""),

@@ -121,11 +121,16 @@ fn make(endpoint: &str, name: &str) {
 }
 
 fn put_nothing(endpoint: &str, path: &str) {
+    assert_eq!(status(endpoint, "PUT", path), "200");
+}
+
+/// What a server says to a request without a body.
+pub fn status(endpoint: &str, method: &str, path: &str) -> String {
     let host = endpoint.trim_start_matches("http://");
     let mut server = TcpStream::connect(host).unwrap();
-    let request = format!("PUT {path} HTTP/1.0\r\nhost: {host}\r\ncontent-length: 0\r\n\r\n");
+    let request = format!("{method} {path} HTTP/1.0\r\nhost: {host}\r\ncontent-length: 0\r\n\r\n");
     server.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     server.read_to_string(&mut answer).unwrap();
-    assert_eq!(answer.split(' ').nth(1), Some("200"), "{answer}");
+    answer.split(' ').nth(1).unwrap_or_default().to_owned()
 }

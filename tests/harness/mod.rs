@@ -3,6 +3,7 @@
 pub mod buckets;
 mod data;
 mod http;
+pub mod iam;
 mod kill;
 mod project;
 pub mod proxy;

@@ -297,6 +297,7 @@ fn of_objects(head: &str) -> &'static str {
         Some(("POST", path)) if path.contains("uploads") => "CreateMultipartUpload",
         Some(("POST", path)) if path.contains("uploadId=") => "CompleteMultipartUpload",
         Some(("POST", _)) => "DeleteObjects",
+        Some(("DELETE", path)) if path.contains("uploadId=") => "AbortMultipartUpload",
         Some(("DELETE", _)) => "DeleteObject",
         Some(("GET", path)) if path.contains("list-type=") => "ListObjectsV2",
         Some(("GET", _)) => "GetObject",

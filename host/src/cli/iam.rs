@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use clap::ValueEnum;
 use serde_json::json;
@@ -7,8 +7,8 @@ use super::Global;
 use super::error::CliError;
 use super::named::Named;
 use super::output::Printer;
-use crate::definition::{OnlineStoreKind, Project, list, similar};
-use crate::iam::{Account, Policy, Use, policy};
+use crate::definition::{OnlineStoreKind, Project, list, similar, split_bucket};
+use crate::iam::{Account, OfflineUse, Policy, Use, Uses, policy};
 use crate::project::Folder;
 
 #[derive(clap::Args)]
@@ -24,36 +24,45 @@ const READ: [Use; 2] = [Use::Look, Use::Read];
 /// A pass of compaction, of a view that is served and of one that is not any more.
 const PASS: [Use; 5] = [Use::Look, Use::Load, Use::Change, Use::Switch, Use::Sweep];
 
-/// What a command does with the stores.
-fn uses(command: Named, project: &Project) -> Vec<Use> {
+/// What a command does with the stores and the sources.
+fn uses(command: Named, project: &Project) -> Uses {
+    use OfflineUse::{Admit, Apply, Commit, Drop, Gather, Issue, Know, Probe, Raze, Rewrite, Scan, Settle, Trace};
     let has_tables = project.feature_views.iter().any(|view| view.table.is_some());
     match command {
-        Named::Plan | Named::Status => vec![Use::Look],
-        Named::Get => READ.to_vec(),
+        Named::Plan => Uses::of(&[Use::Look], &[Know, Scan]).with_sources(),
+        Named::Status => Uses::of(&[Use::Look], &[Know, Scan, Settle]).with_sources(),
+        Named::Run => Uses::default().with_sources(),
+        Named::Apply => Uses::of(&[], &[Know, Apply, Probe, Scan]).with_sources(),
+        Named::Rollback => Uses::of(&[], &[Know, Apply]),
+        Named::Key => Uses::of(&[], &[Admit, Issue]),
+        Named::Get => Uses::of(&READ, &[Know]),
         // Data frames are brought into feature tables by a process of the server's.
-        Named::Serve if has_tables => [&READ[..], &PASS].concat(),
-        Named::Serve => READ.to_vec(),
-        Named::Ingest if !has_tables => Vec::new(),
-        Named::Materialize | Named::Compact | Named::Ingest => PASS.to_vec(),
-        Named::Forget => vec![Use::Look, Use::Find, Use::Change, Use::Sweep],
-        Named::Maintain => vec![Use::Look, Use::Sweep],
-        Named::Destroy => vec![Use::Look, Use::Switch, Use::Sweep],
-        // Offline, or on the example's own stores.
+        Named::Serve => Uses::of(&READ, &[Know, Admit]).and(uses(Named::Ingest, project)),
+        Named::Ingest if !has_tables => Uses::default(),
+        Named::Ingest => Uses::of(&PASS, &[Know, Scan, Gather]),
+        Named::Materialize => Uses::of(&PASS, &[Know, Scan, Commit]).with_sources(),
+        // It makes tiles that are missing.
+        Named::Compact => Uses::of(&PASS, &[Know, Scan, Commit]),
+        Named::Explain => Uses::of(&[], &[Know, Scan]),
+        // With `--from-source` it reads these, and tables into which rows are brought.
+        Named::TrainingData => Uses::of(&[], &[Know, Scan]).with_sources(),
+        // Sources are told that still have the key.
+        Named::Forget => {
+            let online = [Use::Look, Use::Find, Use::Change, Use::Sweep];
+            Uses::of(&online, &[Know, Scan, Rewrite, Trace]).with_sources()
+        }
+        Named::Maintain => Uses::of(&[Use::Look, Use::Sweep], &[Know, Apply, Scan, Rewrite, Drop]),
+        Named::Destroy => Uses::of(&[Use::Look, Use::Switch, Use::Sweep], &[Know, Apply, Scan, Raze]),
+        // On this machine, or on the example's own stores.
         Named::New
         | Named::Build
         | Named::Inspect
         | Named::Conformance
         | Named::Doctor
-        | Named::Run
         | Named::Test
-        | Named::Apply
-        | Named::Rollback
-        | Named::Key
-        | Named::TrainingData
-        | Named::Explain
         | Named::Iam
         | Named::Schema
-        | Named::Demo => Vec::new(),
+        | Named::Demo => Uses::default(),
     }
 }
 
@@ -61,7 +70,8 @@ pub(crate) fn run(global: &Global, arguments: &Arguments, printer: &Printer) -> 
     let folder = Folder::open(&global.project)?;
     let project = folder.project();
     let of = |commands: &[Named]| {
-        let uses: BTreeSet<Use> = commands.iter().flat_map(|command| uses(*command, project)).collect();
+        let each = commands.iter().map(|command| uses(*command, project));
+        let uses = each.fold(Uses::default(), Uses::and);
         policy(project, arguments.account.as_ref(), &uses)
     };
     if arguments.commands.is_empty() {
@@ -94,13 +104,38 @@ fn each(project: &Project, policies: BTreeMap<String, Policy>, printer: &Printer
 
 fn tell_idle(project: &Project, commands: &[String], printer: &Printer) {
     let commands = list(commands.iter().map(String::as_str));
-    let why = match project.stores.online {
-        OnlineStoreKind::Embedded { .. } => "the online store is a folder: ",
-        OnlineStoreKind::DynamoDb(_) => "",
-    };
+    let here = here(project);
     printer.tell(&format!(
-        "{why}nothing is asked of AWS by {commands}, and no policy is needed"
+        "{here}nothing is asked of AWS by {commands}, and no policy is needed"
     ));
+}
+
+/// What of a project lies on this machine, where nothing is asked for.
+fn here(project: &Project) -> String {
+    let in_bucket = |path: &String| split_bucket(path).is_some();
+    let sources = project.sources.iter().map(|source| &source.path);
+    let away = sources.clone().filter(|path| in_bucket(path)).count();
+    let online = matches!(project.stores.online, OnlineStoreKind::Embedded { .. });
+    let offline = !in_bucket(&project.stores.offline);
+    let mut parts = match (online, offline) {
+        (true, true) => vec!["the stores"],
+        (true, false) => vec!["the online store"],
+        (false, true) => vec!["the offline store"],
+        (false, false) => vec![],
+    };
+    match (away, sources.count() - away) {
+        (_, 0) => {}
+        (0, _) => parts.push("the sources"),
+        (_, _) => parts.push("some sources"),
+    }
+    let is = match parts.as_slice() {
+        ["the online store" | "the offline store"] => "is",
+        _ => "are",
+    };
+    match parts.is_empty() {
+        true => String::new(),
+        false => format!("{} {is} on this machine: ", parts.join(" and ")),
+    }
 }
 
 /// A document as `aws iam put-role-policy` takes it; nothing if it allows nothing, as IAM takes no such document.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// A policy document: what it does not say is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,9 +23,34 @@ impl Policy {
 }
 
 /// Operators of conditions, with the keys and values that they compare.
-pub type Conditions = BTreeMap<&'static str, BTreeMap<&'static str, String>>;
+pub type Conditions = BTreeMap<&'static str, BTreeMap<&'static str, Texts>>;
 
-/// Actions that are allowed on a resource.
+/// Texts of which one is enough; a single one is written without brackets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts(pub Vec<String>);
+
+impl From<String> for Texts {
+    fn from(text: String) -> Self {
+        Self(vec![text])
+    }
+}
+
+impl FromIterator<String> for Texts {
+    fn from_iter<I: IntoIterator<Item = String>>(texts: I) -> Self {
+        Self(texts.into_iter().collect())
+    }
+}
+
+impl Serialize for Texts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_slice() {
+            [one] => serializer.serialize_str(one),
+            several => serializer.collect_seq(several),
+        }
+    }
+}
+
+/// Actions that are allowed on resources.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Statement {
@@ -34,20 +59,20 @@ pub struct Statement {
     effect: &'static str,
     /// Each with its service.
     pub action: BTreeSet<String>,
-    /// An ARN, in which `*` is any text.
-    pub resource: String,
+    /// ARNs, in which `*` is any text.
+    pub resource: Texts,
     /// All of them have to hold.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub condition: Conditions,
 }
 
 impl Statement {
-    /// Allows actions of a service on a resource; none if there are no actions.
+    /// Allows actions of a service on resources; none if there are no actions.
     pub(super) fn allow<'a>(
         sid: &str,
         service: &str,
         actions: impl IntoIterator<Item = &'a str>,
-        resource: String,
+        resource: impl Into<Texts>,
     ) -> Option<Self> {
         let action: BTreeSet<String> = actions
             .into_iter()
@@ -57,15 +82,15 @@ impl Statement {
             sid: sid.to_owned(),
             effect: "Allow",
             action,
-            resource,
+            resource: resource.into(),
             condition: Conditions::new(),
         })
     }
 
     /// Where a key of the request is such a value only.
     #[must_use]
-    pub(super) fn with(mut self, operator: &'static str, key: &'static str, value: String) -> Self {
-        self.condition.entry(operator).or_default().insert(key, value);
+    pub(super) fn with(mut self, operator: &'static str, key: &'static str, value: impl Into<Texts>) -> Self {
+        self.condition.entry(operator).or_default().insert(key, value.into());
         self
     }
 }

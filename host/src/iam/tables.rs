@@ -168,13 +168,15 @@ pub(super) fn statements(store: &DynamoDb, workspace: &Workspace, at: &At, uses:
         .collect();
     if let Some(staging) = &store.staging {
         let names = match staging.prefix.as_str() {
-            "" => own,
-            prefix => format!("{prefix}/{own}"),
+            "" => format!("{own}*"),
+            prefix => format!("{prefix}/{own}*"),
         };
+        let names = [names];
         let staged = Objects {
             sid: "Staging",
             bucket: &staging.bucket,
-            prefix: &names,
+            names: &names,
+            listed: &names,
         };
         statements.extend(staged.statements(at, &rights.staged));
     }

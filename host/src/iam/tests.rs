@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use expect_test::{Expect, expect};
 
 use super::*;
@@ -37,19 +39,23 @@ fn full() -> Project {
 }
 
 fn of(project: &Project, uses: &[Use]) -> Policy {
+    of_all(project, &Uses::of(uses, &[]))
+}
+
+fn of_all(project: &Project, uses: &Uses) -> Policy {
     let account: Account = "123456789012".parse().expect("12 digits");
-    policy(project, Some(&account), &uses.iter().copied().collect())
+    policy(project, Some(&account), uses)
 }
 
 fn told(policy: &Policy) -> String {
     let mut text = String::new();
     for statement in &policy.statement {
         let actions: Vec<&str> = statement.action.iter().map(String::as_str).collect();
-        text.push_str(&format!("{} {}\n", statement.sid, statement.resource));
+        text.push_str(&format!("{} {}\n", statement.sid, statement.resource.0.join(" ")));
         text.push_str(&format!("  {}\n", actions.join(" ")));
         for (operator, compared) in &statement.condition {
             for (key, value) in compared {
-                text.push_str(&format!("  if {key} {operator} {value}\n"));
+                text.push_str(&format!("  if {key} {operator} {}\n", value.0.join(" ")));
             }
         }
     }
@@ -192,14 +198,15 @@ fn where_nothing_is_said_it_may_be_anywhere() {
     let of = |region: &str| {
         let online = format!("kind = \"dynamodb\"\nkms_key_id = \"1234-ab\"\n{region}");
         let staging = "staging = { location = \"s3://bucket/x\" }\n";
-        policy(&project(&(online + staging)), None, &[Use::Sweep].into())
+        policy(&project(&(online + staging)), None, &Uses::of(&[Use::Sweep], &[]))
     };
     let resources = |policy: Policy| -> Vec<String> {
         let statements = policy.statement.into_iter();
         statements
             .flat_map(|statement| {
                 let service = statement.condition.get("StringLike").cloned().unwrap_or_default();
-                [vec![statement.resource], service.into_values().collect()].concat()
+                let compared = service.into_values().flat_map(|texts| texts.0);
+                statement.resource.0.into_iter().chain(compared).collect::<Vec<_>>()
             })
             .collect()
     };
@@ -234,7 +241,7 @@ fn keys_are_called_in_four_ways() {
         let statement = policy.statement.into_iter().last().expect("that of the key");
         let alias = statement.condition.get("ForAnyValue:StringEquals").cloned();
         let alias = alias.and_then(|alias| alias.into_values().next());
-        (statement.resource, alias)
+        (statement.resource.0.concat(), alias.map(|alias| alias.0.concat()))
     };
     let arn = |rest: &str| format!("arn:aws:kms:eu-central-1:{rest}");
     let alias = || Some("alias/features".to_owned());
@@ -274,7 +281,7 @@ fn policies_add_up() {
         let statements = of(&project, uses).statement.into_iter();
         statements
             .flat_map(|statement| {
-                let resource = statement.resource;
+                let resource = statement.resource.0.join(" ");
                 let each = statement.action.into_iter();
                 each.map(move |action| (action, resource.clone()))
             })
@@ -303,4 +310,174 @@ fn an_account_is_twelve_digits() {
     }
     let account: Account = "000000000001".parse().expect("12 digits");
     assert_eq!(account.to_string(), "000000000001");
+}
+
+const OFFLINE: [OfflineUse; 13] = [
+    OfflineUse::Know,
+    OfflineUse::Apply,
+    OfflineUse::Probe,
+    OfflineUse::Admit,
+    OfflineUse::Issue,
+    OfflineUse::Scan,
+    OfflineUse::Commit,
+    OfflineUse::Gather,
+    OfflineUse::Rewrite,
+    OfflineUse::Settle,
+    OfflineUse::Trace,
+    OfflineUse::Drop,
+    OfflineUse::Raze,
+];
+
+/// A project `shop` whose offline store is here, and whose sources are these; the last one no view has.
+fn offline(location: &str, sources: &[&str]) -> Project {
+    let mut text = format!(
+        "[project]\nname = \"shop\"\n\n[stores]\noffline = \"{location}\"\n\n\
+         [[entity]]\nname = \"customer\"\njoin_keys = {{ customer = \"utf8\" }}\n"
+    );
+    for (number, path) in sources.iter().enumerate() {
+        text += &format!("\n[[source]]\nname = \"s{number}\"\npath = \"{path}\"\ntimestamp_column = \"at\"\n");
+    }
+    for number in 0..sources.len().saturating_sub(1) {
+        text += &format!(
+            "\n[[feature_view]]\nname = \"f{number}\"\nkind = \"batch\"\nentities = [\"customer\"]\nsources = [\"s{number}\"]\n\
+             timestamp_column = \"at\"\nbatch_schedule = \"1d\"\nfeature_start_time = \"2024-01-01\"\n"
+        );
+    }
+    match parse("sandglass.toml", &text) {
+        Ok(parsed) => parsed.project,
+        Err(problems) => panic!("{problems}"),
+    }
+}
+
+#[test]
+fn an_offline_store_is_its_registry_and_its_tables() {
+    let policy = of_all(&offline("s3://bucket/some/features", &[]), &Uses::of(&[], &OFFLINE));
+    is(
+        &policy,
+        &expect![[r"
+            RegistryNames arn:aws:s3:::bucket
+              s3:ListBucket
+              if s3:prefix StringLike some/features/shop/_registry/applied/* some/features/shop/_registry/components/*
+            Registry arn:aws:s3:::bucket/some/features/shop/_registry/applied/* arn:aws:s3:::bucket/some/features/shop/_registry/components/*
+              s3:GetObject s3:PutObject
+            RegistryKeysNames arn:aws:s3:::bucket
+              s3:ListBucket
+              if s3:prefix StringLike some/features/shop/_registry/keys/*
+            RegistryKeys arn:aws:s3:::bucket/some/features/shop/_registry/keys/*
+              s3:DeleteObject s3:GetObject s3:PutObject
+            RegistryProbe arn:aws:s3:::bucket/some/features/shop/_registry/.*.tmp
+              s3:DeleteObject s3:GetObject s3:PutObject
+            OfflineNames arn:aws:s3:::bucket
+              s3:ListBucket
+              if s3:prefix StringLike some/features/shop/*/v*
+            Offline arn:aws:s3:::bucket/some/features/shop/*/v*
+              s3:AbortMultipartUpload s3:DeleteObject s3:GetObject s3:PutObject
+            OfflineLogs arn:aws:s3:::bucket/some/features/shop/*/v*/_delta_log/*
+              s3:DeleteObject
+            OfflineRows arn:aws:s3:::bucket/some/features/shop/*/v*/rows/*
+              s3:DeleteObject
+            OfflineFailures arn:aws:s3:::bucket/some/features/shop/*/v*/failed/*
+              s3:DeleteObject
+            OfflineViewsNames arn:aws:s3:::bucket
+              s3:ListBucket
+              if s3:prefix StringLike some/features/shop/*/
+            OfflineDroppedNames arn:aws:s3:::bucket
+              s3:ListBucket
+              if s3:prefix StringLike some/features/shop/*/.dropped-v*
+            OfflineDropped arn:aws:s3:::bucket/some/features/shop/*/.dropped-v*
+              s3:DeleteObject s3:GetObject s3:PutObject
+        "]],
+    );
+    // Inline policies of a role may be longer than others.
+    let longest = format!("s3://{}/{}", "b".repeat(63), "p".repeat(256));
+    let longest = of_all(&offline(&longest, &[]), &Uses::of(&[], &OFFLINE));
+    assert!(serde_json::to_string(&longest).expect("text").len() < 10_240);
+    let of = |location: &str| of_all(&offline(location, &[]), &Uses::of(&[], &[OfflineUse::Know]));
+    is(
+        &of("s3://bucket"),
+        &expect![[r"
+            RegistryNames arn:aws:s3:::bucket
+              s3:ListBucket
+              if s3:prefix StringLike shop/_registry/applied/* shop/_registry/components/*
+            Registry arn:aws:s3:::bucket/shop/_registry/applied/* arn:aws:s3:::bucket/shop/_registry/components/*
+              s3:GetObject
+        "]],
+    );
+    assert_eq!(of("store/offline").statement, []);
+}
+
+/// Who writes tables writes no application, no component and no key.
+#[test]
+fn tables_are_told_from_the_registry_by_a_folder() {
+    for below in [
+        "applied/000000000001.json",
+        "components/0af.wasm",
+        "keys/0123456789abcdef.json",
+        ".1b-ee.tmp",
+    ] {
+        assert!(!format!("/_registry/{below}").contains("/v"), "{below}");
+    }
+}
+
+#[test]
+fn sources_are_read_that_views_have() {
+    let sources = [
+        "s3://raw/events",
+        "data/here.csv",
+        "s3://raw/more/day=*/*.csv",
+        "s3://other",
+        "s3://none/x",
+    ];
+    let project = offline("store/offline", &sources);
+    is(
+        &of_all(&project, &Uses::default().with_sources()),
+        &expect![[r"
+            SourcesNames arn:aws:s3:::other
+              s3:ListBucket
+            Sources arn:aws:s3:::other/*
+              s3:GetObject
+            Sources2Names arn:aws:s3:::raw
+              s3:ListBucket
+              if s3:prefix StringLike events events/* more/*
+            Sources2 arn:aws:s3:::raw/events arn:aws:s3:::raw/events/* arn:aws:s3:::raw/more/day=*
+              s3:GetObject
+        "]],
+    );
+    assert_eq!(of_all(&project, &Uses::of(&ALL, &OFFLINE)).statement, []);
+    let document = serde_json::to_value(of_all(
+        &offline("x", &["s3://raw/a", "x.csv"]),
+        &Uses::default().with_sources(),
+    ));
+    let document = document.expect("JSON");
+    assert_eq!(document["Statement"][0]["Resource"], "arn:aws:s3:::raw");
+    assert_eq!(
+        document["Statement"][0]["Condition"]["StringLike"]["s3:prefix"],
+        serde_json::json!(["a", "a/*"])
+    );
+}
+
+/// Statements of the offline store add up as those of tables do, and have other names.
+#[test]
+fn offline_policies_add_up() {
+    let project = offline("s3://bucket/x", &[]);
+    let allowed = |uses: &[OfflineUse]| -> BTreeSet<String> {
+        let told = of_all(&project, &Uses::of(&[], uses)).statement.into_iter();
+        told.flat_map(|statement| {
+            let (sid, resource) = (statement.sid, statement.resource.0.join(" "));
+            let each = statement.action.into_iter();
+            each.map(move |action| format!("{sid} {action} {resource}"))
+        })
+        .collect()
+    };
+    for one in OFFLINE {
+        for other in OFFLINE {
+            let both: BTreeSet<_> = allowed(&[one]).union(&allowed(&[other])).cloned().collect();
+            assert_eq!(allowed(&[one, other]), both, "{one:?}, {other:?}");
+        }
+    }
+    let mut all = full();
+    all.stores.offline = "s3://bucket/x".to_owned();
+    let policy = of_all(&all, &Uses::of(&ALL, &OFFLINE));
+    let sids: BTreeSet<&String> = policy.statement.iter().map(|statement| &statement.sid).collect();
+    assert_eq!(sids.len(), policy.statement.len());
 }

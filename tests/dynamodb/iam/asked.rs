@@ -1,14 +1,11 @@
 //! Which rights a request asks for.
 
 use serde_json::Value;
-use url::Url;
 
-use super::policy::Right;
 use crate::dynamodb::local::REGION;
+use crate::harness::iam::{ACCOUNT, Right, of_objects};
 use crate::harness::proxy::Asked;
 
-/// Whose tables moto has.
-pub const ACCOUNT: &str = "123456789012";
 /// The key that tables of these tests are encrypted with.
 pub const KEY: &str = "alias/features";
 
@@ -90,27 +87,6 @@ fn of_tables(asked: &Asked<'_>) -> Vec<Right> {
             [on_table(operation, table)].into_iter().chain(tags).collect()
         }
         _ => vec![on_table(operation, text(&body["TableName"]))],
-    }
-}
-
-fn of_objects(asked: &Asked<'_>) -> Vec<Right> {
-    let url = Url::parse(&format!("http://s3{}", asked.path)).unwrap();
-    // Names here are such that nothing in a path is written otherwise.
-    let path = url.path().trim_start_matches('/').trim_end_matches('/');
-    assert!(!path.contains('%'), "{path}");
-    let on = |action: &str, name: &str| Right::new(&format!("s3:{action}"), &format!("arn:aws:s3:::{name}"));
-    match asked.operation {
-        "ListObjectsV2" => {
-            let prefix = url.query_pairs().find(|(key, _)| key == "prefix").unwrap().1;
-            vec![on("ListBucket", path).with("s3:prefix", &prefix)]
-        }
-        "DeleteObjects" => {
-            let body = std::str::from_utf8(asked.bytes).unwrap();
-            let keys = body.split("<Key>").skip(1);
-            let keys = keys.map(|rest| rest.split("</Key>").next().unwrap());
-            keys.map(|key| on("DeleteObject", &format!("{path}/{key}"))).collect()
-        }
-        operation => vec![on(operation, path)],
     }
 }
 

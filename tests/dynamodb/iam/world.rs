@@ -1,17 +1,16 @@
 //! A project behind a proxy that says which command has asked for what, and cuts commands off.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::asked::{ACCOUNT, KEY, rights};
-use super::policy::{Policy, Right};
+use super::asked::{KEY, rights};
 use crate::dynamodb::local::stores_at;
 use crate::harness::buckets::Bucket;
-use crate::harness::proxy::{Fault, Proxy};
+use crate::harness::iam::Recorder;
+use crate::harness::proxy::Proxy;
 use crate::harness::servers::{moto, unique};
 use crate::harness::{Answer, Project};
 
@@ -45,23 +44,12 @@ pub fn rows(view: &str) -> String {
 /// A row of a day later.
 pub const ROW: &str = "ann,2024-02-02T06:00:00Z,gold\n";
 
-/// What was asked for so far, and what is to go wrong.
-#[derive(Default)]
-struct Recorder {
-    command: String,
-    seen: BTreeMap<String, BTreeSet<Right>>,
-    /// The request that is the last one to be done, by its operation and a part of its resource.
-    last: Option<(&'static str, &'static str)>,
-    /// Whether it is done.
-    is_cut: bool,
-}
-
 pub struct World {
     pub project: Project,
     definitions: String,
     stores: String,
     pub prefix: String,
-    recorder: Arc<Mutex<Recorder>>,
+    recorder: Arc<Recorder>,
     /// Another machine's: locks of its processes are not seen.
     elsewhere: TempDir,
     _proxy: Proxy,
@@ -71,25 +59,10 @@ pub struct World {
 impl World {
     /// A project with all that a store may have, and nothing applied.
     pub fn new(views: &str) -> Self {
-        let recorder: Arc<Mutex<Recorder>> = Arc::default();
+        let recorder = Arc::<Recorder>::default();
         let proxy = Proxy::start(&moto(), {
             let recorder = Arc::clone(&recorder);
-            move |asked| {
-                let mut recorder = recorder.lock().unwrap();
-                let rights = rights(asked);
-                let is_last = recorder.last.is_some_and(|(operation, resource)| {
-                    asked.operation == operation && rights.iter().any(|right| right.resource.contains(resource))
-                });
-                let command = recorder.command.clone();
-                recorder.seen.entry(command).or_default().extend(rights);
-                match recorder.is_cut {
-                    true => Some(Fault::Refused(400, "AccessDeniedException")),
-                    false => is_last.then(|| {
-                        recorder.is_cut = true;
-                        Fault::Unanswered
-                    }),
-                }
-            }
+            move |asked| recorder.sees(asked.operation, rights(asked))
         });
         let (bucket, prefix) = (Bucket::new(&moto()), format!("{}-", unique("iam")));
         let stores = stores_at(
@@ -134,7 +107,7 @@ impl World {
 
     /// From now on this command asks.
     pub fn begins(&self, command: &str) {
-        self.recorder.lock().unwrap().command = command.to_owned();
+        self.recorder.begins(command);
     }
 
     /// Runs a command to its end, which has to be a good one.
@@ -155,48 +128,34 @@ impl World {
 
     fn cut_on(&self, now: &str, arguments: &[&str], last: (&'static str, &'static str), here: bool) {
         self.begins(arguments[0]);
-        self.recorder.lock().unwrap().last = Some(last);
+        self.recorder.cuts(last);
         let mut command = self.project.command(now, arguments);
         if !here {
             command.env("XDG_CACHE_HOME", self.elsewhere.path());
         }
         let answer = Answer::of(&command.output().unwrap());
-        let mut recorder = self.recorder.lock().unwrap();
         assert!(
-            recorder.is_cut,
+            self.recorder.resumes(),
             "{arguments:?} does not ask for {last:?}: {}",
             answer.stderr
         );
         assert!(answer.stderr.contains("AccessDenied"), "{}", answer.stderr);
-        (recorder.last, recorder.is_cut) = (None, false);
     }
 
     /// The document that `sandglass iam` prints of some commands.
     pub fn document(&self, commands: &[&str]) -> Value {
-        let arguments = [&["iam", "--account", ACCOUNT], commands].concat();
-        self.project.json(NOW, &arguments)
-    }
-
-    fn seen(&self, command: &str) -> BTreeSet<Right> {
-        let recorder = self.recorder.lock().unwrap();
-        recorder.seen.get(command).cloned().unwrap_or_default()
+        Recorder::document(&self.project, commands)
     }
 
     /// All that a command has asked for is allowed to it.
     #[track_caller]
     pub fn is_allowed(&self, command: &str) {
-        let policy = Policy::of(&self.document(&[command]));
-        for right in self.seen(command) {
-            assert!(policy.allows(&right), "{command}: {right:?}");
-        }
+        self.recorder.is_allowed(&self.project, command);
     }
 
     /// And nothing else is.
     #[track_caller]
     pub fn is_all(&self, command: &str) {
-        self.is_allowed(command);
-        let policy = Policy::of(&self.document(&[command]));
-        let unused = policy.unused(&self.seen(command));
-        assert!(unused.is_empty(), "{command} never asks for {unused:?}");
+        self.recorder.is_all_but(&self.project, command, &[]);
     }
 }

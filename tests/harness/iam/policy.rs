@@ -28,14 +28,14 @@ impl Right {
     }
 }
 
-/// An operator, the key that it looks at, and the value that it compares that with.
-type Condition = (String, String, String);
+/// An operator, the key that it looks at, and the values that it compares that with: one is enough.
+type Condition = (String, String, Vec<String>);
 
-/// Some actions that are allowed on a resource.
+/// Some actions that are allowed on resources.
 struct Statement {
     sid: String,
     actions: BTreeSet<String>,
-    resource: String,
+    resources: Vec<String>,
     conditions: Vec<Condition>,
 }
 
@@ -78,32 +78,32 @@ impl Statement {
         let conditions = statement["Condition"].as_object().into_iter().flatten();
         let conditions = conditions.flat_map(|(operator, compared)| {
             let compared = compared.as_object().unwrap().iter();
-            compared.map(|(key, value)| (operator.clone(), key.clone(), text(value)))
+            compared.map(|(key, value)| (operator.clone(), key.clone(), texts(value)))
         });
         Self {
             sid: text(&statement["Sid"]),
             actions: list(&statement["Action"]).iter().map(text).collect(),
-            resource: text(&statement["Resource"]),
+            resources: texts(&statement["Resource"]),
             conditions: conditions.collect(),
         }
     }
 
     fn allows(&self, right: &Right) -> bool {
         self.actions.iter().any(|action| like(action, &right.action))
-            && like(&self.resource, &right.resource)
+            && self.resources.iter().any(|resource| like(resource, &right.resource))
             && self.conditions.iter().all(|condition| holds(condition, right))
     }
 }
 
 /// A key that the request does not have is no value.
-fn holds((operator, key, value): &Condition, right: &Right) -> bool {
+fn holds((operator, key, values): &Condition, right: &Right) -> bool {
     let Some(found) = right.keys.get(key.as_str()) else {
         return false;
     };
     match operator.as_str() {
         // Of a key with several values one is enough, and no test has more.
-        "StringEquals" | "ForAnyValue:StringEquals" => found == value,
-        "StringLike" => like(value, found),
+        "StringEquals" | "ForAnyValue:StringEquals" => values.contains(found),
+        "StringLike" => values.iter().any(|value| like(value, found)),
         _ => panic!("no such operator is known: {operator}"),
     }
 }
@@ -138,4 +138,12 @@ fn list(value: &Value) -> &Vec<Value> {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
+}
+
+/// One text, or a list of some.
+fn texts(value: &Value) -> Vec<String> {
+    match value.as_array() {
+        Some(several) => several.iter().map(text).collect(),
+        None => vec![text(value)],
+    }
 }

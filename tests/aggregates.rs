@@ -2,7 +2,7 @@
 
 mod changes;
 pub mod compaction;
-mod crash;
+pub mod crash;
 mod edges;
 mod exact;
 mod explained;

@@ -1,6 +1,6 @@
 //! `sandglass forget`: a key is in no row, tile, letter, item, old version, message or statistic; all others are where they were.
 
-mod kills;
+pub mod kills;
 mod letters;
 mod world;
 

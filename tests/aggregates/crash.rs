@@ -77,7 +77,11 @@ fn view() -> Materialized {
 }
 
 fn prepared(rows: &[Row]) -> Project {
-    let project = project(&[view()]);
+    kept_as(rows, std::convert::identity)
+}
+
+fn kept_as(rows: &[Row], kept: fn(Project) -> Project) -> Project {
+    let project = kept(project(&[view()]));
     write_events(&project, &columns(), rows, 1_000);
     project.json(NOW, &["apply"]);
     project
@@ -93,7 +97,8 @@ fn tile_tables(project: &Project) -> Vec<PathBuf> {
 
 /// Every tile, as text in one order: states by their bytes.
 fn tiles(project: &Project) -> Vec<String> {
-    let tables = tile_tables(project);
+    let project = project.on_disk();
+    let tables = tile_tables(&project);
     assert_eq!(tables.len(), 1, "{tables:?}");
     let batches: Vec<RecordBatch> = runtime().block_on(async {
         let table = OfflineTable::open(tables[0].to_str().unwrap()).await.unwrap().unwrap();
@@ -130,6 +135,25 @@ fn commits(table: &Path) -> usize {
     names.filter(|name| name.len() == 25 && name.ends_with(".json")).count()
 }
 
+/// Versions in the logs of the view's rows and tiles.
+fn behind(project: &Project) -> (usize, usize) {
+    let Some(bucket) = project.in_some_bucket() else {
+        let tiles = tile_tables(project).iter().map(|table| commits(table)).max();
+        return (
+            commits(&project.path("store/offline/shop/v/v1/rows")),
+            tiles.unwrap_or(0),
+        );
+    };
+    let entries = bucket.objects();
+    let of = |table: &str| {
+        let entries = entries
+            .iter()
+            .filter(|name| name.contains(table) && name.ends_with(".json"));
+        entries.filter(|name| name.contains("/_delta_log/")).count()
+    };
+    (of("/v/v1/rows/"), of("/v/v1/tiles/"))
+}
+
 /// All values of all keys.
 fn served(project: &Project, rows: &[Row]) -> Vec<Vec<Value>> {
     let served = Served::of(project, "v", at(NOW));
@@ -139,6 +163,11 @@ fn served(project: &Project, rows: &[Row]) -> Vec<Vec<Value>> {
 #[test]
 fn killed_between_rows_and_tiles_and_anywhere() {
     let _timed = crate::harness::Timed::new("aggregates::crash::killed_between_rows_and_tiles_and_anywhere");
+    between_rows_and_tiles(12, std::convert::identity);
+}
+
+/// So many kills, where projects keep what they have as they are told to.
+pub fn between_rows_and_tiles(count: usize, kept: fn(Project) -> Project) {
     let (seed, mut kills) = (seed(), Kills::new());
     let rows = rows();
     let undisturbed = prepared(&rows);
@@ -150,38 +179,28 @@ fn killed_between_rows_and_tiles_and_anywhere() {
     );
     assert!(right_tiles.len() > 1_000);
     let mut between = 0;
-    while kills.killed < cases(12) || between < cases(4) {
+    while kills.killed < cases(count) || between < cases(count / 3) {
         let killed = kills.killed;
         assert!(
-            killed < cases(40),
+            killed < cases(count * 4),
             "only {between} of {killed} kills came between the two commits"
         );
-        let project = prepared(&rows);
-        let rows_table = project.path("store/offline/shop/v/v1/rows");
+        let project = kept_as(&rows, kept);
         for round in ["first", "second"] {
             let in_between = kills.killed.is_multiple_of(2);
-            let behind = || {
-                let rows = commits(&rows_table);
-                let tiles = tile_tables(&project)
-                    .iter()
-                    .map(|table| commits(table))
-                    .max()
-                    .unwrap_or(0);
-                (rows, tiles)
-            };
-            let before = behind().0;
+            let before = behind(&project).0;
             let command = ["--memory-bytes", "1073741824", "materialize", "--parallel", "2"];
             let command = project.command(NOW, &command);
             // Either the moment at which rows are there and tiles are not, or any.
             if in_between {
                 kills.kill_when(command, || {
-                    let (rows, tiles) = behind();
+                    let (rows, tiles) = behind(&project);
                     rows > before && rows > tiles
                 });
             } else {
                 kills.kill(round, command);
             }
-            let (rows, tiles) = behind();
+            let (rows, tiles) = behind(&project);
             between += usize::from(in_between && rows > tiles);
         }
         project.json(NOW, &["materialize"]);

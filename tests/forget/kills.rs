@@ -7,14 +7,20 @@ use crate::harness::{Kills, Project, cases, seed};
 #[test]
 fn killed_and_done_again() {
     let _timed = crate::harness::Timed::new("forget::kills::killed_and_done_again");
+    forgetting(20, std::convert::identity);
+}
+
+/// So many kills of forgetting, where projects keep what they have as they are told to.
+pub fn forgetting(count: usize, kept: fn(Project) -> Project) {
     let (seed, mut kills) = (seed(), Kills::new());
     let prepared = project();
     let fresh = || {
-        let fresh = Project::new("");
-        for part in ["store", "data"] {
+        let fresh = kept(Project::new(""));
+        fresh.take_offline(&prepared.path("store/offline"));
+        for part in ["store/online", "data"] {
             crate::maintain::copy(&prepared.path(part), &fresh.path(part));
         }
-        std::fs::copy(prepared.path("sandglass.toml"), fresh.path("sandglass.toml")).unwrap();
+        fresh.write_definitions(&std::fs::read_to_string(prepared.path("sandglass.toml")).unwrap());
         fresh
     };
     let undisturbed = fresh();
@@ -24,19 +30,19 @@ fn killed_and_done_again() {
     };
     let (right, others) = (rows(&undisturbed), values(&undisturbed, OTHER));
     let mut unfinished = 0;
-    while kills.killed < cases(20) || unfinished == 0 {
+    while kills.killed < cases(count) || unfinished == 0 {
         assert!(kills.killed < cases(200), "no kill left anything");
         let project = fresh();
         for round in ["first", "second"] {
             kills.kill(round, project.command(NOW, &[&FORGET[..], &["--yes"]].concat()));
             assert_eq!(values(&project, OTHER), others, "seed {seed}");
         }
-        unfinished += usize::from(!found(&project.path("store/offline"), SECRET).is_empty());
+        unfinished += usize::from(!found(&project.on_disk().path("store/offline"), SECRET).is_empty());
         forget(&project);
         assert_eq!(rows(&project), right, "seed {seed}");
         for text in [SECRET, "who-7"] {
             assert_eq!(
-                found(&project.path("store/offline"), text),
+                found(&project.on_disk().path("store/offline"), text),
                 Vec::<String>::new(),
                 "seed {seed}"
             );

@@ -156,6 +156,11 @@ impl Project {
         self.bucket.as_ref().unwrap()
     }
 
+    /// The same, if it lies in one.
+    pub fn in_some_bucket(&self) -> Option<&Bucket> {
+        self.bucket.as_deref()
+    }
+
     /// What the offline store has below a path, in a folder: that itself, or a copy of the objects.
     pub fn offline(&self, below: &str) -> (PathBuf, Option<TempDir>) {
         let Some(bucket) = &self.bucket else {

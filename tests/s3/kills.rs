@@ -19,3 +19,15 @@ fn killed_in_maintenance() {
     let _timed = crate::harness::Timed::new("s3::kills::killed_in_maintenance");
     crate::maintain::kills::maintenance(12, Project::in_bucket);
 }
+
+#[test]
+fn killed_between_rows_and_tiles_and_anywhere() {
+    let _timed = crate::harness::Timed::new("s3::kills::killed_between_rows_and_tiles_and_anywhere");
+    crate::aggregates::crash::between_rows_and_tiles(6, Project::in_bucket);
+}
+
+#[test]
+fn killed_while_a_key_is_forgotten() {
+    let _timed = crate::harness::Timed::new("s3::kills::killed_while_a_key_is_forgotten");
+    crate::forget::kills::forgetting(10, Project::in_bucket);
+}

@@ -89,7 +89,7 @@ impl Tables {
                 "run `sandglass maintain`, which ends that, and then the same command again",
             ));
         }
-        let table = OfflineTable::open_at(&self.location(&tiles_path(spec, name))?, version).await?;
+        let table = OfflineTable::open_at(folder.join(&kind).absolute()?, version).await?;
         Ok(table.map(|table| table.with_runtime(self.session.runtime_env())))
     }
 
@@ -112,7 +112,7 @@ impl Tables {
             derived: true,
             retention: RETENTION,
         };
-        match OfflineTable::create(&self.location(&tiles_path(spec, name))?, table).await {
+        match OfflineTable::create(&self.location(&name.tiles_path(&tile_kind(spec)))?, table).await {
             Ok(table) => Ok(table.with_runtime(self.session.runtime_env())),
             // Somebody else may have made it meanwhile, or this one without being told.
             Err(error) => self.tiles(spec, name, None).await?.ok_or_else(|| error.into()),
@@ -163,10 +163,6 @@ fn partition(view: &FeatureView) -> Granularity {
         true => Granularity::Day,
         false => Granularity::Month,
     }
-}
-
-fn tiles_path(spec: &TileSpec, name: &Name) -> String {
-    name.tiles_path(&tile_kind(spec))
 }
 
 /// What a table of tiles is called: tiles that hold something else lie somewhere else.

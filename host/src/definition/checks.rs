@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::aggregations;
 use super::buckets::split as split_bucket;
-use super::model::{FeatureView, Format, Project, Source, Trigger};
+use super::model::{FeatureView, Format, Project, Source, Trigger, before_pattern};
 use super::parse::existing;
 use super::problem::similar;
 use super::reader::Findings;
@@ -96,7 +96,7 @@ fn source(source: &Source, place: &impl Fn(&str) -> Range<usize>, problems: &Fin
             let message = "`partitions` says how folders are named, and a Delta table's log knows its own";
             problems.add(place("partitions"), message, Some("leave it out".to_owned()));
         }
-        Some(_) if source.path.contains(['*', '?', '[']) => {
+        Some(_) if before_pattern(&source.path).is_some() => {
             let message = "`partitions` begins below a folder, and `path` is a pattern";
             let hint = "let `path` be the folder that holds the partitions".to_owned();
             problems.add(place("partitions"), message, Some(hint));

@@ -23,7 +23,7 @@ pub use dynamodb::{BillingMode, CONTROL_TABLE, DynamoDb, SHARED_TABLE, SHARED_TA
 pub use model::{
     AggregatedFeature, Aggregations, COMPRESSED, Entity, FeatureService, FeatureView, Float, Format, JoinKey, KeyKind,
     LimitsOverride, Meta, OnlineLoad, ParameterText, Project, ServiceFeatures, Source, TimestampUnit, Transformation,
-    Trigger, ViewSource,
+    Trigger, ViewSource, before_pattern,
 };
 pub use parse::{Parsed, parse};
 pub use partitions::{Partition, Partitions};

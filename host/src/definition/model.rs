@@ -84,6 +84,11 @@ pub enum KeyKind {
     Timestamp,
 }
 
+/// What a path has before the pattern that it names files by; none if it names them as they are.
+pub fn before_pattern(path: &str) -> Option<&str> {
+    path.split_once(['*', '?', '[']).map(|(before, _)| before)
+}
+
 /// A data source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {

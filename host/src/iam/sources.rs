@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use super::at::At;
 use super::objects::{ObjectAction, Objects};
 use super::policy::Statement;
-use crate::definition::{Project, split_bucket};
+use crate::definition::{Project, before_pattern, split_bucket};
 
 /// What the objects of a source are called, and what it looks for them by.
 fn names(path: &str) -> (Vec<String>, Vec<String>) {
     // `${` begins a variable of IAM's.
     let plain = |text: &str| text.replace("${", "${$}{");
     let path = path.trim_end_matches('/');
-    match path.split_once(['*', '?', '[']) {
+    match before_pattern(path) {
         None if path.is_empty() => (vec!["*".to_owned()], vec!["*".to_owned()]),
         // It may be an object, or what the names of several begin with.
         None => {
@@ -20,7 +20,7 @@ fn names(path: &str) -> (Vec<String>, Vec<String>) {
             let both = vec![path.clone(), format!("{path}/*")];
             (both.clone(), both)
         }
-        Some((before, _)) => {
+        Some(before) => {
             let folder = before.rsplit_once('/');
             let folder = folder.map_or("*".to_owned(), |(folder, _)| format!("{}/*", plain(folder)));
             (vec![format!("{}*", plain(before))], vec![folder])

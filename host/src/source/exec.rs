@@ -190,27 +190,21 @@ impl ExecutionPlan for NormalizeExec {
 
 /// What a file holds is the data's, not ours: such errors carry the source's name. So do those of objects that cannot be reached.
 fn named(source: &str, error: DataFusionError) -> DataFusionError {
-    let object = match &error {
-        DataFusionError::ObjectStore(object) => Some(&**object),
-        DataFusionError::ParquetError(error) => cause::<object_store::Error>(&**error),
-        DataFusionError::ArrowError(error, _) => cause::<object_store::Error>(&**error),
-        _ => None,
+    let inner: &(dyn std::error::Error + 'static) = match &error {
+        DataFusionError::ObjectStore(inner) => &**inner,
+        DataFusionError::ParquetError(inner) => &**inner,
+        DataFusionError::ArrowError(inner, _) => &**inner,
+        _ => return error,
     };
     let source_name = source.to_owned();
-    let found = match (object, &error) {
-        (Some(object), _) => SourceError::Objects {
+    DataFusionError::External(Box::new(match cause(inner) {
+        Some(object) => SourceError::Objects {
             source_name,
             error: StorageError::object("its objects", object),
         },
-        (None, DataFusionError::ArrowError(error, _)) => SourceError::Rows {
+        None => SourceError::Rows {
             source_name,
-            problem: error.to_string(),
+            problem: inner.to_string(),
         },
-        (None, DataFusionError::ParquetError(error)) => SourceError::Rows {
-            source_name,
-            problem: error.to_string(),
-        },
-        _ => return error,
-    };
-    DataFusionError::External(Box::new(found))
+    }))
 }

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 
@@ -47,12 +46,11 @@ pub(super) enum Lies {
 /// The files that a source's path names, in the order of their paths, and what they are: one file, what a glob matches, or
 /// what lies in a folder and below. Files and folders that begin with `.` or `_` are left out, as everybody does. Of a Delta
 /// table no files are listed: its log does.
-pub(super) fn resolve(root: &Path, source: &Source) -> Result<(Format, Vec<SourceFile>), SourceError> {
+pub(super) fn resolve(place: &Place, source: &Source) -> Result<(Format, Vec<SourceFile>), SourceError> {
     let wrong = |problem: String| wrong(source, problem);
-    let place = Place::new(&source.path, &source.bucket, root);
     let lies = match place.folder() {
         Some(path) => folders::find(path, source)?,
-        None => objects::find(&place, source)?,
+        None => objects::find(place, source)?,
     };
     let mut files = match (source.format, lies) {
         (Format::Delta | Format::Detect, Lies::DeltaTable) => return Ok((Format::Delta, Vec::new())),
@@ -86,11 +84,6 @@ pub(super) fn wrong(source: &Source, problem: String) -> SourceError {
         path: source.path.clone(),
         problem,
     }
-}
-
-/// Whether a path names files by a pattern.
-pub(super) fn is_pattern(path: &str) -> bool {
-    path.contains(['*', '?', '['])
 }
 
 /// Whether a file of a folder is one of the source's, by its name.

@@ -3,15 +3,10 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use chrono::{DateTime, Utc};
-
 use super::error::SourceError;
-use super::files::{
-    Lies, SourceFile, is_hidden, is_meant, is_pattern, nested_table, no_folder, no_other, partition, wrong,
-};
-use crate::definition::Source;
+use super::files::{Lies, SourceFile, is_hidden, is_meant, nested_table, no_folder, no_other, partition, wrong};
+use crate::definition::{Source, before_pattern};
 use crate::storage::Place;
-use crate::time::Timestamp;
 
 /// Folders within folders that are looked into; a link to a folder above would go on for ever.
 const DEPTH_MAX: usize = 64;
@@ -32,7 +27,7 @@ pub(super) fn find(path: &Path, source: &Source) -> Result<Lies, SourceError> {
         files: Vec::new(),
         folders: 0,
     };
-    if is_pattern(&source.path) {
+    if before_pattern(&source.path).is_some() {
         let pattern = path.to_string_lossy();
         let matches = glob::glob(&pattern).map_err(|error| wrong(source, error.to_string()))?;
         for entry in matches {
@@ -97,15 +92,13 @@ impl Found<'_> {
     fn file(&mut self, path: &Path, below: &[String]) -> Result<(), SourceError> {
         let name = &self.source.name;
         let metadata = std::fs::metadata(path).map_err(|error| unreadable(name, path, &error))?;
-        let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-        let modified = Timestamp::from_micros(DateTime::<Utc>::from(modified).timestamp_micros());
         let place = Place::from(std::path::absolute(path).map_err(|error| unreadable(name, path, &error))?);
         let folders: Vec<&str> = below.iter().map(String::as_str).collect();
         let partition = partition(self.source, &folders, &place)?;
         self.files.push(SourceFile {
             place,
             size_bytes: metadata.len(),
-            modified,
+            modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH).into(),
             e_tag: None,
             partition,
         });

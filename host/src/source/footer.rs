@@ -20,6 +20,7 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaDataReader};
 use super::error::Unread;
 use super::files::SourceFile;
 use super::times::{self, TimeKind};
+use crate::error::cause;
 use crate::time::{Interval, Timestamp};
 
 /// The end of an object that is read at once: most footers are shorter.
@@ -78,12 +79,9 @@ fn load(file: &SourceFile, index: PageIndexPolicy) -> Result<ArrowReaderMetadata
         }
         (None, None) => return Err("it is no file".to_owned().into()),
     };
-    footer.map_err(|error| match &error {
-        ParquetError::External(inner) => match inner.downcast_ref::<object_store::Error>() {
-            Some(object) => Unread::Away(file.place.of_object(object)),
-            None => error.to_string().into(),
-        },
-        _ => error.to_string().into(),
+    footer.map_err(|error| match cause(&error) {
+        Some(object) => Unread::Away(file.place.of_object(object)),
+        None => error.to_string().into(),
     })
 }
 

@@ -4,10 +4,8 @@ use glob::{MatchOptions, Pattern};
 use object_store::ObjectMeta;
 
 use super::error::SourceError;
-use super::files::{
-    Lies, SourceFile, is_hidden, is_meant, is_pattern, nested_table, no_folder, no_other, partition, wrong,
-};
-use crate::definition::{Source, split_bucket};
+use super::files::{Lies, SourceFile, is_hidden, is_meant, nested_table, no_folder, no_other, partition, wrong};
+use crate::definition::{Source, before_pattern, split_bucket};
 use crate::storage::{Place, StorageError, modified};
 
 /// As in paths of files.
@@ -32,12 +30,9 @@ pub(super) fn find(place: &Place, source: &Source) -> Result<Lies, SourceError> 
         place,
         files: Vec::new(),
     };
-    if is_pattern(path) {
-        let folder = path
-            .split(['*', '?', '['])
-            .next()
-            .and_then(|plain| plain.rsplit_once('/'));
-        let folder = place.object(folder.map_or("", |(folder, _)| folder));
+    if let Some(before) = before_pattern(path) {
+        let folder = before.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = place.object(folder);
         let objects = folder.unwrap_or_else(|| place.clone()).objects().map_err(failed)?;
         found.matches(path, few(source, objects)?)?;
         return Ok(Lies::Files(found.files));

@@ -55,9 +55,10 @@ impl Opened {
             source_name: source.name.clone(),
             problem,
         };
-        let (folder, of) = (root.to_owned(), source.clone());
+        let place = Place::new(&source.path, &source.bucket, root);
+        let (at, of) = (place.clone(), source.clone());
         // Looking at folders and buckets waits for them.
-        let resolved = tokio::task::spawn_blocking(move || resolve(&folder, &of)).await;
+        let resolved = tokio::task::spawn_blocking(move || resolve(&at, &of)).await;
         let (format, files) = resolved.map_err(|error| wrong(error.to_string()))??;
         let mut opened = Self {
             format,
@@ -76,7 +77,6 @@ impl Opened {
             };
         }
         if format == Format::Delta {
-            let place = Place::new(&source.path, &source.bucket, root);
             let table = delta::open(&place, source.version).await;
             let table = table.map_err(|error| error.of_source(&source.name, wrong))?;
             opened.version = Some(table.version);

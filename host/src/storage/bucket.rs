@@ -2,12 +2,12 @@ use std::fmt;
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use object_store::{Error, Result};
+use object_store::{Error, ObjectStore, Result};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::pieces::Pieces;
@@ -25,9 +25,9 @@ pub(super) struct Bucket {
     access: Access,
     config: OnceLock<SdkConfig>,
     /// For requests that somebody waits for here. Connections belong to the threads that made them, so these are not shared.
-    own: OnceLock<Arc<Pieces>>,
+    own: OnceLock<Pieces>,
     /// For plans and tables.
-    shared: OnceLock<Arc<Pieces>>,
+    shared: OnceLock<Pieces>,
     counted: Arc<Counted>,
 }
 
@@ -61,12 +61,12 @@ impl Bucket {
     }
 
     /// Its objects, for work on threads of somebody else.
-    pub(super) fn shared(&self) -> Result<Arc<Pieces>> {
-        self.made(&self.shared)
+    pub(super) fn shared(&self) -> Result<Arc<dyn ObjectStore>> {
+        Ok(Arc::new(self.made(&self.shared)?))
     }
 
     /// Does this on threads of its own, and waits for it.
-    pub(super) fn wait<T, F>(&self, work: impl FnOnce(Arc<Pieces>) -> F) -> Result<T>
+    pub(super) fn wait<T, F>(&self, work: impl FnOnce(Pieces) -> F) -> Result<T>
     where
         T: Send + 'static,
         F: Future<Output = Result<T>> + Send + 'static,
@@ -74,9 +74,9 @@ impl Bucket {
         wait(work(self.made(&self.own)?))?
     }
 
-    fn made(&self, made: &OnceLock<Arc<Pieces>>) -> Result<Arc<Pieces>> {
+    fn made(&self, made: &OnceLock<Pieces>) -> Result<Pieces> {
         if let Some(made) = made.get() {
-            return Ok(Arc::clone(made));
+            return Ok(made.clone());
         }
         if self.config.get().is_none() {
             let mut access = self.access.clone();
@@ -86,7 +86,7 @@ impl Bucket {
         }
         let config = self.config.get().ok_or_else(ended)?;
         let bucket = bucket(config, &self.name, &self.at, PATIENCE, TIMEOUT, &self.counted)?;
-        Ok(Arc::clone(made.get_or_init(|| Arc::new(Pieces::of(bucket)))))
+        Ok(made.get_or_init(|| Pieces::of(bucket)).clone())
     }
 }
 
@@ -100,22 +100,19 @@ fn wait<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Re
 }
 
 /// The threads that requests run on: a few for the process, from the first request on.
-fn threads() -> Result<&'static Handle> {
-    static THREADS: OnceLock<Runtime> = OnceLock::new();
-    static MAKING: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    if THREADS.get().is_none() {
-        let _one = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-        if THREADS.get().is_none() {
-            let made = Builder::new_multi_thread()
-                .worker_threads(2)
-                .thread_name("sandglass-objects")
-                .enable_all()
-                .build();
-            let made = made.map_err(|error| generic(error.into()))?;
-            let _ = THREADS.set(made);
-        }
+fn threads() -> Result<Handle> {
+    static THREADS: Mutex<Option<Runtime>> = Mutex::new(None);
+    let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(threads) = &*threads {
+        return Ok(threads.handle().clone());
     }
-    THREADS.get().map(Runtime::handle).ok_or_else(ended)
+    let made = Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("sandglass-objects")
+        .enable_all()
+        .build();
+    let made = made.map_err(|error| generic(error.into()))?;
+    Ok(threads.insert(made).handle().clone())
 }
 
 fn ended() -> Error {

@@ -11,15 +11,12 @@ use super::durable::DurableFolder;
 /// The log of the Delta table at a place. An entry is written if there is none of its number: on S3 by a conditional put, so nothing beside the
 /// bucket decides which of two writers was first.
 pub(crate) fn log_store(place: &Place) -> DeltaResult<LogStoreRef> {
-    let Some((store, path)) = place.store()? else {
+    let (Some((store, path)), Some(bucket)) = (place.store()?, place.bucket()) else {
         let url: Url = ensure_table_uri(place.to_string())?;
         return logstore_with(Arc::new(DurableFolder::root()), &url, StorageConfig::default());
     };
     let invalid = || DeltaTableError::InvalidTableLocation(place.to_string());
-    let mut url = Url::parse("s3://bucket").map_err(|_| invalid())?;
-    let bucket = place.to_string();
-    let bucket = bucket.trim_start_matches("s3://").split('/').next();
-    url.set_host(bucket).map_err(|_| invalid())?;
+    let mut url = Url::parse(&format!("s3://{bucket}")).map_err(|_| invalid())?;
     // Whatever is in a name stays in it.
     url.path_segments_mut()
         .map_err(|()| invalid())?

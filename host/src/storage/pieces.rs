@@ -1,6 +1,5 @@
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -21,11 +20,11 @@ const AHEAD: usize = 2;
 
 /// A bucket whose objects are read piece by piece, each of the same version.
 #[derive(Debug, Clone)]
-pub(super) struct Pieces(Arc<AmazonS3>);
+pub(super) struct Pieces(AmazonS3);
 
 impl Pieces {
     pub(super) fn of(bucket: AmazonS3) -> Self {
-        Self(Arc::new(bucket))
+        Self(bucket)
     }
 }
 
@@ -81,13 +80,13 @@ impl ObjectStore for Pieces {
         };
         let (meta, attributes, read) = (found.meta.clone(), found.attributes.clone(), found.range.clone());
         let range = read.start..wanted.end.min(meta.size);
-        let (bucket, location) = (Arc::clone(&self.0), location.clone());
+        let (bucket, location) = (self.0.clone(), location.clone());
         let options = GetOptions {
             if_match: meta.e_tag.clone().or(options.if_match.clone()),
             ..options
         };
         let more = stream::iter(pieces(read.end..range.end)).map(move |piece| {
-            let (bucket, location) = (Arc::clone(&bucket), location.clone());
+            let (bucket, location) = (bucket.clone(), location.clone());
             let options = GetOptions {
                 range: Some(GetRange::Bounded(piece)),
                 ..options.clone()

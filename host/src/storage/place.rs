@@ -195,6 +195,14 @@ impl Place {
         }
     }
 
+    /// The name of its bucket; none on this machine.
+    pub(crate) fn bucket(&self) -> Option<&str> {
+        match &self.0 {
+            At::Folder(_) => None,
+            At::Objects { bucket, .. } => Some(&bucket.name),
+        }
+    }
+
     /// What a plan knows its bucket by; none on this machine.
     pub(crate) fn store_url(&self) -> datafusion::error::Result<Option<ObjectStoreUrl>> {
         match &self.0 {
@@ -395,11 +403,10 @@ impl Place {
 
     /// An error if whoever keeps the objects lets two make one: then nobody would be told of another. Files are not looked at.
     pub fn check_conditions(&self) -> Result<(), StorageError> {
-        let At::Objects { bucket, .. } = &self.0 else {
+        let probe = self.join(&format!(".{}.tmp", uuid::Uuid::new_v4()));
+        let At::Objects { bucket, path } = &probe.0 else {
             return Ok(());
         };
-        let probe = self.join(&format!(".{}.tmp", uuid::Uuid::new_v4()));
-        let path = probe.path_in_bucket();
         let made = [b"1", b"2"].map(|bytes| Self::put_if(bucket, path, bytes.to_vec(), PutMode::Create));
         let removed = probe.remove();
         match made {
@@ -411,13 +418,6 @@ impl Place {
                     .to_owned(),
             }),
             [Err(error), _] | [_, Err(error)] => Err(self.of_object(&error)),
-        }
-    }
-
-    fn path_in_bucket(&self) -> &str {
-        match &self.0 {
-            At::Folder(_) => "",
-            At::Objects { path, .. } => path,
         }
     }
 
@@ -451,7 +451,7 @@ impl Place {
     {
         match &self.0 {
             At::Folder(_) => None,
-            At::Objects { bucket, path } => Some(ask(bucket, path, |store, key| work(store, key))),
+            At::Objects { bucket, path } => Some(ask(bucket, path, |store, key| work(Arc::new(store), key))),
         }
     }
 
@@ -477,7 +477,7 @@ pub(crate) fn modified(object: &ObjectMeta) -> Timestamp {
     Timestamp::from_micros(object.last_modified.timestamp_micros())
 }
 
-fn ask<T, F>(bucket: &Bucket, path: &str, work: impl FnOnce(Arc<Pieces>, Path) -> F) -> object_store::Result<T>
+fn ask<T, F>(bucket: &Bucket, path: &str, work: impl FnOnce(Pieces, Path) -> F) -> object_store::Result<T>
 where
     T: Send + 'static,
     F: Future<Output = object_store::Result<T>> + Send + 'static,
@@ -548,9 +548,7 @@ fn walk(folder: &FilePath) -> Vec<(u64, Timestamp)> {
                 Ok(metadata) if metadata.is_dir() => folders.push(entry.path()),
                 Ok(metadata) => {
                     let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-                    let since = modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-                    let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
-                    files.push((metadata.len(), Timestamp::from_micros(micros)));
+                    files.push((metadata.len(), modified.into()));
                 }
                 // Gone meanwhile.
                 Err(_) => {}

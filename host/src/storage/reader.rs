@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore, Result};
+use object_store::{GetOptions, GetRange, ObjectStore, Result};
 
 use super::bucket::Bucket;
 use super::pieces::{PIECE, is_empty};
@@ -15,7 +15,9 @@ const FIRST: u64 = 256 << 10;
 pub(super) struct ObjectReader {
     bucket: Arc<Bucket>,
     path: Path,
-    found: ObjectMeta,
+    /// Of the version; none before the first piece.
+    e_tag: Option<String>,
+    size: u64,
     /// Read so far.
     at: u64,
     /// How much comes next.
@@ -25,49 +27,48 @@ pub(super) struct ObjectReader {
 
 impl ObjectReader {
     pub(super) fn open(bucket: &Arc<Bucket>, path: Path) -> Result<Self> {
-        let (found, piece) = match read(bucket, &path, Some(0..FIRST), None) {
-            Err(error) if is_empty(&error) => read(bucket, &path, None, None)?,
-            found => found?,
-        };
-        Ok(Self {
+        let mut reader = Self {
             bucket: Arc::clone(bucket),
             path,
-            found,
-            at: piece.len() as u64,
-            length: 4 * FIRST,
-            piece,
-        })
+            e_tag: None,
+            size: FIRST,
+            at: 0,
+            length: FIRST,
+            piece: Bytes::new(),
+        };
+        match reader.next() {
+            Err(error) if is_empty(&error) => reader.size = 0,
+            read => read?,
+        }
+        Ok(reader)
     }
-}
 
-fn read(
-    bucket: &Bucket,
-    path: &Path,
-    range: Option<std::ops::Range<u64>>,
-    of: Option<&ObjectMeta>,
-) -> Result<(ObjectMeta, Bytes)> {
-    let (path, options) = (
-        path.clone(),
-        GetOptions {
-            range: range.map(GetRange::Bounded),
-            if_match: of.and_then(|of| of.e_tag.clone()),
-            ..GetOptions::default()
-        },
-    );
-    bucket.wait(|store| async move {
-        let found = store.get_opts(&path, options).await?;
-        Ok((found.meta.clone(), found.bytes().await?))
-    })
+    /// Reads the next piece.
+    fn next(&mut self) -> Result<()> {
+        let (path, options) = (
+            self.path.clone(),
+            GetOptions {
+                range: Some(GetRange::Bounded(self.at..self.size.min(self.at + self.length))),
+                if_match: self.e_tag.clone(),
+                ..GetOptions::default()
+            },
+        );
+        let (found, piece) = self.bucket.wait(|store| async move {
+            let found = store.get_opts(&path, options).await?;
+            Ok((found.meta.clone(), found.bytes().await?))
+        })?;
+        (self.e_tag, self.size) = (found.e_tag, found.size);
+        self.at += piece.len() as u64;
+        self.length = PIECE.min(4 * self.length);
+        self.piece = piece;
+        Ok(())
+    }
 }
 
 impl Read for ObjectReader {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        if self.piece.is_empty() && self.at < self.found.size {
-            let range = self.at..self.found.size.min(self.at + self.length);
-            let (_, piece) = read(&self.bucket, &self.path, Some(range), Some(&self.found)).map_err(Error::other)?;
-            self.at += piece.len() as u64;
-            self.length = PIECE.min(4 * self.length);
-            self.piece = piece;
+        if self.piece.is_empty() && self.at < self.size {
+            self.next().map_err(Error::other)?;
         }
         let count = out.len().min(self.piece.len());
         let piece = self.piece.split_to(count);

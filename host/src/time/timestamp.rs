@@ -1,5 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
+use std::time::SystemTime;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,19 @@ pub struct Timestamp(i64);
 pub struct TimestampError {
     /// What was written.
     pub text: String,
+}
+
+impl From<SystemTime> for Timestamp {
+    /// The microsecond that it lies in; stops at the ends of i64.
+    fn from(time: SystemTime) -> Self {
+        Self(match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
+            Err(before) => {
+                let micros = before.duration().as_nanos().div_ceil(1_000);
+                i64::try_from(micros).map_or(i64::MIN, |micros| -micros)
+            }
+        })
+    }
 }
 
 impl Timestamp {
@@ -115,6 +129,21 @@ impl TryFrom<String> for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_of_files_are_the_microsecond_they_lie_in() {
+        let nanos = std::time::Duration::from_nanos;
+        let epoch = SystemTime::UNIX_EPOCH;
+        for (time, micros) in [
+            (epoch, 0),
+            (epoch + nanos(1_999), 1),
+            (epoch - nanos(1), -1),
+            (epoch - nanos(1_000), -1),
+            (epoch - nanos(1_001), -2),
+        ] {
+            assert_eq!(Timestamp::from(time).micros(), micros, "{time:?}");
+        }
+    }
 
     #[test]
     fn text_and_back() {

@@ -2,13 +2,13 @@
 //! which is what is looked for here.
 
 use std::path::{Path as FilePath, PathBuf};
-use std::time::SystemTime;
 
 use futures::StreamExt;
 use futures::TryStreamExt;
 use object_store::path::Path;
 
 use crate::offline::{OfflineError, OfflineTable};
+use crate::storage::modified;
 use crate::time::Timestamp;
 
 /// A file below a table.
@@ -34,7 +34,7 @@ pub(in crate::offline) async fn list(table: &OfflineTable) -> Result<Vec<Stored>
         let files = store.list(None).map_ok(|file| Stored {
             path: file.location.to_string(),
             size: file.size,
-            modified: Timestamp::from_micros(file.last_modified.timestamp_micros()),
+            modified: modified(&file),
         });
         let files: Result<Vec<_>, _> = files.try_collect().await;
         return files.map_err(|error| OfflineError::storage(table.name(), "its files cannot be listed", error));
@@ -64,7 +64,7 @@ fn walk(root: &FilePath) -> std::io::Result<Vec<Stored>> {
                 Ok(metadata) => files.push(Stored {
                     path: below,
                     size: metadata.len(),
-                    modified: timestamp(metadata.modified()?),
+                    modified: metadata.modified()?.into(),
                 }),
                 // Written under another name first, and by now it has its own.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -79,14 +79,6 @@ fn below(root: &FilePath, path: &FilePath) -> Option<String> {
     let parts = path.strip_prefix(root).ok()?.components();
     let parts: Option<Vec<_>> = parts.map(|part| part.as_os_str().to_str()).collect();
     Some(parts?.join("/"))
-}
-
-fn timestamp(time: SystemTime) -> Timestamp {
-    let micros = match time.duration_since(SystemTime::UNIX_EPOCH) {
-        Ok(since) => i64::try_from(since.as_micros()).unwrap_or(i64::MAX),
-        Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |micros| -micros),
-    };
-    Timestamp::from_micros(micros)
 }
 
 /// Removes files; those that are gone already are no error.

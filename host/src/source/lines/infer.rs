@@ -27,13 +27,31 @@ pub(in crate::source) struct Inferred {
     pub(in crate::source) columns: Vec<(String, DataType)>,
 }
 
-/// A file's keys, by what its first rows look like.
-type Head = Vec<(String, DataType)>;
+/// Keys, and what their values look like.
+#[derive(Default)]
+struct Keys {
+    places: BTreeMap<String, usize>,
+    inferred: Inferred,
+}
+
+impl Keys {
+    /// False if there are too many.
+    fn add(&mut self, key: String, data_type: DataType) -> bool {
+        let columns = &mut self.inferred.columns;
+        let place = *self.places.entry(key.clone()).or_insert(columns.len());
+        match columns.get_mut(place) {
+            Some((_, known)) => *known = join(known, &data_type),
+            None if place < COLUMNS_MAX => columns.push((key, data_type)),
+            None => return false,
+        }
+        true
+    }
+}
 
 /// Looks at the first rows of each file, of several at once.
 pub(in crate::source) fn infer(files: &[SourceFile]) -> Result<Inferred, Unread> {
     let each = (ROWS / files.len().max(1)).max(ROWS_OF_A_FILE);
-    let heads: Vec<OnceLock<Result<Head, Unread>>> = files.iter().map(|_| OnceLock::new()).collect();
+    let heads: Vec<OnceLock<Result<Inferred, Unread>>> = files.iter().map(|_| OnceLock::new()).collect();
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..files.len().min(FILES_AT_ONCE) {
@@ -53,31 +71,22 @@ pub(in crate::source) fn infer(files: &[SourceFile]) -> Result<Inferred, Unread>
             });
         }
     });
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
-    let mut inferred = Inferred::default();
+    let mut keys = Keys::default();
     for (file, head) in files.iter().zip(heads) {
         let Some(head) = head.into_inner() else { break };
-        for (key, data_type) in head? {
-            let place = *places.entry(key.clone()).or_insert(inferred.columns.len());
-            match inferred.columns.get_mut(place) {
-                Some((_, known)) => *known = join(known, &data_type),
-                None if place < COLUMNS_MAX => inferred.columns.push((key, data_type)),
-                None => return Err(too_many(file)),
+        for (key, data_type) in head?.columns {
+            if !keys.add(key, data_type) {
+                return Err(Unread::from(format!("more than {COLUMNS_MAX} different keys")).of(&file.place));
             }
         }
     }
-    Ok(inferred)
+    Ok(keys.inferred)
 }
 
-fn too_many(file: &SourceFile) -> Unread {
-    Unread::Wrong(format!("more than {COLUMNS_MAX} different keys")).of(&file.place)
-}
-
-fn head(file: &SourceFile, rows: usize) -> Result<Head, Unread> {
+fn head(file: &SourceFile, rows: usize) -> Result<Inferred, Unread> {
     let says = |problem: String| Unread::from(problem).of(&file.place);
     let mut lines = Lines::open(&file.place, file.compression()).map_err(|error| error.of(&file.place))?;
-    let (mut line, mut head) = (Vec::new(), Head::new());
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut line, mut keys) = (Vec::new(), Keys::default());
     for _ in 0..rows {
         line.clear();
         let Some(number) = lines.next(&mut line).map_err(|error| error.of(&file.place))? else {
@@ -94,16 +103,12 @@ fn head(file: &SourceFile, rows: usize) -> Result<Head, Unread> {
             }
         };
         for (key, value) in object {
-            let data_type = look_of(&value);
-            let place = *places.entry(key.clone()).or_insert(head.len());
-            match head.get_mut(place) {
-                Some((_, known)) => *known = join(known, &data_type),
-                None if place < COLUMNS_MAX => head.push((key, data_type)),
-                None => return Err(says(format!("line {number}: more than {COLUMNS_MAX} different keys"))),
+            if !keys.add(key, look_of(&value)) {
+                return Err(says(format!("line {number}: more than {COLUMNS_MAX} different keys")));
             }
         }
     }
-    Ok(head)
+    Ok(keys.inferred)
 }
 
 fn join(a: &DataType, b: &DataType) -> DataType {

@@ -45,10 +45,12 @@ impl Keys {
 
     /// Forgets keys that were removed; all of them if that could not be seen for long. Waits for files.
     pub(super) fn look(&self) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if self.known.read().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            // There is none to believe: how long one is counts from when it is known.
+            *seen = Instant::now();
             return;
         }
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let there = match self.registry.key_ids() {
             Ok(there) => {
                 *seen = Instant::now();

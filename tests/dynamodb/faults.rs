@@ -144,7 +144,7 @@ fn a_backfill_writes_each_key_once_and_a_vector_is_one_request() {
         let read = reader.get(&wanted).unwrap();
         assert!(
             read.iter()
-                .all(|read| *read.as_ref().unwrap().items[0].as_deref().unwrap() == item(7))
+                .all(|read| **read.as_ref().unwrap().items[0].as_deref().unwrap() == item(7))
         );
         let after = behind.proxy.seen().requests;
         let sum = |requests: &std::collections::BTreeMap<String, u64>| requests.values().sum::<u64>();

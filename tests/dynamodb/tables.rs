@@ -232,10 +232,10 @@ fn a_reader_that_polls_sees_a_switch_in_time() {
             // Never one's record with another's item.
             match read() {
                 Some((found, found_item)) if found == generation => {
-                    assert_eq!(found_item, Some(item(number)));
+                    assert_eq!(found_item, Some(item(number).into()));
                     break;
                 }
-                Some((_, found_item)) => assert_eq!(found_item, Some(item(number - 1))),
+                Some((_, found_item)) => assert_eq!(found_item, Some(item(number - 1).into())),
                 None => assert_eq!(number, 1),
             }
             assert!(asked <= poll, "{asked:?} after the switch");

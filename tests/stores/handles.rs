@@ -18,7 +18,7 @@ pub fn a_reader_sees_what_another_handle_did(fixture: &dyn Fixture) {
     // What is in memory is of now, or it is not answered.
     let read = |expected: Option<i64>| {
         if let Some(cached) = reader.get_cached(&[(&clicks(), &keys)]) {
-            assert_eq!(cached[0].items[0].as_deref().map(number), expected);
+            assert_eq!(cached[0].items[0].as_deref().map(|item| number(item)), expected);
         }
         assert_eq!(
             numbers(&*reader, &clicks(), &[b"a", b"z"]),
@@ -83,7 +83,7 @@ fn beside_readers(fixture: &dyn Fixture, act: impl FnOnce(&AtomicU64)) {
     let whole = |read: &Read| {
         let through = read.state.through.micros();
         let expected = (0..KEYS).map(|key| (i64::from(key) != through % i64::from(KEYS)).then_some(through));
-        let found = read.items.iter().map(|item| item.as_deref().map(number));
+        let found = read.items.iter().map(|item| item.as_deref().map(|item| number(item)));
         assert!(found.eq(expected), "through {through}: {read:?}");
         assert_eq!(read.live.items, u64::from(KEYS) - 1);
         reads.fetch_add(1, Ordering::Relaxed);

@@ -11,7 +11,7 @@ fn given(store: &dyn OnlineStore, name: &Name, key: &[u8]) -> Item {
         .unwrap()
         .remove(0)
         .unwrap();
-    (*read.items[0].clone().unwrap()).clone()
+    Item::clone(read.items[0].as_deref().unwrap())
 }
 
 /// Loads the one half of items and writes the other; all of them come back, to the bit.

@@ -95,7 +95,12 @@ pub fn numbers(store: &dyn OnlineStore, name: &Name, keys: &[&[u8]]) -> Option<V
     );
     let read = read?;
     assert_eq!(read.items.len(), keys.len());
-    Some(read.items.iter().map(|item| item.as_deref().map(number)).collect())
+    Some(
+        read.items
+            .iter()
+            .map(|item| item.as_deref().map(|item| number(item)))
+            .collect(),
+    )
 }
 
 /// All keys and numbers of what is live, and as many as it says.

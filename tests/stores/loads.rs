@@ -24,7 +24,7 @@ pub fn what_is_loaded_is_read_after_the_switch_and_not_before(fixture: &dyn Fixt
     let expected = Read {
         live,
         state: Arc::new(state(1, 1)),
-        items: vec![Some(Arc::new(item(1))), None],
+        items: vec![Some(Arc::new(item(1).into())), None],
     };
     let wanted = [(clicks(), vec![b"a".to_vec(), b"b".to_vec()])];
     assert_eq!(reader.get(&wanted).unwrap(), [Some(expected.clone())]);

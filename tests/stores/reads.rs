@@ -53,7 +53,7 @@ pub fn keys_of_several_views_are_read_by_one_call(fixture: &dyn Fixture) {
                 read.as_ref()?
                     .items
                     .iter()
-                    .map(|item| item.as_deref().map(number))
+                    .map(|item| item.as_deref().map(|item| number(item)))
                     .collect(),
             )
         });
@@ -75,7 +75,7 @@ pub fn views_versions_and_workspaces_do_not_mix(fixture: &dyn Fixture) {
     let names = [name_of("orders", 1), name_of("nothing", 1), clicks(), elsewhere];
     let wanted = names.map(|name| (name, vec![b"a".to_vec()]));
     let found: Vec<_> = (store.get(&wanted).unwrap().into_iter())
-        .map(|read| read.map(|read| (read.live.version, read.items[0].as_deref().map(number))))
+        .map(|read| read.map(|read| (read.live.version, read.items[0].as_deref().map(|item| number(item)))))
         .collect();
     assert_eq!(
         found,
@@ -209,5 +209,5 @@ pub fn items_and_changes_are_counted(fixture: &dyn Fixture) {
         .unwrap()
         .remove(0)
         .unwrap();
-    assert_eq!((read.live, read.items[0].as_deref()), (back, Some(&item(5))));
+    assert_eq!((read.live, read.items[0].as_deref()), (back, Some(&item(5).into())));
 }

@@ -40,7 +40,7 @@ pub use limits::{Limit, Limits, MemoryBudget, Unaccounted};
 pub use loader::Loader;
 pub use lower::{Lowered, lower};
 pub use raw::{RawContract, RawField, RawInput, RawKind, check_contracts, check_schema};
-pub use run::{Context, Mode, Output, Prepared, Rejection, Run, Usage};
+pub use run::{Context, Mode, OnSlow, Output, Prepared, Rejection, Run, Usage};
 pub use sandbox::{Profile, Sandbox};
 pub use scan::{SOURCES_SECTION, recorded_sources};
 pub use schema::{MAX_SCHEMA_DEPTH, MAX_SCHEMA_NODES, SchemaProblem, host_type, kind_name};

@@ -1,9 +1,10 @@
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
 use wasmtime::component::ResourceAny;
-use wasmtime::{Store, Trap};
+use wasmtime::{Store, StoreContextMut, Trap, UpdateDeadline};
 
 use crate::bindings::exports::sandglass::transform::transformation::Guest as Exports;
 use crate::bindings::sandglass::transform::types as wit;
@@ -101,6 +102,36 @@ pub(crate) struct Guest {
     log_flood: Option<u64>,
     last_error: Option<String>,
     sink: LogSink,
+    slow: Option<Slow>,
+}
+
+/// What is done, once and on the guest's thread, if a guest takes longer than a tick of the clock, which is 5 ms.
+pub type OnSlow = Arc<dyn Fn() + Send + Sync>;
+
+/// Who wants to know that a guest is slow.
+struct Slow {
+    tell: OnSlow,
+    since: Instant,
+    told: bool,
+    /// Ticks that the call has from the first one on.
+    rest: u64,
+}
+
+impl Slow {
+    fn new(tell: OnSlow) -> Self {
+        Self {
+            tell,
+            since: Instant::now(),
+            told: false,
+            rest: 0,
+        }
+    }
+
+    fn tell_once(&mut self) {
+        if !std::mem::replace(&mut self.told, true) {
+            (self.tell)();
+        }
+    }
 }
 
 /// Where a guest's log messages go: level and message.
@@ -109,7 +140,7 @@ type LogSink = Box<dyn FnMut(&str, &str) + Send>;
 const FUEL: u64 = u64::MAX / 2;
 
 impl Guest {
-    fn new(limits: &Limits, budget: Box<dyn MemoryBudget>, sink: LogSink) -> Self {
+    fn new(limits: &Limits, budget: Box<dyn MemoryBudget>, sink: LogSink, on_slow: Option<OnSlow>) -> Self {
         Self {
             meter: Meter::new(limits, budget),
             log_bytes: 0,
@@ -117,6 +148,7 @@ impl Guest {
             log_flood: None,
             last_error: None,
             sink,
+            slow: on_slow.map(Slow::new),
         }
     }
 }
@@ -163,7 +195,10 @@ impl Instance {
         store.set_hostcall_fuel(usize::try_from(limits.call_bytes).unwrap_or(usize::MAX));
         // Refused where the profile does not count fuel.
         let _ = store.set_fuel(FUEL.saturating_sub(usage.fuel));
-        store.set_epoch_deadline(ticks(limits.guest_time.saturating_sub(usage.guest_time)));
+        store.epoch_deadline_callback(deadline);
+        let left = ticks(limits.guest_time.saturating_sub(usage.guest_time));
+        let first = first_deadline(store.data_mut(), left);
+        store.set_epoch_deadline(first);
         let started = Instant::now();
         let instantiated = pre.instantiate(&mut store);
         usage.guest_time += started.elapsed();
@@ -184,8 +219,9 @@ impl Instance {
         name: &'static str,
         call: impl FnOnce(&Exports, &mut Store<Guest>) -> wasmtime::Result<Result<T, wit::Failure>>,
     ) -> Result<T, RunError> {
-        let left = self.limits.guest_time.saturating_sub(self.usage.guest_time);
-        self.store.set_epoch_deadline(ticks(left));
+        let left = ticks(self.limits.guest_time.saturating_sub(self.usage.guest_time));
+        let first = first_deadline(self.store.data_mut(), left);
+        self.store.set_epoch_deadline(first);
         let started = Instant::now();
         let answer = call(self.transform.sandglass_transform_transformation(), &mut self.store);
         self.usage.guest_time += started.elapsed();
@@ -200,6 +236,34 @@ impl Instance {
         let guest_time = self.usage.guest_time;
         Err(explain(&mut self.store, &self.limits, guest_time, name, &error))
     }
+}
+
+/// The ticks until it is looked at a guest first, if it has so many.
+fn first_deadline(guest: &mut Guest, left: u64) -> u64 {
+    match &mut guest.slow {
+        Some(slow) if !slow.told && slow.since.elapsed() < TICK => {
+            slow.rest = left.saturating_sub(1);
+            1
+        }
+        Some(slow) => {
+            slow.tell_once();
+            left
+        }
+        None => left,
+    }
+}
+
+/// What is done with a guest at its deadline.
+#[expect(clippy::unnecessary_wraps, reason = "it is the engine's callback")]
+fn deadline(mut store: StoreContextMut<'_, Guest>) -> wasmtime::Result<UpdateDeadline> {
+    let slow = store.data_mut().slow.as_mut();
+    Ok(match slow.map(|slow| (std::mem::take(&mut slow.rest), slow)) {
+        Some((rest @ 1.., slow)) => {
+            slow.tell_once();
+            UpdateDeadline::Continue(rest)
+        }
+        _ => UpdateDeadline::Interrupt,
+    })
 }
 
 fn ticks(left: Duration) -> u64 {
@@ -301,7 +365,7 @@ pub(crate) fn describe(
         guest_time: limits.guest_time.min(Duration::from_secs(10)),
         ..limits.clone()
     };
-    let guest = Guest::new(&limits, budget, Box::new(|_, _| {}));
+    let guest = Guest::new(&limits, budget, Box::new(|_, _| {}), None);
     let mut instance = Instance::new(pre, &limits, guest, Usage::default())?;
     instance.call("describe", |exports, store| exports.call_describe(store))
 }
@@ -339,7 +403,8 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Instantiates the component. `log` gets level and message of what the guest says.
+    /// Instantiates the component. `log` gets level and message of what the guest says; `on_slow` is told of this time and of what
+    /// comes after it.
     ///
     /// # Errors
     /// A trap, or a limit.
@@ -348,12 +413,18 @@ impl Prepared {
         limits: &Limits,
         budget: Box<dyn MemoryBudget>,
         log: impl FnMut(&str, &str) + Send + 'static,
+        on_slow: Option<OnSlow>,
     ) -> Result<Self, RunError> {
-        let guest = Guest::new(limits, budget, Box::new(log));
+        let guest = Guest::new(limits, budget, Box::new(log), on_slow);
         Ok(Self {
             component: component.clone(),
             instance: Instance::new(component.pre(), limits, guest, Usage::default())?,
         })
+    }
+
+    /// From now on this is told if the guest is slow, and nothing else.
+    pub fn on_slow(&mut self, on_slow: Option<OnSlow>) {
+        self.instance.store.data_mut().slow = on_slow.map(Slow::new);
     }
 
     /// Opens the transformation, which has at most so much time, besides that of its limits.
@@ -382,7 +453,7 @@ impl Run {
         budget: Box<dyn MemoryBudget>,
         log: impl FnMut(&str, &str) + Send + 'static,
     ) -> Result<Self, RunError> {
-        Prepared::new(component, limits, budget, log)?.open(transformation, context, limits.guest_time)
+        Prepared::new(component, limits, budget, log, None)?.open(transformation, context, limits.guest_time)
     }
 
     /// Opens a transformation in an instance.
@@ -416,6 +487,11 @@ impl Run {
             finished: false,
             failed: false,
         })
+    }
+
+    /// From now on this is told if the guest is slow, and nothing else.
+    pub fn on_slow(&mut self, on_slow: Option<OnSlow>) {
+        self.instance.store.data_mut().slow = on_slow.map(Slow::new);
     }
 
     /// The next run of the transformation, under another context but in the same store, with so much time and otherwise the limits of a

@@ -42,6 +42,7 @@ use self::place::{Place, chunks_of, decode, is_chunk, is_over, is_there, stored_
 use self::read::Wanted;
 pub(crate) use self::source::source_bytes;
 use super::item::Item;
+use super::read_item::ReadItem;
 use super::store::{Change, GenerationState, LiveRecord, Load, OnlineError, OnlineStore, Read, Requests, Resumed};
 use super::view::View;
 use crate::price::Price;
@@ -328,7 +329,7 @@ impl DynamoStore {
         wanted: &[(Name, Vec<Vec<u8>>)],
         found: &[Option<Arc<Found>>],
         is_consistent: bool,
-    ) -> Result<Option<Vec<Vec<Option<Arc<Item>>>>>, Problem> {
+    ) -> Result<Option<Vec<Vec<Option<Arc<ReadItem>>>>>, Problem> {
         let mut heads = Vec::new();
         for ((_, keys), found) in wanted.iter().zip(found) {
             if let Some(found) = found {
@@ -374,7 +375,7 @@ impl DynamoStore {
                 };
                 let decoded = decode(&head.stored, item, &bodies, Some(key));
                 let (_, item) = decoded.map_err(|error| Problem::Store(View(name).item(key, error)))?;
-                items.push(Some(Arc::new(item)));
+                items.push(Some(Arc::new(item.into())));
             }
             answer.push(items);
         }

@@ -9,6 +9,7 @@ mod dynamodb;
 mod embedded;
 mod item;
 mod open;
+mod read_item;
 mod store;
 mod value;
 mod view;
@@ -19,9 +20,10 @@ pub(crate) use dynamodb::{OBJECT_BYTES, source_bytes};
 pub use embedded::EmbeddedStore;
 pub use item::{Item, ItemError, LIST_VALUES, TEXT_BYTES};
 pub use open::{OpenError, open, open_to_serve, open_within};
+pub use read_item::ReadItem;
 pub use store::{
     CacheCounts, Change, GenerationState, LiveRecord, Load, LoadProgress, OnlineError, OnlineStore, Read, Requests,
     Resumed,
 };
 pub use value::Value;
-pub(crate) use value::write_list;
+pub(crate) use value::{separated, write_list};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::item::{Item, ItemError};
+use super::read_item::ReadItem;
 use crate::definition::OnlineLoad;
 use crate::error::{Classified, Kind};
 use crate::price::{Consumed, Price};
@@ -82,7 +83,7 @@ pub struct Read {
     /// What it held.
     pub state: Arc<GenerationState>,
     /// For each key its item, whether visible or not.
-    pub items: Vec<Option<Arc<Item>>>,
+    pub items: Vec<Option<Arc<ReadItem>>>,
 }
 
 /// What a store's memory of items did.

@@ -181,7 +181,12 @@ pub(crate) fn write_list<T>(items: impl IntoIterator<Item = T>, out: &mut Vec<u8
     out.push(b']');
 }
 
-fn separated<T>(items: impl IntoIterator<Item = T>, out: &mut Vec<u8>, mut each: impl FnMut(T, &mut Vec<u8>)) {
+/// The same without the brackets.
+pub(crate) fn separated<T>(
+    items: impl IntoIterator<Item = T>,
+    out: &mut Vec<u8>,
+    mut each: impl FnMut(T, &mut Vec<u8>),
+) {
     for (at, item) in items.into_iter().enumerate() {
         if at > 0 {
             out.push(b',');

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::catalog::{Feature, FeaturePlace, InputPlace, Layout, Place, Service};
+use super::catalog::{Feature, FeaturePlace, InputPlace, Layout, Place, Service, Stretch};
 use super::request::MetadataOptions;
 use super::requests::{RequestAnswer, RequestRow};
-use crate::online::{Item, Read, Value, write_list};
+use crate::online::{Item, Read, ReadItem, Value, separated, write_list};
 use crate::time::Timestamp;
 
 /// The answer to a request: the features of its rows.
@@ -95,10 +95,10 @@ impl Vectors {
         self.requests.iter().map(|answer| (answer.guest_time, answer.failed))
     }
 
-    /// The item that a row's value comes from, if it is there to be seen.
-    fn item(&self, row: usize, place: Place) -> Option<&Item> {
-        let at = self.places[row][place.lookup]?;
-        let view = self.service.lookups[place.lookup].view;
+    /// The item that a lookup of a row's found, if it is there to be seen.
+    fn item(&self, row: usize, lookup: usize) -> Option<&ReadItem> {
+        let at = self.places[row][lookup]?;
+        let view = self.service.lookups[lookup].view;
         let item = self.reads.get(view)?.items.get(at)?.as_deref()?;
         item.is_visible(self.at[view]).then_some(item)
     }
@@ -116,7 +116,7 @@ impl Vectors {
         let column = |input: &InputPlace| match *input {
             InputPlace::Context(field) => context.iter().map(|row| &row[field]).collect(),
             InputPlace::Item(place) => (0..self.rows())
-                .map(|row| match self.item(row, place) {
+                .map(|row| match self.item(row, place.lookup) {
                     Some(item) => place
                         .value
                         .and_then(|value| item.values.get(value))
@@ -146,7 +146,9 @@ impl Vectors {
             return Status::TimeOut;
         }
         match feature.from {
-            FeaturePlace::Item(place) if place.value.is_some() && self.item(row, place).is_some() => Status::Present,
+            FeaturePlace::Item(place) if place.value.is_some() && self.item(row, place.lookup).is_some() => {
+                Status::Present
+            }
             FeaturePlace::Item(_) => Status::MissingData,
             FeaturePlace::Request(request, _) => match self.computed(row, request) {
                 Some(RequestRow::Values(_)) => Status::Present,
@@ -161,7 +163,7 @@ impl Vectors {
     pub(crate) fn feature(&self, row: usize, feature: &Feature) -> (Value, Option<Timestamp>, &'static str) {
         let status = self.status(row, feature);
         let (value, effective) = match feature.from {
-            FeaturePlace::Item(place) => match self.item(row, place) {
+            FeaturePlace::Item(place) => match self.item(row, place.lookup) {
                 None => (self.layout.empty(place), None),
                 Some(item) => {
                     let value = place.value.and_then(|value| item.values.get(value));
@@ -190,11 +192,22 @@ impl Vectors {
     }
 
     fn write_features(&self, row: usize, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"{\"features\":");
-        write_list(&self.layout.features, out, |feature, out| {
-            self.write_value(row, feature, out)
+        out.extend_from_slice(b"{\"features\":[");
+        separated(&self.layout.stretches, out, |stretch, out| {
+            match self.text(row, stretch) {
+                Some(text) => out.extend_from_slice(text),
+                None => separated(&self.layout.features[stretch.features.clone()], out, |feature, out| {
+                    self.write_value(row, feature, out);
+                }),
+            }
         });
-        out.push(b'}');
+        out.extend_from_slice(b"]}");
+    }
+
+    /// The values of a stretch, if the item has them in JSON as they are answered.
+    fn text(&self, row: usize, stretch: &Stretch) -> Option<&[u8]> {
+        let (lookup, values) = stretch.values.clone().filter(|_| !self.coerce_counts)?;
+        self.item(row, lookup)?.json(values)
     }
 
     fn write_value(&self, row: usize, feature: &Feature, out: &mut Vec<u8>) {
@@ -205,7 +218,7 @@ impl Vectors {
             }
         };
         let value = self
-            .item(row, place)
+            .item(row, place.lookup)
             .map(|item| place.value.and_then(|value| item.values.get(value)));
         match value {
             None | Some(None) if self.timed_out => out.extend_from_slice(b"null"),
@@ -304,7 +317,7 @@ impl Vectors {
                 // What is computed now has no other time.
                 FeaturePlace::Request(..) => None,
             };
-            let items = place.map(|place| (0..self.rows()).filter_map(move |row| self.item(row, place)));
+            let items = place.map(|place| (0..self.rows()).filter_map(move |row| self.item(row, place.lookup)));
             let times = items.into_iter().flatten().zip(place);
             if let Some(at) = times.map(|(item, place)| self.effective_time(place, item)).min() {
                 field(b"\"effectiveTime\":", out);

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use serde_json::json;
@@ -109,6 +110,14 @@ pub enum FeaturePlace {
     Request(usize, Option<usize>),
 }
 
+/// Features that follow one another in answers, and whose values do in items of one lookup.
+pub(super) struct Stretch {
+    /// Places in [`Layout::features`].
+    pub(super) features: Range<usize>,
+    /// The lookup, and places among the values of its items; none if they are not values of items that are live.
+    pub(super) values: Option<(usize, Range<usize>)>,
+}
+
 /// The features of a service as the generations have them that these states are of.
 pub struct Layout {
     states: Vec<Arc<GenerationState>>,
@@ -116,6 +125,8 @@ pub struct Layout {
     described: [OnceLock<Vec<u8>>; 16],
     /// In Tecton's order, as [`ResolvedService::features`](crate::definition::ResolvedService::features).
     pub features: Vec<Feature>,
+    /// All of them, in as few stretches as there are.
+    pub(super) stretches: Vec<Stretch>,
     /// For each of [`Service::requests`] where its input comes from; none if what is live does not have all of it yet.
     pub inputs: Vec<Option<Vec<InputPlace>>>,
     /// Lists of so many nulls: values of keys without items.
@@ -362,6 +373,7 @@ impl Service {
             ServeError::Unavailable(format!("feature service `{}`: {}", self.name, told(problems)))
         })?;
         let features = resolved.features.iter().map(|feature| self.feature(feature, reads));
+        let features: Vec<Feature> = features.collect();
         let inputs = self.requests.iter().map(|request| self.inputs(request, reads, &live));
         let lengths = reads.iter().flat_map(|read| read.state.empty.iter().flatten());
         let empties = lengths.map(|nulls| (*nulls, Value::List(vec![Value::Null; *nulls as usize])));
@@ -369,7 +381,8 @@ impl Service {
             empties: empties.collect(),
             described: [const { OnceLock::new() }; 16],
             states: reads.iter().map(|read| Arc::clone(&read.state)).collect(),
-            features: features.collect(),
+            stretches: stretches(&features),
+            features,
             inputs: inputs.collect(),
         })
     }
@@ -429,6 +442,32 @@ impl Service {
             is_count,
         }
     }
+}
+
+/// What lies side by side.
+fn stretches(features: &[Feature]) -> Vec<Stretch> {
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for (at, feature) in features.iter().enumerate() {
+        let place = match feature.from {
+            FeaturePlace::Item(place) => place.value.map(|value| (place.lookup, value)),
+            FeaturePlace::Request(..) => None,
+        };
+        if let Some((lookup, value)) = place
+            && let Some(last) = stretches.last_mut()
+            && let Some((_, values)) = last
+                .values
+                .as_mut()
+                .filter(|(last, values)| (*last, values.end) == (lookup, value))
+        {
+            (last.features.end, values.end) = (at + 1, value + 1);
+            continue;
+        }
+        stretches.push(Stretch {
+            features: at..at + 1,
+            values: place.map(|(lookup, value)| (lookup, value..value + 1)),
+        });
+    }
+    stretches
 }
 
 /// The name of an applied view in the store.

@@ -6,14 +6,14 @@
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arrow::array::{RecordBatch, TimestampMicrosecondArray};
 use arrow::compute::concat_batches;
 use arrow::datatypes::SchemaRef;
-use sandglass_runtime::{Context, Limit, Lowered, Mode, Prepared, Run, RunError, Unaccounted, lower};
+use sandglass_runtime::{Context, Limit, Lowered, Mode, OnSlow, Prepared, Run, RunError, Unaccounted, lower};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::block_in_place;
@@ -57,6 +57,8 @@ pub struct Room {
     pub waiting: Arc<Semaphore>,
     /// One permit for each run outside of the guests' threads.
     pub here: Arc<Semaphore>,
+    /// Runs on the async runtime's workers.
+    on_workers: Arc<AtomicUsize>,
 }
 
 impl Room {
@@ -65,7 +67,23 @@ impl Room {
         Self {
             waiting: Arc::new(Semaphore::new(waiting)),
             here: Arc::new(Semaphore::new(here)),
+            on_workers: Arc::default(),
         }
+    }
+
+    /// A place on one of the runtime's workers, of which one at least is left to others.
+    fn worker(&self, workers: usize) -> Option<OnWorker<'_>> {
+        let place = OnWorker(&self.on_workers);
+        (self.on_workers.fetch_add(1, Ordering::Relaxed) + 1 < workers).then_some(place)
+    }
+}
+
+/// A run on a worker.
+struct OnWorker<'a>(&'a AtomicUsize);
+
+impl Drop for OnWorker<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -149,27 +167,34 @@ impl RequestRuns {
             if sender.is_closed() {
                 return;
             }
-            let _ = sender.send(this.compute_now(&rows, &times, ask));
+            let _ = sender.send(this.compute_now(&rows, &times, ask, None));
             this.prepare();
         });
         receiver.await.map_err(|_| panicked())
     }
 
-    /// The same on the thread that asks, which stops being one of the async runtime's workers for so long: to wake a guest's thread and
-    /// to be woken by it takes several times as long as a small transformation. If no more may run so, it is a guest's thread after all.
+    /// The same on the thread that asks, one of the async runtime's workers: to wake another thread and to be woken by it takes several
+    /// times as long as a small transformation. One worker at least is left to others, and it is woken if the guest is slow: it may be that
+    /// nobody else waits for what comes over the network. Runs beyond that are on a thread that stops being a worker for so long, and
+    /// if no more may be so either, on a guest's.
     pub async fn compute_here(
         self: &Arc<Self>,
         rows: RecordBatch,
         times: TimestampMicrosecondArray,
         ask: Ask,
     ) -> Result<Computed, RunError> {
+        let runtime = Handle::current();
         // A worker that is alone cannot be anything else meanwhile.
-        let has_workers = Handle::current().runtime_flavor() == RuntimeFlavor::MultiThread;
+        let has_workers = runtime.runtime_flavor() == RuntimeFlavor::MultiThread;
         let permit = self.room.here.try_acquire().ok().filter(|_| has_workers);
         let Some(_permit) = permit else {
             return self.compute(rows, times, ask).await;
         };
-        let computed = block_in_place(|| catch_unwind(AssertUnwindSafe(|| self.compute_now(&rows, &times, ask))));
+        let compute = |on_slow| catch_unwind(AssertUnwindSafe(|| self.compute_now(&rows, &times, ask, on_slow)));
+        let computed = match self.room.worker(runtime.metrics().num_workers()) {
+            Some(_place) => compute(Some(Arc::new(move || wake_another(&runtime)))),
+            None => block_in_place(|| compute(None)),
+        };
         if self.idle.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
             // The instance is gone, or another one is computing: one will be wanted.
             let this = Arc::clone(self);
@@ -178,8 +203,14 @@ impl RequestRuns {
         computed.map_err(|_| panicked())
     }
 
-    fn compute_now(&self, rows: &RecordBatch, times: &TimestampMicrosecondArray, ask: Ask) -> Computed {
-        let mut computing = Computing::new(self, ask);
+    fn compute_now(
+        &self,
+        rows: &RecordBatch,
+        times: &TimestampMicrosecondArray,
+        ask: Ask,
+        on_slow: Option<OnSlow>,
+    ) -> Computed {
+        let mut computing = Computing::new(self, ask, on_slow);
         computing.rows(rows, times);
         computing.end()
     }
@@ -189,7 +220,7 @@ impl RequestRuns {
         if self.idle.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
             && let Ok(permit) = Arc::clone(&self.room.waiting).try_acquire_owned()
             // One that cannot be made is told when it is needed.
-            && let Ok(idle) = self.instance()
+            && let Ok(idle) = self.instance(None)
         {
             self.put((idle, permit));
         }
@@ -199,7 +230,7 @@ impl RequestRuns {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
     }
 
-    fn instance(&self) -> Result<Idle, RunError> {
+    fn instance(&self, on_slow: Option<OnSlow>) -> Result<Idle, RunError> {
         let (log, label): (Log, _) = (Arc::clone(&self.guests.log), self.label.clone());
         let messages = Arc::new(AtomicU32::new(MESSAGES_MAX));
         let left = Arc::clone(&messages);
@@ -210,7 +241,8 @@ impl RequestRuns {
             }
         };
         let transform = &self.transform;
-        let prepared = Prepared::new(&transform.component, &transform.limits, Box::new(Unaccounted), log)?;
+        let (component, limits) = (&transform.component, &transform.limits);
+        let prepared = Prepared::new(component, limits, Box::new(Unaccounted), log, on_slow)?;
         Ok(Idle {
             state: State::Prepared(Box::new(prepared)),
             uses: 0,
@@ -224,6 +256,14 @@ impl RequestRuns {
     }
 }
 
+/// Wakes a worker, which then waits for the network if nobody does, and takes what waits for this one: of two tasks the first one goes where
+/// others may take it, and so does what was there before it.
+fn wake_another(runtime: &Handle) {
+    for _ in 0..2 {
+        runtime.spawn(std::future::ready(()));
+    }
+}
+
 fn panicked() -> RunError {
     RunError::Internal {
         message: "the host's side of a guest's call panicked".to_owned(),
@@ -234,6 +274,7 @@ fn panicked() -> RunError {
 struct Computing<'a> {
     runs: &'a RequestRuns,
     ask: Ask,
+    on_slow: Option<OnSlow>,
     /// The store of the last run, if that did not fail.
     store: Option<Idle>,
     /// Its place among those that wait.
@@ -242,11 +283,12 @@ struct Computing<'a> {
 }
 
 impl<'a> Computing<'a> {
-    fn new(runs: &'a RequestRuns, ask: Ask) -> Self {
+    fn new(runs: &'a RequestRuns, ask: Ask, on_slow: Option<OnSlow>) -> Self {
         let (store, place) = runs.waiting().unzip();
         Self {
             runs,
             ask,
+            on_slow,
             store,
             place,
             computed: Computed::default(),
@@ -330,7 +372,7 @@ impl<'a> Computing<'a> {
                 return answer;
             }
         }
-        let fresh = self.runs.instance()?;
+        let fresh = self.runs.instance(self.on_slow.clone())?;
         self.answer(fresh, &lowered, at)
     }
 
@@ -347,8 +389,12 @@ impl<'a> Computing<'a> {
         let guest_time = self.guest_time();
         let mut before = Duration::ZERO;
         let mut run = match state {
-            State::Prepared(prepared) => prepared.open(&transform.contract.name, &context, guest_time)?,
-            State::Used(run) => {
+            State::Prepared(mut prepared) => {
+                prepared.on_slow(self.on_slow.clone());
+                prepared.open(&transform.contract.name, &context, guest_time)?
+            }
+            State::Used(mut run) => {
+                run.on_slow(self.on_slow.clone());
                 before = run.usage().guest_time;
                 run.again(&context, guest_time)?
             }

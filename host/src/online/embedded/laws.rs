@@ -93,7 +93,12 @@ fn numbers(store: &EmbeddedStore, name: &Name, keys: &[&[u8]]) -> Option<Vec<Opt
         assert_eq!(cached.first(), read.as_ref());
     }
     let read = read?;
-    Some(read.items.iter().map(|item| item.as_deref().map(number)).collect())
+    Some(
+        read.items
+            .iter()
+            .map(|item| item.as_deref().map(|item| number(item)))
+            .collect(),
+    )
 }
 
 fn entries_of(folder: &Path, name: &Name) -> Vec<String> {
@@ -144,7 +149,7 @@ fn memory_is_never_older_than_the_disk() {
     let keys = vec![b"a".to_vec(), b"z".to_vec()];
     let cached = || {
         let mut read = reader.get_cached(&[(&clicks(), &keys)])?;
-        Some(read.remove(0).items[0].as_deref().map(number))
+        Some(read.remove(0).items[0].as_deref().map(|item| number(item)))
     };
     let read = || numbers(&reader, &clicks(), &[b"a", b"z"]);
     let live = replace(&writer, &clicks(), &state(1, 1), &[(b"a", 1)]);

@@ -8,11 +8,12 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
+use smallvec::SmallVec;
 
 use super::environment::Environment;
 use super::generation::{Generation, Snapshot};
 use super::live::Live;
-use crate::online::item::Item;
+use crate::online::ReadItem;
 use crate::online::store::{CacheCounts, GenerationState, LiveRecord, OnlineError, Read};
 use crate::workspace::Name;
 
@@ -48,11 +49,14 @@ impl Known {
     }
 }
 
+/// A key's bytes, beside what they lead to if they are few: to look at them elsewhere costs as much as the rest of finding it.
+type Key = SmallVec<[u8; 24]>;
+
 /// Where an item is kept.
 #[derive(PartialEq, Eq, Hash)]
 struct Place {
     known: u64,
-    key: Box<[u8]>,
+    key: Key,
 }
 
 /// The same, to look for; fields and hash are those of [`Place`].
@@ -71,7 +75,7 @@ impl Equivalent<Place> for Sought<'_> {
 /// An item, or that a key has none, and the bytes it takes.
 #[derive(Clone)]
 struct Held {
-    item: Option<Arc<Item>>,
+    item: Option<Arc<ReadItem>>,
     bytes: u64,
 }
 
@@ -80,7 +84,8 @@ struct Weight;
 
 impl Weighter<Place, Held> for Weight {
     fn weight(&self, place: &Place, held: &Held) -> u64 {
-        ENTRY_BYTES + place.key.len() as u64 + held.bytes
+        let key = if place.key.spilled() { place.key.len() } else { 0 };
+        ENTRY_BYTES + key as u64 + held.bytes
     }
 }
 
@@ -193,9 +198,9 @@ impl Memory {
         known: &Known,
         snapshot: &Snapshot<'_>,
         key: &[u8],
-    ) -> Result<Option<Arc<Item>>, OnlineError> {
+    ) -> Result<Option<Arc<ReadItem>>, OnlineError> {
         let Some(items) = &self.items else {
-            return Ok(snapshot.get(key)?.map(|(item, _)| Arc::new(item)));
+            return Ok(snapshot.get(key)?.map(|(item, _)| Arc::new(item.into())));
         };
         let sought = Sought {
             known: known.number,
@@ -206,14 +211,19 @@ impl Memory {
             return Ok(held.item);
         }
         self.misses.fetch_add(1, Ordering::Relaxed);
-        let found = snapshot.get(key)?;
+        let found = snapshot.get(key)?.map(|(item, stored)| {
+            let bytes = item.memory_bytes(stored);
+            let item = ReadItem::kept(item);
+            (bytes + item.json_bytes(), Arc::new(item))
+        });
+        let (bytes, item) = found.unzip();
         let held = Held {
-            bytes: found.as_ref().map_or(0, |(item, stored)| item.memory_bytes(*stored)),
-            item: found.map(|(item, _)| Arc::new(item)),
+            item,
+            bytes: bytes.unwrap_or(0),
         };
         let place = Place {
             known: known.number,
-            key: key.into(),
+            key: Key::from_slice(key),
         };
         items.insert(place, held.clone());
         Ok(held.item)

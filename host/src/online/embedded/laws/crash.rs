@@ -56,7 +56,11 @@ fn whole(store: &EmbeddedStore) -> i64 {
     };
     let found = read.state.through.micros();
     let expected = |key| (key != found.rem_euclid(KEYS)).then_some(found);
-    let numbers: Vec<_> = read.items.iter().map(|item| item.as_deref().map(number)).collect();
+    let numbers: Vec<_> = read
+        .items
+        .iter()
+        .map(|item| item.as_deref().map(|item| number(item)))
+        .collect();
     assert_eq!(numbers, (0..KEYS).map(expected).collect::<Vec<_>>(), "through {found}");
     assert_eq!(*read.state, state(found, found.unsigned_abs()));
     found

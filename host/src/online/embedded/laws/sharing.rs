@@ -100,7 +100,7 @@ fn processes_and_threads_read_and_write_at_once_and_lose_nothing() {
                     assert!(
                         read.items
                             .iter()
-                            .all(|item| item.as_deref().map(number) == Some(through))
+                            .all(|item| item.as_deref().map(|item| number(item)) == Some(through))
                     );
                     // A reader that is held up between its two looks at LMDB's head sees a commit that is written and not yet
                     // told; the next one may still see the one before. Never more than that.

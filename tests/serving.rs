@@ -4,6 +4,7 @@ mod bad_requests;
 mod connections;
 mod keys;
 mod python;
+mod request_training;
 mod requests;
 mod rust_client;
 mod shapes;

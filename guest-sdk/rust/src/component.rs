@@ -1,7 +1,8 @@
 //! What [`export!`](crate::export) makes of transformations: the contract's exports.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 pub use crate::bindings;
 use crate::bindings::exports::sandglass::transform::transformation as wit;
@@ -24,6 +25,26 @@ pub trait Author: 'static {
 /// The contract's exports for an author's transformations.
 pub struct Component<A>(PhantomData<A>);
 
+thread_local! {
+    /// Made once: an instance may have many runs.
+    static TRANSFORMATIONS: OnceCell<Vec<Rc<Transformation>>> = const { OnceCell::new() };
+}
+
+impl<A: Author> Component<A> {
+    /// The one of that name.
+    fn find(name: &str) -> Result<Rc<Transformation>> {
+        TRANSFORMATIONS.with(|known| {
+            let all = known.get_or_init(|| A::transformations().into_iter().map(Rc::new).collect());
+            let found = all.iter().find(|transformation| transformation.name == name);
+            found.map(Rc::clone).ok_or_else(|| {
+                let names: Vec<_> = all.iter().map(|other| format!("`{}`", other.name)).collect();
+                let names = names.join(", ");
+                Error::new(format!("there is no transformation `{name}`; there are {names}"))
+            })
+        })
+    }
+}
+
 impl<A: Author> wit::Guest for Component<A> {
     type Run = ComponentRun;
 
@@ -38,21 +59,7 @@ impl<A: Author> wit::Guest for Component<A> {
 
     fn open(name: String, context: wit::Context) -> Result<wit::Run, wit::Failure> {
         panics_to_log();
-        let transformations = A::transformations();
-        let names: Vec<_> = transformations
-            .iter()
-            .map(|transformation| format!("`{}`", transformation.name))
-            .collect();
-        let found = transformations
-            .into_iter()
-            .find(|transformation| transformation.name == name);
-        let driver = found
-            .ok_or_else(|| {
-                Error::new(format!(
-                    "there is no transformation `{name}`; there are {}",
-                    names.join(", ")
-                ))
-            })
+        let driver = Self::find(&name)
             .and_then(|transformation| Driver::open(transformation, context_of(context)))
             .map_err(failure)?;
         Ok(wit::Run::new(ComponentRun(RefCell::new(driver))))

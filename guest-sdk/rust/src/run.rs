@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -65,7 +66,7 @@ pub(crate) type Open = dyn Fn(&Transformation, &Context) -> Result<Box<dyn Run>>
 
 /// Drives a run, the same in a component and in a test, and holds its outputs to the contract.
 pub(crate) struct Driver {
-    transformation: Transformation,
+    transformation: Rc<Transformation>,
     lineage: bool,
     run: Box<dyn Run>,
     /// Rows of the batch last pushed, none after the other calls.
@@ -76,7 +77,7 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn open(transformation: Transformation, context: Context) -> Result<Self> {
+    pub(crate) fn open(transformation: Rc<Transformation>, context: Context) -> Result<Self> {
         let run = (transformation.open)(&transformation, &context)?;
         let is_per_row = matches!(transformation.scope, Scope::Aligned | Scope::Row);
         Ok(Self {

@@ -1,5 +1,6 @@
 //! Transformations in unit tests, without WebAssembly, through the same conversions and checks as in a component.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
@@ -149,7 +150,7 @@ impl Test {
             let (have, want) = (batches.len(), inputs.len());
             return Err(Error::new(format!("{have} batches for {want} inputs")));
         }
-        let mut driver = Driver::open(self.transformation, self.context)?;
+        let mut driver = Driver::open(Rc::new(self.transformation), self.context)?;
         let mut seen = Seen::default();
         for (index, (input, rows)) in inputs.iter().zip(batches).enumerate() {
             let rows = prepare(input, rows, scope)?;

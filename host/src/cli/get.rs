@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,13 +107,14 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
 }
 
 /// Keys and context as a request has them.
-fn given(service: &Service, what: &str, arguments: &Arguments) -> Result<(Fields, Fields), CliError> {
+fn given<'a>(service: &'a Service, what: &str, arguments: &Arguments) -> Result<(Fields<'a>, Fields<'a>), CliError> {
     let values = key_values(&service.keys, what, &arguments.keys)?;
     let keys = service.keys.iter().zip(&values);
-    let keys = keys.map(|(key, value)| (key.name.clone(), value.to_json()));
+    let keys = keys.map(|(key, value)| (Cow::from(&key.name), value.to_json()));
     let context: Vec<_> = service.context.iter().map(|(field, _)| field.clone()).collect();
     let context = context_values(&context, what, &arguments.context)?;
-    Ok((Fields(keys.collect()), Fields(context)))
+    let context = context.into_iter().map(|(name, value)| (Cow::from(name), value));
+    Ok((Fields(keys.collect()), Fields(context.collect())))
 }
 
 fn unknown(project: &Project, name: &str) -> CliError {

@@ -93,6 +93,16 @@ impl std::fmt::Display for KeyValue {
     }
 }
 
+/// The canonical bytes of a key, none if one of its values is not there.
+pub(crate) fn encode_all<'a>(values: impl Iterator<Item = Option<&'a KeyValue>>) -> Option<Vec<u8>> {
+    // Room for a text or two numbers.
+    let mut out = Vec::with_capacity(16);
+    for value in values {
+        value?.encode(&mut out);
+    }
+    Some(out)
+}
+
 /// The canonical bytes of a key.
 pub fn encode(values: &[KeyValue]) -> Vec<u8> {
     let mut out = Vec::new();

@@ -41,6 +41,19 @@ pub fn column(data_type: &DataType, values: &[&Value]) -> Result<ArrayRef, Strin
             cells.collect::<Result<$array, String>>()?
         }};
     }
+    // Values lie apart in memory: a loop that only looks waits for many of them at once, and most columns have numbers alone.
+    macro_rules! numbers {
+        ($array:ty, $kind:path) => {{
+            let number = |value: &&Value| match value {
+                $kind(value) => Some(*value),
+                _ => None,
+            };
+            match values.iter().all(|value| number(value).is_some()) {
+                true => values.iter().filter_map(number).collect::<Vec<_>>().into(),
+                false => each!($array, $kind(value) => Some(*value)),
+            }
+        }};
+    }
     macro_rules! whole {
         ($array:ty) => {
             Arc::new(each!($array, Value::Int64(value) => (*value).try_into().ok()))
@@ -51,13 +64,13 @@ pub fn column(data_type: &DataType, values: &[&Value]) -> Result<ArrayRef, Strin
         DataType::Int8 => whole!(Int8Array),
         DataType::Int16 => whole!(Int16Array),
         DataType::Int32 => whole!(Int32Array),
-        DataType::Int64 => whole!(Int64Array),
+        DataType::Int64 => Arc::new(numbers!(Int64Array, Value::Int64)),
         DataType::UInt8 => whole!(UInt8Array),
         DataType::UInt16 => whole!(UInt16Array),
         DataType::UInt32 => whole!(UInt32Array),
         // What is kept as float64 was float32 before.
         DataType::Float32 => Arc::new(each!(Float32Array, Value::Float64(value) => Some(*value as f32))),
-        DataType::Float64 => Arc::new(each!(Float64Array, Value::Float64(value) => Some(*value))),
+        DataType::Float64 => Arc::new(numbers!(Float64Array, Value::Float64)),
         DataType::Utf8 => Arc::new(each!(StringArray, Value::Utf8(value) => Some(value.as_str()))),
         DataType::Binary => Arc::new(each!(BinaryArray, Value::Binary(value) => Some(value.as_slice()))),
         DataType::Date32 => Arc::new(each!(Date32Array, Value::Date(value) => Some(*value))),

@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::catalog::{Feature, FeaturePlace, InputPlace, Layout, Place, Service, Stretch};
 use super::request::MetadataOptions;
 use super::requests::{RequestAnswer, RequestRow};
+use super::rows::Rows;
 use crate::online::{Item, Read, ReadItem, Value, separated, write_list};
 use crate::time::Timestamp;
 
@@ -14,7 +15,7 @@ pub struct Vectors {
     /// One for each of the service's views.
     pub(super) reads: Vec<Read>,
     /// For each row and lookup the place of its item; none for a key with a null.
-    pub(super) places: Vec<Vec<Option<usize>>>,
+    pub(super) places: Rows<Option<usize>>,
     /// What each of the service's request views gives.
     pub(super) requests: Vec<RequestAnswer>,
     /// For each view the time at which items are looked at.
@@ -55,7 +56,7 @@ impl Vectors {
             service,
             layout,
             reads: Vec::new(),
-            places: vec![vec![None; lookups]; rows],
+            places: Rows::all(None, lookups, rows),
             requests: Vec::new(),
             at: Vec::new(),
             stale: Vec::new(),
@@ -87,7 +88,7 @@ impl Vectors {
 
     /// How many rows there are.
     pub fn rows(&self) -> usize {
-        self.places.len()
+        self.places.count()
     }
 
     /// For each of the service's request views the time inside the guest, if it ran, and how many rows it failed on.
@@ -97,7 +98,7 @@ impl Vectors {
 
     /// The item that a lookup of a row's found, if it is there to be seen.
     fn item(&self, row: usize, lookup: usize) -> Option<&ReadItem> {
-        let at = self.places[row][lookup]?;
+        let at = (*self.places.get(row, lookup)?)?;
         let view = self.service.lookups[lookup].view;
         let item = self.reads.get(view)?.items.get(at)?.as_deref()?;
         item.is_visible(self.at[view]).then_some(item)
@@ -112,9 +113,9 @@ impl Vectors {
     }
 
     /// The columns of a request view's input, of the values that rows bring along and those that were read.
-    pub(super) fn columns<'a>(&'a self, inputs: &'a [InputPlace], context: &'a [Vec<Value>]) -> Vec<Vec<&'a Value>> {
+    pub(super) fn columns<'a>(&'a self, inputs: &'a [InputPlace], context: &'a Rows<Value>) -> Vec<Vec<&'a Value>> {
         let column = |input: &InputPlace| match *input {
-            InputPlace::Context(field) => context.iter().map(|row| &row[field]).collect(),
+            InputPlace::Context(field) => context.column(field).collect(),
             InputPlace::Item(place) => (0..self.rows())
                 .map(|row| match self.item(row, place.lookup) {
                     Some(item) => place
@@ -128,16 +129,14 @@ impl Vectors {
         inputs.iter().map(column).collect()
     }
 
-    /// What a request view gave for a row.
-    fn computed(&self, row: usize, request: usize) -> Option<&RequestRow> {
-        self.requests.get(request)?.rows.get(row)
+    /// What became of a row in a request view.
+    fn computed(&self, row: usize, request: usize) -> Option<RequestRow> {
+        self.requests.get(request)?.rows.get(row).copied()
     }
 
     fn computed_value(&self, row: usize, request: usize, column: Option<usize>) -> &Value {
-        let value = match self.computed(row, request) {
-            Some(RequestRow::Values(values)) => column.and_then(|column| values.get(column)),
-            _ => None,
-        };
+        let answer = self.requests.get(request);
+        let value = answer.and_then(|answer| answer.value(row, column?));
         value.unwrap_or(&Value::Null)
     }
 

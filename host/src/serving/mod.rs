@@ -14,6 +14,7 @@ mod error;
 mod metadata;
 mod request;
 mod requests;
+mod rows;
 mod serve;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,10 +1,11 @@
 //! Requests as clients send them: camelCase as in the documentation and the Python client, snake_case as in the Java client. Fields
 //! that are not known are passed over, as there are newer clients.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 /// Fields of an object with join keys or context.
@@ -13,34 +14,37 @@ const FIELDS_MAX: usize = 256;
 /// Rows of one batch request.
 pub const BATCH_ROWS_MAX: usize = 1000;
 
-/// The fields of an object in their order, each once.
+/// The fields of an object in their order, each once. Their names are those of the body.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Fields(pub Vec<(String, Value)>);
+pub struct Fields<'a>(pub Vec<(Cow<'a, str>, Value)>);
 
-impl Fields {
+#[derive(PartialEq, Deserialize)]
+struct FieldName<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Fields<'_> {
     /// The value of a field.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value)
     }
 }
 
-impl<'de> Deserialize<'de> for Fields {
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Read;
         impl<'de> Visitor<'de> for Read {
-            type Value = Fields;
+            type Value = Fields<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_unit<E: de::Error>(self) -> Result<Fields, E> {
+            fn visit_unit<E: de::Error>(self) -> Result<Fields<'de>, E> {
                 Ok(Fields::default())
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
-                let mut fields: Vec<(String, Value)> = Vec::with_capacity(map.size_hint().unwrap_or(0).min(16));
-                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
+                let mut fields: Vec<(Cow<'de, str>, Value)> = Vec::with_capacity(map.size_hint().unwrap_or(0).min(16));
+                while let Some((FieldName(name), value)) = map.next_entry::<FieldName<'de>, Value>()? {
                     if fields.len() == FIELDS_MAX {
                         return Err(de::Error::custom(format!("an object has at most {FIELDS_MAX} fields")));
                     }
@@ -127,7 +131,7 @@ impl Default for RequestOptions {
 /// One vector.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct VectorRequest {
+pub struct VectorRequest<'a> {
     /// The workspace; the server's if it is not said.
     #[serde(alias = "workspace_name")]
     pub workspace_name: Option<String>,
@@ -135,11 +139,11 @@ pub struct VectorRequest {
     #[serde(alias = "feature_service_name")]
     pub feature_service_name: Option<String>,
     /// The join keys.
-    #[serde(alias = "join_key_map")]
-    pub join_key_map: Fields,
+    #[serde(borrow, alias = "join_key_map")]
+    pub join_key_map: Fields<'a>,
     /// What only the caller knows.
-    #[serde(alias = "request_context_map")]
-    pub request_context_map: Fields,
+    #[serde(borrow, alias = "request_context_map")]
+    pub request_context_map: Fields<'a>,
     /// Whether values that could not be had are answered as null.
     #[serde(alias = "allow_partial_results", deserialize_with = "or_default")]
     pub allow_partial_results: bool,
@@ -154,7 +158,7 @@ pub struct VectorRequest {
 /// Several vectors of one service.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct BatchRequest {
+pub struct BatchRequest<'a> {
     /// The workspace; the server's if it is not said.
     #[serde(alias = "workspace_name")]
     pub workspace_name: Option<String>,
@@ -162,8 +166,8 @@ pub struct BatchRequest {
     #[serde(alias = "feature_service_name")]
     pub feature_service_name: Option<String>,
     /// One for each vector.
-    #[serde(alias = "request_data", deserialize_with = "rows")]
-    pub request_data: Vec<RowRequest>,
+    #[serde(borrow, alias = "request_data", deserialize_with = "rows")]
+    pub request_data: Vec<RowRequest<'a>>,
     /// Whether values that could not be had are answered as null.
     #[serde(alias = "allow_partial_results", deserialize_with = "or_default")]
     pub allow_partial_results: bool,
@@ -178,13 +182,13 @@ pub struct BatchRequest {
 /// One row of a batch.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct RowRequest {
+pub struct RowRequest<'a> {
     /// The join keys.
-    #[serde(alias = "join_key_map")]
-    pub join_key_map: Fields,
+    #[serde(borrow, alias = "join_key_map")]
+    pub join_key_map: Fields<'a>,
     /// What only the caller knows.
-    #[serde(alias = "request_context_map")]
-    pub request_context_map: Fields,
+    #[serde(borrow, alias = "request_context_map")]
+    pub request_context_map: Fields<'a>,
 }
 
 /// What a service takes and gives.
@@ -210,7 +214,7 @@ struct Body<T> {
 pub struct RequestError(#[source] serde_json::Error);
 
 /// A request's parameters.
-pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, RequestError> {
+pub fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, RequestError> {
     let body: Body<T> = serde_json::from_slice(body).map_err(RequestError)?;
     Ok(body.params)
 }
@@ -243,10 +247,10 @@ fn milliseconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64
 }
 
 /// Rows up to the most that are taken, so that a request cannot ask for more memory than they need.
-fn rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RowRequest>, D::Error> {
+fn rows<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RowRequest<'a>>, D::Error> {
     struct Read;
     impl<'de> Visitor<'de> for Read {
-        type Value = Vec<RowRequest>;
+        type Value = Vec<RowRequest<'de>>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "a list of at most {BATCH_ROWS_MAX} rows")

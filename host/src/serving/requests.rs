@@ -9,6 +9,7 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, TimestampMicroseco
 use sandglass_runtime::{Component, Digest, FailureKind, RunError};
 
 use super::error::ServeError;
+use super::rows::Rows;
 use crate::definition::{ContextField, JoinKey, Parsed};
 use crate::key::KeyValue;
 use crate::online::{Value, column, size_bytes};
@@ -173,10 +174,10 @@ impl From<KeyValue> for Value {
 }
 
 /// What became of a request view's features in one row.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum RequestRow {
-    /// They are there.
-    Values(Vec<Value>),
+    /// They are there: their place in [`RequestAnswer::values`].
+    Values(usize),
     /// What they are made of is not live yet.
     Missing,
     /// There was no time for them.
@@ -186,9 +187,10 @@ pub(super) enum RequestRow {
 }
 
 /// What became of a request view's features.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct RequestAnswer {
     pub(super) rows: Vec<RequestRow>,
+    values: Rows<Value>,
     /// Time inside the guest; none if it did not run.
     pub(super) guest_time: Option<Duration>,
     /// Rows that the transformation failed on.
@@ -196,11 +198,21 @@ pub(super) struct RequestAnswer {
 }
 
 impl RequestAnswer {
-    /// Of so many rows that all fared alike.
+    /// Of so many rows that have no values, all for one reason.
     pub(super) fn all(rows: usize, row: RequestRow) -> Self {
         Self {
             rows: vec![row; rows],
-            ..Self::default()
+            values: Rows::with_capacity(0, 0),
+            guest_time: None,
+            failed: 0,
+        }
+    }
+
+    /// A value, if it is there.
+    pub(super) fn value(&self, row: usize, column: usize) -> Option<&Value> {
+        match self.rows.get(row)? {
+            RequestRow::Values(at) => self.values.get(*at, column),
+            _ => None,
         }
     }
 }
@@ -251,7 +263,15 @@ impl ServedRequest {
 
     /// These columns as the transformation reads them.
     fn input(&self, columns: &[Vec<&Value>], rows: usize) -> Result<RecordBatch, String> {
-        let bytes: usize = columns.iter().flatten().map(|value| size_bytes(value)).sum();
+        let fields = self.compiled.input.fields().iter();
+        let bytes = fields
+            .zip(columns)
+            .map(|(field, values)| match field.data_type().primitive_width() {
+                // What is of one width needs no look at each.
+                Some(width) => width * values.len(),
+                None => values.iter().map(|value| size_bytes(value)).sum::<usize>(),
+            });
+        let bytes: usize = bytes.sum();
         let memory_bytes = self.compiled.transform.limits.memory_bytes.min(i32::MAX as u64);
         if bytes as u64 > memory_bytes {
             return Err(format!(
@@ -281,24 +301,28 @@ impl ServedRequest {
     }
 
     fn told(&self, computed: Computed, allowed: Allowed) -> Result<RequestAnswer, ServeError> {
+        let count = computed.pieces.iter().map(|piece| piece.rows.len()).sum();
         let mut answer = RequestAnswer {
+            rows: Vec::with_capacity(count),
+            values: Rows::with_capacity(self.runs.output().fields().len(), count),
             guest_time: Some(computed.guest_time),
-            ..RequestAnswer::default()
+            failed: 0,
         };
         let mut first = None;
         for Piece { rows, outcome } in computed.pieces {
-            let values = match outcome {
-                Ok(batch) => {
-                    let row = |row| -> Result<Vec<Value>, String> {
-                        batch.columns().iter().map(|column| Value::of(column, row)).collect()
-                    };
-                    let values: Result<Vec<Vec<Value>>, String> = (0..batch.num_rows()).map(row).collect();
-                    values.map_err(|message| RowError::Run(RunError::Internal { message }))
-                }
-                Err(error) => Err(error),
-            };
-            match values {
-                Ok(values) => answer.rows.extend(values.into_iter().map(RequestRow::Values)),
+            let before = answer.values.count();
+            let outcome = outcome.and_then(|batch| {
+                let mut all = (0..batch.num_rows()).map(|row| {
+                    let cells = batch.columns().iter().map(|column| Value::of(column, row));
+                    answer.values.push(cells)
+                });
+                let all: Result<(), String> = all.try_for_each(|row| row);
+                all.map_err(|message| RowError::Run(RunError::Internal { message }))
+            });
+            match outcome {
+                Ok(()) => answer
+                    .rows
+                    .extend((before..answer.values.count()).map(RequestRow::Values)),
                 Err(RowError::OutOfTime) if allowed.late => {
                     answer.rows.extend(vec![RequestRow::TimedOut; rows.len()]);
                 }

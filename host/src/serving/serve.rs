@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -9,8 +10,9 @@ use super::error::ServeError;
 use super::metadata::metadata;
 use super::request::{BatchRequest, Fields, RequestOptions, VectorRequest};
 use super::requests::{Allowed, RequestAnswer, RequestHost, RequestRow, context_value};
+use super::rows::Rows;
 use crate::definition::{ContextField, list};
-use crate::key::{KeyValue, encode};
+use crate::key::{KeyValue, encode_all};
 use crate::online::{CacheCounts, OnlineStore, Read, Requests, Value};
 use crate::plan::last_due;
 use crate::registry::{Registry, RegistryError};
@@ -52,14 +54,14 @@ pub(crate) struct Asked<'a> {
     pub(crate) workspace: Option<&'a str>,
     pub(crate) service: Option<&'a str>,
     /// Join keys and context of each row.
-    pub(crate) rows: Vec<(&'a Fields, &'a Fields)>,
+    pub(crate) rows: Vec<(&'a Fields<'a>, &'a Fields<'a>)>,
     pub(crate) options: RequestOptions,
     /// Whether what could not be had in time is answered as null.
     pub(crate) partial: bool,
 }
 
-impl<'a> From<&'a VectorRequest> for Asked<'a> {
-    fn from(request: &'a VectorRequest) -> Self {
+impl<'a> From<&'a VectorRequest<'a>> for Asked<'a> {
+    fn from(request: &'a VectorRequest<'a>) -> Self {
         Self {
             workspace: request.workspace_name.as_deref(),
             service: request.feature_service_name.as_deref(),
@@ -70,8 +72,8 @@ impl<'a> From<&'a VectorRequest> for Asked<'a> {
     }
 }
 
-impl<'a> From<&'a BatchRequest> for Asked<'a> {
-    fn from(request: &'a BatchRequest) -> Self {
+impl<'a> From<&'a BatchRequest<'a>> for Asked<'a> {
+    fn from(request: &'a BatchRequest<'a>) -> Self {
         let rows = request.request_data.iter();
         Self {
             workspace: request.workspace_name.as_deref(),
@@ -87,15 +89,15 @@ impl<'a> From<&'a BatchRequest> for Asked<'a> {
 /// values of each row's context.
 struct Wanted {
     keys: Vec<Vec<Vec<u8>>>,
-    places: Vec<Vec<Option<usize>>>,
-    context: Vec<Vec<Value>>,
+    places: Rows<Option<usize>>,
+    context: Rows<Value>,
 }
 
 /// What was read for a request.
 struct Found {
     service: Arc<Service>,
-    places: Vec<Vec<Option<usize>>>,
-    context: Vec<Vec<Value>>,
+    places: Rows<Option<usize>>,
+    context: Rows<Value>,
     /// One for each of the service's views; none if there was no time for it.
     read: Option<Vec<Read>>,
     store_time: Duration,
@@ -451,7 +453,7 @@ fn catalog(registry: &Registry, host: Option<&RequestHost>) -> Result<Option<Cat
 /// What the service's request views give, all at once.
 async fn computed(
     vectors: &Vectors,
-    context: &[Vec<Value>],
+    context: &Rows<Value>,
     now: Timestamp,
     deadline: Instant,
     allowed: Allowed,
@@ -479,14 +481,16 @@ fn wanted(service: &Service, asked: &Asked<'_>) -> Result<Wanted, ServeError> {
         .iter()
         .map(|_| Vec::with_capacity(asked.rows.len()))
         .collect();
-    let mut places = Vec::with_capacity(asked.rows.len());
-    let mut contexts = Vec::with_capacity(asked.rows.len());
+    let count = asked.rows.len();
+    let mut places = Rows::with_capacity(service.lookups.len(), count);
+    let mut contexts = Rows::with_capacity(service.context.len(), count);
+    let mut values = Vec::with_capacity(service.keys.len());
     for (row, (join_keys, context)) in asked.rows.iter().enumerate() {
-        let at = |message: String| match asked.rows.len() {
+        let at = |message: String| match count {
             1 => ServeError::Invalid(message),
             _ => ServeError::Invalid(format!("row {row}: {message}")),
         };
-        let values = values(service, join_keys).map_err(at)?;
+        key_values(service, join_keys, &mut values).map_err(at)?;
         let extra = match asked.options.ignore_extra_request_context_fields {
             true => None,
             false => extra(service, context),
@@ -494,16 +498,16 @@ fn wanted(service: &Service, asked: &Asked<'_>) -> Result<Wanted, ServeError> {
         if let Some(message) = extra {
             return Err(at(message));
         }
-        contexts.push(context_values(service, context).map_err(at)?);
+        contexts.push(context_values(service, context)).map_err(at)?;
         let lookups = service.lookups.iter().map(|lookup| {
-            let key: Option<Vec<KeyValue>> = lookup.keys.iter().map(|place| values[*place].clone()).collect();
+            let key = lookup.keys.iter().map(|place| values[*place].as_ref());
             let keys = &mut keys[lookup.view];
-            key.map(|key| {
-                keys.push(encode(&key));
+            Ok::<_, Infallible>(encode_all(key).map(|key| {
+                keys.push(key);
                 keys.len() - 1
-            })
+            }))
         });
-        places.push(lookups.collect());
+        let Ok(()) = places.push(lookups);
     }
     Ok(Wanted {
         keys,
@@ -513,8 +517,8 @@ fn wanted(service: &Service, asked: &Asked<'_>) -> Result<Wanted, ServeError> {
 }
 
 /// A field of the context that no view takes.
-fn extra(service: &Service, context: &Fields) -> Option<String> {
-    let takes = |name: &String| service.context.iter().any(|(field, _)| field.name == *name);
+fn extra(service: &Service, context: &Fields<'_>) -> Option<String> {
+    let takes = |name: &str| service.context.iter().any(|(field, _)| field.name == name);
     let (extra, _) = context.0.iter().find(|(name, _)| !takes(name))?;
     let names: Vec<&str> = service.context.iter().map(|(field, _)| field.name.as_str()).collect();
     Some(match names.as_slice() {
@@ -531,7 +535,7 @@ fn extra(service: &Service, context: &Fields) -> Option<String> {
 }
 
 /// The values of a row's context, in the order of the service's.
-fn context_values(service: &Service, context: &Fields) -> Result<Vec<Value>, String> {
+fn context_values(service: &Service, context: &Fields<'_>) -> impl Iterator<Item = Result<Value, String>> {
     let value = |(field, nullable): &(ContextField, bool)| match context.get(&field.name) {
         None => Err(format!(
             "`{}` is missing in `requestContextMap`; feature service `{}` takes it as {}",
@@ -545,11 +549,11 @@ fn context_values(service: &Service, context: &Fields) -> Result<Vec<Value>, Str
         )),
         Some(json) => context_value(field, json),
     };
-    service.context.iter().map(value).collect()
+    service.context.iter().map(value)
 }
 
-/// The values of join keys, none where a request says null.
-fn values(service: &Service, fields: &Fields) -> Result<Vec<Option<KeyValue>>, String> {
+/// The values of join keys in place of what `values` holds, none where a request says null.
+fn key_values(service: &Service, fields: &Fields<'_>, values: &mut Vec<Option<KeyValue>>) -> Result<(), String> {
     let names = || {
         let names: Vec<String> = service.keys.iter().map(|key| format!("`{}`", key.name)).collect();
         names.join(", ")
@@ -565,18 +569,20 @@ fn values(service: &Service, fields: &Fields) -> Result<Vec<Option<KeyValue>>, S
             names()
         ));
     }
-    service
-        .keys
-        .iter()
-        .map(|key| match fields.get(&key.name) {
-            None => Err(format!(
-                "join key `{}` is missing in `joinKeyMap`; feature service `{}` has {}",
-                key.name,
-                service.name,
-                names()
-            )),
-            Some(serde_json::Value::Null) => Ok(None),
-            Some(value) => KeyValue::from_json(key, value).map(Some).map_err(|error| error.message),
-        })
-        .collect()
+    values.clear();
+    for key in &service.keys {
+        values.push(match fields.get(&key.name) {
+            None => {
+                return Err(format!(
+                    "join key `{}` is missing in `joinKeyMap`; feature service `{}` has {}",
+                    key.name,
+                    service.name,
+                    names()
+                ));
+            }
+            Some(serde_json::Value::Null) => None,
+            Some(value) => Some(KeyValue::from_json(key, value).map_err(|error| error.message)?),
+        });
+    }
+    Ok(())
 }

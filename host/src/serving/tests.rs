@@ -168,7 +168,8 @@ async fn ask(serving: &Arc<Serving>, options: Json) -> Result<Json, ServeError> 
         "featureServiceName": "last", "joinKeyMap": { "customer_id": 7 }, "requestOptions": options,
         "metadataOptions": { "includeServingStatus": true, "includeDataTypes": true },
     } });
-    let request: VectorRequest = read(body.to_string().as_bytes())?;
+    let body = body.to_string();
+    let request: VectorRequest = read(body.as_bytes())?;
     let vectors = serving.vectors(&(&request).into()).await?;
     let mut out = Vec::new();
     vectors.write_one(&request.metadata_options, Duration::ZERO, &mut out);
@@ -197,7 +198,8 @@ async fn a_store_that_does_not_answer_in_time() {
     assert_eq!(partial["metadata"]["features"][0]["status"], "TIME_OUT");
     // So it is if the request says that parts will do.
     let body = json!({ "params": { "featureServiceName": "last", "joinKeyMap": { "customer_id": 7 }, "allowPartialResults": true } });
-    let request: VectorRequest = read(body.to_string().as_bytes()).expect("a request");
+    let body = body.to_string();
+    let request: VectorRequest = read(body.as_bytes()).expect("a request");
     let vectors = serving.vectors(&(&request).into()).await.expect("partial");
     assert_eq!(vectors.rows(), 1);
     // Without a budget it is an error, after the server's own time; a longer budget does not help.

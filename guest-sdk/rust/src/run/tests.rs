@@ -166,7 +166,7 @@ fn large_outputs_are_split() {
         lineage: true,
         properties: vec![],
     };
-    let mut driver = super::Driver::open(many, context).unwrap();
+    let mut driver = super::Driver::open(many.into(), context).unwrap();
     driver.push(0, rows(0..4)).unwrap();
     let mut parts = Vec::new();
     while let Some(part) = driver.next().unwrap() {

@@ -70,6 +70,7 @@ macro_rules! conformance {
                 writes {
                     puts_and_deletes_are_read_together_with_their_state
                     deletes_come_before_puts
+                    what_comes_as_it_is_made_is_one_change
                     a_change_of_nothing_moves_the_state
                     an_older_writer_is_refused_and_nothing_has_changed
                     equal_and_newer_writers_are_not

@@ -1,5 +1,5 @@
 use sandglass::error::Kind;
-use sandglass::online::{Change, Item, Value};
+use sandglass::online::{Change, Item, OnlineError, Value};
 use sandglass::time::Timestamp;
 
 use super::Fixture;
@@ -39,6 +39,53 @@ pub fn deletes_come_before_puts(fixture: &dyn Fixture) {
     assert_eq!(numbers(&*store, &clicks(), &keys), Some(vec![None, None]));
     write(&*store, &clicks(), &change(&[b"a"], 3, state(1, 1)));
     assert_eq!(scanned(&*store, &clicks()), [(b"a".to_vec(), 3)]);
+}
+
+pub fn what_comes_as_it_is_made_is_one_change(fixture: &dyn Fixture) {
+    let store = fixture.open();
+    let before = [(b"a".as_slice(), 1), (b"b", 1), (b"d", 1)];
+    let record = replace(&*store, &clicks(), &state(1, 1), &before);
+    let keys: [&[u8]; 5] = [b"a", b"b", b"c", b"d", b"z"];
+    let kept = Some(vec![Some(1), Some(1), None, Some(1), None]);
+    let changes = || {
+        [
+            (b"a".to_vec(), Some(item(2))),
+            (b"b".to_vec(), None),
+            (b"c".to_vec(), Some(item(2))),
+            (b"z".to_vec(), None),
+        ]
+    };
+    // What ends with an error has changed nothing, however late it comes.
+    for good in 0..=changes().len() {
+        let lost = || OnlineError::Unavailable {
+            view: "clicks".to_owned(),
+            message: "it was given up".to_owned(),
+        };
+        let mut items = changes().into_iter().take(good).map(Ok).chain([Err(lost())]);
+        let error = store.write_streamed(&clicks(), &record, &mut items, &state(2, 2));
+        assert_eq!(error.unwrap_err().to_string(), lost().to_string());
+        for store in [&store, &fixture.open()] {
+            assert_eq!(numbers(&**store, &clicks(), &keys), kept, "after {good}");
+            assert_eq!(store.live(&clicks()).unwrap().unwrap(), (record.clone(), state(1, 1)));
+        }
+    }
+    // Nor has an older one, or one that somebody else was faster than.
+    let older = store.write_streamed(&clicks(), &record, &mut changes().map(Ok).into_iter(), &state(0, 0));
+    refused(older, Kind::Conflict);
+    let items = &mut changes().map(Ok).into_iter();
+    store.write_streamed(&clicks(), &record, items, &state(2, 2)).unwrap();
+    for store in [&store, &fixture.open()] {
+        let expected = Some(vec![Some(2), None, Some(2), Some(1), None]);
+        assert_eq!(numbers(&**store, &clicks(), &keys), expected);
+        assert_eq!(store.live(&clicks()).unwrap().unwrap().1, state(2, 2));
+    }
+    let again = store.write_streamed(&clicks(), &record, &mut changes().map(Ok).into_iter(), &state(3, 3));
+    refused(again, Kind::Conflict);
+    // Nothing is a change, too.
+    let record = live(&*store, &clicks()).unwrap();
+    let nothing = store.write_streamed(&clicks(), &record, &mut std::iter::empty(), &state(4, 4));
+    nothing.unwrap();
+    assert_eq!(store.live(&clicks()).unwrap().unwrap().1, state(4, 4));
 }
 
 pub fn a_change_of_nothing_moves_the_state(fixture: &dyn Fixture) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::prelude::SessionContext;
+use tokio::sync::mpsc::channel;
 use tokio::task::JoinError;
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ use super::report::{Compacted, Pass, Report};
 use super::visible::{Mode, Visible};
 use crate::definition::OnlineLoad;
 use crate::offline::OfflineTable;
-use crate::online::{Change, GenerationState, Item, LiveRecord, OnlineError, OnlineStore};
+use crate::online::{GenerationState, Item, KeyChange, LiveRecord, OnlineError, OnlineStore};
 use crate::time::{Span, Timestamp};
 use crate::workspace::Name;
 
@@ -30,6 +31,9 @@ const TRIES: u32 = 3;
 const TRIES_OF_TABLES: u32 = 30;
 /// The longest wait before the next of these, in milliseconds.
 const WAIT_MAX_MS: u128 = 200;
+
+/// Lists of items between what makes them and the store that takes them.
+const AHEAD: usize = 4;
 
 /// Brings a view online as its tables have it at the boundary: as a change of the live generation where few keys are affected, else
 /// as a new generation.
@@ -170,42 +174,61 @@ async fn change(
         keys_affected: Some(keys.encoded.len() as u64),
         ..Report::default()
     };
-    let (mut puts, mut deletes) = (Vec::new(), keys.encoded.clone());
-    let mut is_large = false;
-    let made = make(session, visible, Some(&keys), async |items| {
-        for (key, item) in items {
-            // What has expired by now is not written, and goes if it is there.
-            if is_large || item.expires.is_some_and(|expires| expires <= visible.now) {
-                continue;
-            }
-            let bytes = stored_bytes(&key, &item);
+    // What is made first is written while the rest is being made.
+    let (sender, mut receiver) = channel::<Vec<Result<KeyChange, OnlineError>>>(AHEAD);
+    let writing = tokio::task::spawn_blocking({
+        let (store, name, record) = (Arc::clone(store), visible.name.clone(), record.clone());
+        let state = visible.state();
+        move || {
+            let mut items = std::iter::from_fn(|| receiver.blocking_recv()).flatten();
+            store.write_streamed(&name, &record, &mut items, &state)
+        }
+    });
+    let (mut is_large, mut without) = (false, keys.encoded.clone());
+    let made = make(session, visible, Some(&keys), async |mut items| {
+        // What has expired by now is not written, and goes if it is there.
+        items.retain(|(_, item)| item.expires.is_none_or(|expires| visible.now < expires));
+        for (key, item) in &items {
+            let bytes = stored_bytes(key, item);
             report.bytes_written += bytes;
             report.item_bytes_max = report.item_bytes_max.max(bytes);
-            is_large = report.bytes_written > CHANGE_BYTES_MAX;
-            deletes.remove(&key);
-            puts.push((key, item));
+        }
+        report.keys_written += items.len() as u64;
+        is_large |= report.bytes_written > CHANGE_BYTES_MAX;
+        if !is_large {
+            for (key, _) in &items {
+                without.remove(key);
+            }
+            let items = items.into_iter().map(|(key, item)| Ok((key, Some(item))));
+            // If nobody receives any more, the change has failed, and says why itself.
+            let _ = sender.send(items.collect()).await;
         }
     })
-    .await?;
+    .await;
+    let superseded = (visible.superseded)();
+    report.keys_deleted = without.len() as u64;
+    let rest = match made.is_err() || is_large || superseded {
+        false => without.into_iter().map(|key| Ok((key, None))).collect(),
+        // Without this the half of the items that were sent would be the whole change.
+        true => vec![Err(OnlineError::Unavailable {
+            view: visible.name.to_string(),
+            message: "the change was given up".to_owned(),
+        })],
+    };
+    let _ = sender.send(rest).await;
+    drop(sender);
+    let written = match writing.await {
+        Ok(written) => written,
+        Err(error) => Err(panicked(visible.name, &error)),
+    };
+    made?.add_to(&mut report);
+    if superseded {
+        return Ok(Some(Compacted::of(Pass::Superseded)));
+    }
     if is_large {
         return Ok(None);
     }
-    made.add_to(&mut report);
-    if (visible.superseded)() {
-        return Ok(Some(Compacted::of(Pass::Superseded)));
-    }
-    report.keys_written = puts.len() as u64;
-    report.keys_deleted = deletes.len() as u64;
-    let change = Change {
-        puts,
-        deletes: deletes.into_iter().collect(),
-        state: visible.state(),
-    };
-    blocking(visible.name, {
-        let (store, name, record) = (Arc::clone(store), visible.name.clone(), record.clone());
-        move || store.write(&name, &record, &change)
-    })
-    .await?;
+    written?;
     let pass = Pass::Changed;
     Ok(Some(Compacted { pass, report }))
 }

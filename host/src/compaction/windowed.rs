@@ -16,7 +16,7 @@ use crate::tile::{TileError, TileSpec, Tiles, Windows};
 use crate::time::Timestamp;
 
 /// Keys whose values are made at once.
-const KEYS: usize = 4096;
+const KEYS: usize = 1024;
 
 /// Tiles by key, then secondary key, then time.
 pub(super) fn sorted(spec: &TileSpec, tiles: DataFrame) -> Result<DataFrame, DataFusionError> {

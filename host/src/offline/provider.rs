@@ -14,6 +14,7 @@ use deltalake::delta_datafusion::{DeltaScanConfig, DeltaScanNext, FileSelection}
 use deltalake::logstore::LogStoreRef;
 
 use super::layout::Layout;
+use super::replace::{Fate, TimeRange, fate};
 use super::table::State;
 use super::{OfflineError, OfflineTable};
 use crate::time::{Interval, Timestamp};
@@ -36,25 +37,55 @@ impl OfflineTable {
             .map_err(|error| self.cannot_scan(error))
     }
 
-    /// The rows of the snapshot in `range`, with these columns (all, if none are given), in no order.
+    /// The rows of the snapshot in `range`, with these columns (all, if none are given), in no order. Of files that lie in it as a
+    /// whole no row's time is looked at.
     pub fn scan(
         &self,
         session: &SessionContext,
         range: Option<Interval>,
         columns: Option<&[String]>,
     ) -> Result<DataFrame, OfflineError> {
+        let state = self.state();
         let scan = || {
-            let mut rows = session.read_table(Arc::new(RowsProvider::new(self, &self.state(), None)?))?;
-            if let Some(range) = range {
+            let read = |files| session.read_table(Arc::new(RowsProvider::new(self, &state, files)?));
+            let filtered = |files, range: Interval| {
                 let (time, bound) = (ident(self.time_column()), |at| lit(timestamp(at)));
-                rows = rows.filter(time.clone().gt_eq(bound(range.start)).and(time.lt(bound(range.end))))?;
-            }
+                read(files)?.filter(time.clone().gt_eq(bound(range.start)).and(time.lt(bound(range.end))))
+            };
+            let rows = match range.map(|range| (range, self.files_in(&state, range))) {
+                None => read(None)?,
+                Some((range, Files { whole, .. })) if whole.is_empty() => filtered(None, range)?,
+                Some((_, Files { whole, part })) if part.is_empty() => read(Some(&whole))?,
+                Some((range, Files { whole, part })) => read(Some(&whole))?.union(filtered(Some(&part), range)?)?,
+            };
             match columns {
                 Some(columns) => rows.select(columns.iter().map(ident)),
                 None => Ok(rows),
             }
         };
         scan().map_err(|error| self.cannot_scan(error))
+    }
+
+    /// The files with rows in a range, as their partitions and statistics tell.
+    fn files_in(&self, state: &State, range: Interval) -> Files {
+        let mut files = Files::default();
+        for file in state.delta.log_data().iter() {
+            let partition = TimeRange::partition_of(&file, self.layout.partition.column());
+            let partition = partition.and_then(|value| self.layout.partition.interval(&value));
+            let fate = match partition {
+                Some(partition) if partition.end <= range.start || range.end <= partition.start => Fate::Stays,
+                Some(partition) if range.start <= partition.start && partition.end <= range.end => Fate::Goes,
+                Some(partition) => fate(TimeRange::of(&self.layout, &file, partition), &[range]),
+                // Whatever is wrong there, the scan says it.
+                None => Fate::Splits,
+            };
+            match fate {
+                Fate::Stays => {}
+                Fate::Goes => files.whole.push(file.path().into_owned()),
+                Fate::Splits => files.part.push(file.path().into_owned()),
+            }
+        }
+        files
     }
 
     /// The rows of some of the snapshot's files, with these columns; none if it does not have all of these files.
@@ -82,6 +113,15 @@ impl OfflineTable {
     fn cannot_scan(&self, error: DataFusionError) -> OfflineError {
         OfflineError::rows(self.name(), "the table cannot be scanned", error)
     }
+}
+
+/// Files with rows in a range.
+#[derive(Default)]
+struct Files {
+    /// With no other rows.
+    whole: Vec<String>,
+    /// With others, too, as far as is known.
+    part: Vec<String>,
 }
 
 fn timestamp(at: Timestamp) -> ScalarValue {

@@ -35,7 +35,7 @@ use self::generation::Generation;
 use self::live::Live;
 use self::memory::Memory;
 use super::item::Item;
-use super::store::{CacheCounts, Change, GenerationState, LiveRecord, Load, OnlineError, OnlineStore, Read};
+use super::store::{CacheCounts, Change, GenerationState, KeyChange, LiveRecord, Load, OnlineError, OnlineStore, Read};
 use super::view::View;
 use crate::time::{Span, Timestamp};
 use crate::workspace::Name;
@@ -152,6 +152,19 @@ impl EmbeddedStore {
     ) -> Result<Option<T>, OnlineError> {
         let answers = self.read(&[name], |_, found| read(found))?;
         Ok(answers.into_iter().flatten().next())
+    }
+
+    /// What is live, and its generation; a conflict if that is not the expected one.
+    fn changing(&self, view: &View<'_>, expected: &LiveRecord) -> Result<(Live, Generation), OnlineError> {
+        let Some(live) = Live::open(self.root(), view)? else {
+            return Err(view.conflict(None));
+        };
+        let Some(generation) = self.generation(view, expected)? else {
+            let (found, _) = live.records(&[view.0])?;
+            let found = found.into_iter().flatten().next();
+            return Err(view.conflict(found.as_ref()));
+        };
+        Ok((live, generation))
     }
 
     fn release(&self, path: &Path) -> Option<File> {
@@ -292,15 +305,22 @@ impl OnlineStore for EmbeddedStore {
 
     fn write(&self, name: &Name, expected: &LiveRecord, change: &Change) -> Result<(), OnlineError> {
         let view = View(name);
-        let Some(live) = Live::open(self.root(), &view)? else {
-            return Err(view.conflict(None));
-        };
-        let Some(generation) = self.generation(&view, expected)? else {
-            let (found, _) = live.records(&[name])?;
-            let found = found.into_iter().flatten().next();
-            return Err(view.conflict(found.as_ref()));
-        };
+        let (live, generation) = self.changing(&view, expected)?;
         generation.write(&view, expected, change, |commit| live.if_still(&view, expected, commit))
+    }
+
+    fn write_streamed(
+        &self,
+        name: &Name,
+        expected: &LiveRecord,
+        items: &mut dyn Iterator<Item = Result<KeyChange, OnlineError>>,
+        state: &GenerationState,
+    ) -> Result<(), OnlineError> {
+        let view = View(name);
+        let (live, generation) = self.changing(&view, expected)?;
+        generation.write_streamed(&view, expected, items, state, |commit| {
+            live.if_still(&view, expected, commit)
+        })
     }
 
     fn sweep(&self, name: &Name, grace: Span, now: Timestamp) -> Result<usize, OnlineError> {

@@ -22,8 +22,8 @@ pub use item::{Item, ItemError, LIST_VALUES, TEXT_BYTES};
 pub use open::{OpenError, open, open_to_serve, open_within};
 pub use read_item::ReadItem;
 pub use store::{
-    CacheCounts, Change, GenerationState, LiveRecord, Load, LoadProgress, OnlineError, OnlineStore, Read, Requests,
-    Resumed,
+    CacheCounts, Change, GenerationState, KeyChange, LiveRecord, Load, LoadProgress, OnlineError, OnlineStore, Read,
+    Requests, Resumed,
 };
 pub use value::Value;
 pub(crate) use value::{separated, write_list};

@@ -64,6 +64,9 @@ impl GenerationState {
     }
 }
 
+/// A key with the item that it has from now on, or without.
+pub type KeyChange = (Vec<u8>, Option<Item>);
+
 /// A change of the live generation.
 #[derive(Debug, Clone)]
 pub struct Change {
@@ -403,6 +406,30 @@ pub trait OnlineStore: Send + Sync {
     /// `expected` to the last change, as a change is the difference to it; or if it was built from a later version of the offline
     /// table, or through a later time from the same one. Deletes come first.
     fn write(&self, name: &Name, expected: &LiveRecord, change: &Change) -> Result<(), OnlineError>;
+
+    /// The same for keys that come one after the other, each once, with the item that it has from now on or without. Items may still be
+    /// being made: a store may write the first ones before the last ones are there. If an error comes instead, nothing is changed and
+    /// it is the answer.
+    fn write_streamed(
+        &self,
+        name: &Name,
+        expected: &LiveRecord,
+        items: &mut dyn Iterator<Item = Result<KeyChange, OnlineError>>,
+        state: &GenerationState,
+    ) -> Result<(), OnlineError> {
+        let mut change = Change {
+            puts: Vec::new(),
+            deletes: Vec::new(),
+            state: state.clone(),
+        };
+        for item in items {
+            match item? {
+                (key, Some(item)) => change.puts.push((key, item)),
+                (key, None) => change.deletes.push(key),
+            }
+        }
+        self.write(name, expected, &change)
+    }
 
     /// Removes generations that are not live: those that were switched away from more than `grace` ago, and those that
     /// nobody is building any more. Tells how many.

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::environment::{Environment, Items, Opened, Records, Transaction, commit, failed_write, open};
 use crate::online::item::{Item, ItemError};
-use crate::online::store::{Change, GenerationState, LiveRecord, OnlineError};
+use crate::online::store::{Change, GenerationState, KeyChange, LiveRecord, OnlineError};
 use crate::online::view::View;
 
 /// A generation: `items` by key, and in `state` what they are of and how often they were changed.
@@ -154,6 +154,39 @@ impl Generation {
         commit: impl FnOnce(&mut dyn FnMut() -> Result<(), OnlineError>) -> Result<(), OnlineError>,
     ) -> Result<(), OnlineError> {
         let Change { puts, deletes, state } = change;
+        self.change(view, expected, state, commit, |transaction| {
+            deletes.iter().try_for_each(|key| self.delete(view, transaction, key))?;
+            puts.iter()
+                .try_for_each(|(key, item)| self.put(view, transaction, key, item))
+        })
+    }
+
+    /// The same for items that come as they are made; the transaction begins with the first one.
+    pub(super) fn write_streamed(
+        &self,
+        view: &View<'_>,
+        expected: &LiveRecord,
+        items: &mut dyn Iterator<Item = Result<KeyChange, OnlineError>>,
+        state: &GenerationState,
+        commit: impl FnOnce(&mut dyn FnMut() -> Result<(), OnlineError>) -> Result<(), OnlineError>,
+    ) -> Result<(), OnlineError> {
+        let first = items.next();
+        self.change(view, expected, state, commit, |transaction| {
+            first.into_iter().chain(items).try_for_each(|item| match item? {
+                (key, Some(item)) => self.put(view, transaction, &key, &item),
+                (key, None) => self.delete(view, transaction, &key),
+            })
+        })
+    }
+
+    fn change(
+        &self,
+        view: &View<'_>,
+        expected: &LiveRecord,
+        state: &GenerationState,
+        commit: impl FnOnce(&mut dyn FnMut() -> Result<(), OnlineError>) -> Result<(), OnlineError>,
+        apply: impl FnOnce(&mut RwTxn<'_>) -> Result<(), OnlineError>,
+    ) -> Result<(), OnlineError> {
         // Those of processes that were killed keep old pages from being used again.
         let cleared = self.environment.clear_stale_readers();
         cleared.map_err(|error| view.lmdb(error))?;
@@ -162,20 +195,23 @@ impl Generation {
         view.check_not_older(&found, state)?;
         let changes = self.changes(view, &transaction)?;
         view.check_unchanged(changes, expected)?;
-        for key in deletes {
-            let deleted = self.items.delete(&mut transaction, &stored_key(key));
-            deleted.map_err(|error| view.lmdb(error))?;
-        }
-        for (key, item) in puts {
-            let put = self.items.put(&mut transaction, &stored_key(key), &item.encode(key));
-            put.map_err(|error| failed_write(view, &self.environment, error))?;
-        }
+        apply(&mut transaction)?;
         self.put_state(view, &mut transaction, state, changes + 1)?;
         let mut transaction = Some(transaction);
         commit(&mut || match transaction.take() {
             Some(transaction) => self.commit(view, transaction),
             None => Ok(()),
         })
+    }
+
+    fn put(&self, view: &View<'_>, transaction: &mut RwTxn<'_>, key: &[u8], item: &Item) -> Result<(), OnlineError> {
+        let put = self.items.put(transaction, &stored_key(key), &item.encode(key));
+        put.map_err(|error| failed_write(view, &self.environment, error))
+    }
+
+    fn delete(&self, view: &View<'_>, transaction: &mut RwTxn<'_>, key: &[u8]) -> Result<(), OnlineError> {
+        let deleted = self.items.delete(transaction, &stored_key(key));
+        deleted.map(drop).map_err(|error| view.lmdb(error))
     }
 
     /// What it holds now; later changes are not seen.

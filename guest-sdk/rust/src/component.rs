@@ -35,11 +35,18 @@ impl<A: Author> Component<A> {
     fn find(name: &str) -> Result<Rc<Transformation>> {
         TRANSFORMATIONS.with(|known| {
             let all = known.get_or_init(|| A::transformations().into_iter().map(Rc::new).collect());
-            let found = all.iter().find(|transformation| transformation.name == name);
+            let found = all
+                .iter()
+                .find(|transformation| transformation.name == name);
             found.map(Rc::clone).ok_or_else(|| {
-                let names: Vec<_> = all.iter().map(|other| format!("`{}`", other.name)).collect();
+                let names: Vec<_> = all
+                    .iter()
+                    .map(|other| format!("`{}`", other.name))
+                    .collect();
                 let names = names.join(", ");
-                Error::new(format!("there is no transformation `{name}`; there are {names}"))
+                Error::new(format!(
+                    "there is no transformation `{name}`; there are {names}"
+                ))
             })
         })
     }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::affected::Keys;
 use super::error::CompactionError;
+use super::feed::{Fed, to_the_end};
 use super::items::make;
 use super::load::load;
 use super::policy::{Affected, CHANGE_BYTES_MAX, Way, change_keys_max, is_due, next_due, of_rows, of_windows, way};
@@ -175,14 +176,11 @@ async fn change(
         ..Report::default()
     };
     // What is made first is written while the rest is being made.
-    let (sender, mut receiver) = channel::<Vec<Result<KeyChange, OnlineError>>>(AHEAD);
+    let (sender, receiver) = channel(AHEAD);
     let writing = tokio::task::spawn_blocking({
         let (store, name, record) = (Arc::clone(store), visible.name.clone(), record.clone());
         let state = visible.state();
-        move || {
-            let mut items = std::iter::from_fn(|| receiver.blocking_recv()).flatten();
-            store.write_streamed(&name, &record, &mut items, &state)
-        }
+        move || store.write_streamed(&name, &record, &mut to_the_end(&name, receiver), &state)
     });
     let (mut is_large, mut without) = (false, keys.encoded.clone());
     let made = make(session, visible, Some(&keys), async |mut items| {
@@ -199,23 +197,19 @@ async fn change(
             for (key, _) in &items {
                 without.remove(key);
             }
-            let items = items.into_iter().map(|(key, item)| Ok((key, Some(item))));
+            let items = items.into_iter().map(|(key, item)| (key, Some(item)));
             // If nobody receives any more, the change has failed, and says why itself.
-            let _ = sender.send(items.collect()).await;
+            let _ = sender.send(Fed::More(items.collect())).await;
         }
     })
     .await;
     let superseded = (visible.superseded)();
     report.keys_deleted = without.len() as u64;
-    let rest = match made.is_err() || is_large || superseded {
-        false => without.into_iter().map(|key| Ok((key, None))).collect(),
-        // Without this the half of the items that were sent would be the whole change.
-        true => vec![Err(OnlineError::Unavailable {
-            view: visible.name.to_string(),
-            message: "the change was given up".to_owned(),
-        })],
-    };
-    let _ = sender.send(rest).await;
+    if made.is_ok() && !is_large && !superseded {
+        let without: Vec<KeyChange> = without.into_iter().map(|key| (key, None)).collect();
+        let _ = sender.send(Fed::More(without)).await;
+        let _ = sender.send(Fed::Whole).await;
+    }
     drop(sender);
     let written = match writing.await {
         Ok(written) => written,

@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use datafusion::prelude::SessionContext;
-use tokio::sync::mpsc::{Sender, channel};
+use tokio::sync::mpsc::channel;
 
 use super::error::CompactionError;
+use super::feed::{Fed, to_the_end};
 use super::items::make;
 use super::job::{GRACE, blocking, stored_bytes};
 use super::report::{Compacted, Pass, Report};
 use super::visible::Visible;
-use crate::online::{Item, LiveRecord, Load, LoadProgress, OnlineError, OnlineStore};
+use crate::online::{LiveRecord, Load, LoadProgress, OnlineError, OnlineStore};
 
 /// Items between the plan that makes them and the store that takes them.
 const AHEAD: usize = 1024;
-
-type Entry = Result<(Vec<u8>, Item), OnlineError>;
 
 /// Builds a generation and switches to it, unless another version was applied meanwhile. If what is live has changed meanwhile, that
 /// is a conflict, and the generation is given up.
@@ -46,18 +45,17 @@ pub(super) async fn load(
         report.item_bytes_max = resumed.bytes_max;
         return switch(store, visible, resumed.generation, expected, report).await;
     }
-    let (sender, mut receiver) = channel::<Entry>(AHEAD);
+    let (sender, receiver) = channel(AHEAD);
     let loading = tokio::task::spawn_blocking({
         let (store, name) = (Arc::clone(&store), name.clone());
         move || {
-            let mut items = std::iter::from_fn(|| receiver.blocking_recv());
             let load = Load {
                 name: &name,
                 state: &state,
                 way,
                 tell: &*tell,
             };
-            store.load(&load, &mut items)
+            store.load(&load, &mut to_the_end(&name, receiver))
         }
     });
     let fed = make(session, visible, None, async |items| {
@@ -68,16 +66,14 @@ pub(super) async fn load(
                 report.keys_written += 1;
                 report.bytes_written += bytes;
                 report.item_bytes_max = report.item_bytes_max.max(bytes);
-                send(&sender, Ok((key, item))).await;
+                // If nobody receives any more, the load has failed, and says why itself.
+                let _ = sender.send(Fed::More(Some((key, item)))).await;
             }
         }
     })
     .await;
-    if let Err(error) = &fed {
-        // Without this the half of the items that were fed would be a complete generation.
-        let message = error.to_string();
-        let view = name.to_string();
-        send(&sender, Err(OnlineError::Unavailable { view, message })).await;
+    if fed.is_ok() {
+        let _ = sender.send(Fed::Whole).await;
     }
     drop(sender);
     let loaded = match loading.await {
@@ -120,9 +116,4 @@ async fn switch(
     .await?;
     let pass = Pass::Loaded;
     Ok(Compacted { pass, report })
-}
-
-/// If nobody receives any more, the load has failed, and says why itself.
-async fn send(sender: &Sender<Entry>, entry: Entry) {
-    let _ = sender.send(entry).await;
 }

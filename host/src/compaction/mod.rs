@@ -8,6 +8,7 @@
 
 mod affected;
 mod error;
+mod feed;
 mod history;
 mod items;
 mod job;

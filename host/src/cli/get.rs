@@ -114,7 +114,7 @@ fn given<'a>(service: &'a Service, what: &str, arguments: &Arguments) -> Result<
     let context: Vec<_> = service.context.iter().map(|(field, _)| field.clone()).collect();
     let context = context_values(&context, what, &arguments.context)?;
     let context = context.into_iter().map(|(name, value)| (Cow::from(name), value));
-    Ok((Fields(keys.collect()), Fields(context.collect())))
+    Ok((keys.collect(), context.collect()))
 }
 
 fn unknown(project: &Project, name: &str) -> CliError {

@@ -28,6 +28,10 @@ pub struct Vectors {
     pub(super) timed_out: bool,
 }
 
+/// What most values take in JSON at most, and what stands around those of a row.
+const VALUE_BYTES: usize = 24;
+const ROW_BYTES: usize = 16;
+
 /// What became of a feature.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Status {
@@ -185,9 +189,24 @@ impl Vectors {
     /// The answer to a request for several that took so long.
     pub fn write_batch(&self, options: &MetadataOptions, took: Duration, out: &mut Vec<u8>) {
         out.extend_from_slice(b"{\"result\":");
+        self.make_room(out);
         write_list(0..self.rows(), out, |row, out| self.write_features(row, out));
         self.write_metadata(options, took, true, out);
         out.push(b'}');
+    }
+
+    /// Room for all rows. Texts of items lie apart in memory: a pass that only asks for their lengths waits for many of them at once,
+    /// and writing them then for none.
+    fn make_room(&self, out: &mut Vec<u8>) {
+        let stretch = |row: usize, stretch: &Stretch| match self.text(row, stretch) {
+            Some(text) => text.len(),
+            None => VALUE_BYTES * stretch.features.len(),
+        };
+        let row = |row: usize| {
+            let stretches = self.layout.stretches.iter();
+            ROW_BYTES + stretches.map(|each| 1 + stretch(row, each)).sum::<usize>()
+        };
+        out.reserve((0..self.rows()).map(row).sum());
     }
 
     fn write_features(&self, row: usize, out: &mut Vec<u8>) {

@@ -14,17 +14,46 @@ const FIELDS_MAX: usize = 256;
 /// Rows of one batch request.
 pub const BATCH_ROWS_MAX: usize = 1000;
 
-/// The fields of an object in their order, each once. Their names are those of the body.
+/// A field's name, which is that of the body, and its value.
+type Field<'a> = (Cow<'a, str>, Value);
+
+/// The fields of an object in their order, each once.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Fields<'a>(pub Vec<(Cow<'a, str>, Value)>);
+pub struct Fields<'a> {
+    /// Most rows of a batch have one key: a field alone needs no memory of its own.
+    first: Option<Field<'a>>,
+    more: Vec<Field<'a>>,
+}
 
 #[derive(PartialEq, Deserialize)]
 struct FieldName<'a>(#[serde(borrow)] Cow<'a, str>);
 
-impl Fields<'_> {
+impl<'a> Fields<'a> {
+    /// Names and values.
+    pub fn iter(&self) -> impl Iterator<Item = &Field<'a>> {
+        self.first.iter().chain(&self.more)
+    }
+
     /// The value of a field.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+        self.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+    }
+
+    /// One more behind the others.
+    fn push(&mut self, field: Field<'a>) {
+        match self.first {
+            None => self.first = Some(field),
+            Some(_) => self.more.push(field),
+        }
+    }
+}
+
+impl<'a> FromIterator<Field<'a>> for Fields<'a> {
+    /// Fields of names that differ.
+    fn from_iter<I: IntoIterator<Item = Field<'a>>>(fields: I) -> Self {
+        let mut all = Self::default();
+        fields.into_iter().for_each(|field| all.push(field));
+        all
     }
 }
 
@@ -43,17 +72,17 @@ impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<'de>, A::Error> {
-                let mut fields: Vec<(Cow<'de, str>, Value)> = Vec::with_capacity(map.size_hint().unwrap_or(0).min(16));
+                let mut fields = Fields::default();
                 while let Some((FieldName(name), value)) = map.next_entry::<FieldName<'de>, Value>()? {
-                    if fields.len() == FIELDS_MAX {
+                    if fields.more.len() + 1 == FIELDS_MAX {
                         return Err(de::Error::custom(format!("an object has at most {FIELDS_MAX} fields")));
                     }
-                    if fields.iter().any(|(other, _)| *other == name) {
+                    if fields.get(&name).is_some() {
                         return Err(de::Error::custom(format!("`{name}` is there twice")));
                     }
                     fields.push((name, value));
                 }
-                Ok(Fields(fields))
+                Ok(fields)
             }
         }
         deserializer.deserialize_any(Read)
@@ -215,8 +244,12 @@ pub struct RequestError(#[source] serde_json::Error);
 
 /// A request's parameters.
 pub fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<T, RequestError> {
-    let body: Body<T> = serde_json::from_slice(body).map_err(RequestError)?;
-    Ok(body.params)
+    // Text that is known to be UTF-8 as a whole is not looked at again, string by string.
+    let body: Result<Body<T>, _> = match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(body),
+    };
+    Ok(body.map_err(RequestError)?.params)
 }
 
 fn or_default<'de, T: Deserialize<'de> + Default, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {

@@ -519,7 +519,7 @@ fn wanted(service: &Service, asked: &Asked<'_>) -> Result<Wanted, ServeError> {
 /// A field of the context that no view takes.
 fn extra(service: &Service, context: &Fields<'_>) -> Option<String> {
     let takes = |name: &str| service.context.iter().any(|(field, _)| field.name == name);
-    let (extra, _) = context.0.iter().find(|(name, _)| !takes(name))?;
+    let (extra, _) = context.iter().find(|(name, _)| !takes(name))?;
     let names: Vec<&str> = service.context.iter().map(|(field, _)| field.name.as_str()).collect();
     Some(match names.as_slice() {
         [] => format!(
@@ -559,7 +559,6 @@ fn key_values(service: &Service, fields: &Fields<'_>, values: &mut Vec<Option<Ke
         names.join(", ")
     };
     if let Some((extra, _)) = fields
-        .0
         .iter()
         .find(|(name, _)| !service.keys.iter().any(|key| key.name == *name))
     {

@@ -25,7 +25,7 @@ pub fn run(data: &[u8]) {
 }
 
 fn each_once(fields: &Fields) {
-    for (at, (name, _)) in fields.0.iter().enumerate() {
-        assert!(fields.0[..at].iter().all(|(other, _)| other != name), "{name}");
+    for (at, (name, _)) in fields.iter().enumerate() {
+        assert!(fields.iter().take(at).all(|(other, _)| other != name), "{name}");
     }
 }

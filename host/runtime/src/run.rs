@@ -196,9 +196,7 @@ impl Instance {
         // Refused where the profile does not count fuel.
         let _ = store.set_fuel(FUEL.saturating_sub(usage.fuel));
         store.epoch_deadline_callback(deadline);
-        let left = ticks(limits.guest_time.saturating_sub(usage.guest_time));
-        let first = first_deadline(store.data_mut(), left);
-        store.set_epoch_deadline(first);
+        set_deadline(&mut store, limits, &usage);
         let started = Instant::now();
         let instantiated = pre.instantiate(&mut store);
         usage.guest_time += started.elapsed();
@@ -213,15 +211,17 @@ impl Instance {
         }
     }
 
+    fn on_slow(&mut self, on_slow: Option<OnSlow>) {
+        self.store.data_mut().slow = on_slow.map(Slow::new);
+    }
+
     /// Calls into the guest, inside what is left of its time.
     fn call<T>(
         &mut self,
         name: &'static str,
         call: impl FnOnce(&Exports, &mut Store<Guest>) -> wasmtime::Result<Result<T, wit::Failure>>,
     ) -> Result<T, RunError> {
-        let left = ticks(self.limits.guest_time.saturating_sub(self.usage.guest_time));
-        let first = first_deadline(self.store.data_mut(), left);
-        self.store.set_epoch_deadline(first);
+        set_deadline(&mut self.store, &self.limits, &self.usage);
         let started = Instant::now();
         let answer = call(self.transform.sandglass_transform_transformation(), &mut self.store);
         self.usage.guest_time += started.elapsed();
@@ -236,6 +236,13 @@ impl Instance {
         let guest_time = self.usage.guest_time;
         Err(explain(&mut self.store, &self.limits, guest_time, name, &error))
     }
+}
+
+/// The next call ends with what is left of the run's time.
+fn set_deadline(store: &mut Store<Guest>, limits: &Limits, usage: &Usage) {
+    let left = ticks(limits.guest_time.saturating_sub(usage.guest_time));
+    let first = first_deadline(store.data_mut(), left);
+    store.set_epoch_deadline(first);
 }
 
 /// The ticks until it is looked at a guest first, if it has so many.
@@ -424,7 +431,7 @@ impl Prepared {
 
     /// From now on this is told if the guest is slow, and nothing else.
     pub fn on_slow(&mut self, on_slow: Option<OnSlow>) {
-        self.instance.store.data_mut().slow = on_slow.map(Slow::new);
+        self.instance.on_slow(on_slow);
     }
 
     /// Opens the transformation, which has at most so much time, besides that of its limits.
@@ -491,7 +498,7 @@ impl Run {
 
     /// From now on this is told if the guest is slow, and nothing else.
     pub fn on_slow(&mut self, on_slow: Option<OnSlow>) {
-        self.instance.store.data_mut().slow = on_slow.map(Slow::new);
+        self.instance.on_slow(on_slow);
     }
 
     /// The next run of the transformation, under another context but in the same store, with so much time and otherwise the limits of a

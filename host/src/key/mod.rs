@@ -105,9 +105,7 @@ pub(crate) fn encode_all<'a>(values: impl Iterator<Item = Option<&'a KeyValue>>)
 
 /// The canonical bytes of a key.
 pub fn encode(values: &[KeyValue]) -> Vec<u8> {
-    let mut out = Vec::new();
-    values.iter().for_each(|value| value.encode(&mut out));
-    out
+    encode_all(values.iter().map(Some)).unwrap_or_default()
 }
 
 /// The key of these bytes, none if they are not the encoding of one of these kinds.

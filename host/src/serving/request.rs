@@ -302,3 +302,58 @@ fn rows<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<RowReq
     }
     deserializer.deserialize_seq(Read)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn keys(fields: &str) -> Result<Vec<(String, Value)>, String> {
+        let body = format!(r#"{{"params":{{"joinKeyMap":{fields}}}}}"#);
+        let read = read::<VectorRequest<'_>>(body.as_bytes()).map_err(|error| error.to_string())?;
+        let fields = read.join_key_map;
+        let all: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (name.clone().into_owned(), value.clone()))
+            .collect();
+        for (name, value) in &all {
+            assert_eq!(fields.get(name), Some(value));
+        }
+        assert_eq!(fields.get("none of these"), None);
+        assert_eq!(Fields::from_iter(fields.iter().cloned()), fields);
+        Ok(all)
+    }
+
+    #[test]
+    fn fields_come_in_their_order_and_once() {
+        let field = |name: &str, value: i64| (name.to_owned(), json!(value));
+        assert_eq!(keys("null"), Ok(Vec::new()));
+        assert_eq!(keys("{}"), Ok(Vec::new()));
+        assert_eq!(keys(r#"{"b":1}"#), Ok(vec![field("b", 1)]));
+        let three = vec![field("b", 1), field("a", 2), field("é", 3)];
+        assert_eq!(keys(r#"{"b":1,"a":2,"\u00e9":3}"#), Ok(three));
+        for again in [r#"{"b":1,"b":2}"#, r#"{"a":1,"b":1,"b":2}"#, r#"{"b":1,"a":1,"b":2}"#] {
+            assert!(
+                keys(again).is_err_and(|error| error.contains("`b` is there twice")),
+                "{again}"
+            );
+        }
+        let wide = |count: usize| {
+            let fields: Vec<String> = (0..count).map(|field| format!("\"f{field}\":1")).collect();
+            keys(&format!("{{{}}}", fields.join(",")))
+        };
+        assert_eq!(wide(FIELDS_MAX).map(|fields| fields.len()), Ok(FIELDS_MAX));
+        assert!(wide(FIELDS_MAX + 1).is_err_and(|error| error.contains("at most 256 fields")));
+    }
+
+    /// Text that is none is refused where it would be read, and only there.
+    #[test]
+    fn a_body_that_is_not_utf8() {
+        let error = read::<VectorRequest<'_>>(b"{\"params\":{\"featureServiceName\":\"\xff\"}}");
+        let error = error.expect_err("not UTF-8").to_string();
+        assert!(error.contains("invalid unicode code point"), "{error}");
+        let passed = read::<VectorRequest<'_>>(b"{\"params\":{\"other\":\"\xff\",\"featureServiceName\":\"s\"}}");
+        assert_eq!(passed.expect("a request").feature_service_name.as_deref(), Some("s"));
+    }
+}

@@ -37,7 +37,7 @@ fn run(component: &Component, transformation: &str, rows: &RecordBatch) -> (Vec<
     let mut run = Run::open(
         component,
         transformation,
-        &context(1),
+        context(1),
         &Limits::default(),
         Box::new(Unaccounted),
         |_, _| {},

@@ -35,7 +35,7 @@ fn runs(component: &sandglass_runtime::Component) {
     let mut run = Run::open(
         component,
         "passthrough",
-        &context(1),
+        context(1),
         &Limits::default(),
         Box::new(Unaccounted),
         |_, _| {},

@@ -106,7 +106,7 @@ fn open(guest: &Guest, kernel: &str) -> Run {
     Run::open(
         &guest.component,
         kernel,
-        &context,
+        context,
         &limits,
         Box::new(Unaccounted),
         |_, _| {},

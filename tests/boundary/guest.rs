@@ -42,7 +42,7 @@ pub fn limits() -> Limits {
 pub fn open(component: &Component, transformation: &str) -> Run {
     let context = context(component, transformation);
     let budget = Box::new(Unaccounted);
-    Run::open(component, transformation, &context, &limits(), budget, |_, _| {}).unwrap()
+    Run::open(component, transformation, context, &limits(), budget, |_, _| {}).unwrap()
 }
 
 /// Pushes a batch and drains what it gave, as the node does.

@@ -143,7 +143,7 @@ fn run(
         Ok(())
     };
     let budget = Box::new(Unaccounted);
-    let mut run = Run::open(component, transformation, &context, limits, budget, |_, _| {})?;
+    let mut run = Run::open(component, transformation, context, limits, budget, |_, _| {})?;
     run.push(0, &lower(rows).unwrap())?;
     drain(&mut run)?;
     if component.contract(transformation).unwrap().scope == Scope::Keyed {

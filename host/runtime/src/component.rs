@@ -169,7 +169,7 @@ struct Inner {
     digest: Digest,
     size_bytes: u64,
     imports: Vec<String>,
-    contracts: Vec<Contract>,
+    contracts: Vec<Arc<Contract>>,
     origin: Origin,
     pre: TransformPre<Guest>,
 }
@@ -222,7 +222,7 @@ impl Component {
                 digest: Digest::of(bytes),
                 size_bytes: bytes.len() as u64,
                 imports,
-                contracts,
+                contracts: contracts.into_iter().map(Arc::new).collect(),
                 origin,
                 pre,
             }),
@@ -245,12 +245,12 @@ impl Component {
     }
 
     /// Its transformations.
-    pub fn contracts(&self) -> &[Contract] {
+    pub fn contracts(&self) -> &[Arc<Contract>] {
         &self.inner.contracts
     }
 
     /// The transformation of that name.
-    pub fn contract(&self, name: &str) -> Option<&Contract> {
+    pub fn contract(&self, name: &str) -> Option<&Arc<Contract>> {
         self.inner.contracts.iter().find(|contract| contract.name == name)
     }
 

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use arrow_array::types::{Decimal128Type, DecimalType};
+use arrow_array::types::{ArrowPrimitiveType, Decimal128Type, DecimalType};
 use arrow_array::{
-    Array, ArrayRef, Decimal128Array, RecordBatch, RecordBatchOptions, StringArray, StructArray, make_array,
+    Array, ArrayRef, Decimal128Array, PrimitiveArray, RecordBatch, RecordBatchOptions, StringArray, StructArray,
+    downcast_primitive, make_array,
 };
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_data::ArrayData;
@@ -175,7 +176,13 @@ impl Parts {
             data_type => {
                 let width = width(data_type).ok_or_else(|| format!("{data_type} does not cross the boundary"))?;
                 let bytes = length.checked_mul(width).ok_or("more bytes than can be counted")?;
-                builder.add_buffer(self.exact(bytes, "values")?)
+                let values = self.exact(bytes, "values")?;
+                if !matches!(data_type, DataType::Decimal128(..))
+                    && let Some(array) = numbers(data_type, length, &values, nulls)
+                {
+                    return Ok(array);
+                }
+                builder.add_buffer(values)
             }
         };
         // Arrow checks everything once more, and says of text that is none where it is.
@@ -262,6 +269,22 @@ impl Parts {
         let end = usize::try_from(previous).map_err(|_| "a negative offset".to_owned())?;
         Ok((buffer, end))
     }
+}
+
+/// Numbers, of which any bytes are some, by a shorter way than what is for all types; none if they are not numbers, or do not lie where
+/// numbers of their width may.
+fn numbers(data_type: &DataType, length: usize, values: &Buffer, nulls: Option<NullBuffer>) -> Option<ArrayRef> {
+    macro_rules! numbers {
+        ($kind:ty) => {{
+            let align = align_of::<<$kind as ArrowPrimitiveType>::Native>();
+            (values.as_ptr().align_offset(align) == 0).then(|| {
+                let values = ScalarBuffer::new(values.clone(), 0, length);
+                let array = PrimitiveArray::<$kind>::new(values, nulls);
+                Arc::new(array.with_data_type(data_type.clone())) as ArrayRef
+            })
+        }};
+    }
+    downcast_primitive!(data_type => (numbers), _ => None)
 }
 
 /// Text whose offsets rise from zero to the end of its values, without arrow's slower check; none if that has to look, for it

@@ -2,7 +2,7 @@
 //! offsets.
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch, downcast_primitive_array};
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer};
 use arrow_schema::DataType;
 
@@ -80,13 +80,20 @@ fn node(array: &ArrayRef, out: &mut Lowered) -> Result<(), String> {
         }
         data_type => {
             let width = width(data_type).ok_or_else(|| format!("{data_type} does not cross the boundary"))?;
-            let data = array.to_data();
-            let values = data.buffers().first().ok_or("no values")?;
-            out.buffers
-                .push(values.slice_with_length(data.offset() * width, length * width));
+            let values = values(array).ok_or("no values")?;
+            out.buffers.push(values.slice_with_length(0, length * width));
         }
     }
     Ok(())
+}
+
+/// The values of an array of one width, from its first one on.
+fn values(array: &ArrayRef) -> Option<&Buffer> {
+    downcast_primitive_array!(
+        array => Some(array.values().inner()),
+        DataType::FixedSizeBinary(_) => Some(array.as_fixed_size_binary().values()),
+        _ => None
+    )
 }
 
 /// Bytes of one value of a fixed width.

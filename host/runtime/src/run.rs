@@ -273,10 +273,11 @@ fn deadline(mut store: StoreContextMut<'_, Guest>) -> wasmtime::Result<UpdateDea
     })
 }
 
+/// Ticks that the time takes at most; a clock that counts them does not overflow.
 fn ticks(left: Duration) -> u64 {
-    u64::try_from(left.as_micros() / TICK.as_micros())
-        .unwrap_or(u64::MAX / 4)
-        .saturating_add(1)
+    const SECOND: u64 = Duration::from_secs(1).as_micros() as u64 / TICK.as_micros() as u64;
+    let part = u64::from(left.subsec_micros()) / TICK.as_micros() as u64;
+    left.as_secs().saturating_mul(SECOND).min(u64::MAX / 4) + part + 1
 }
 
 fn told(failure: wit::Failure, call: &'static str) -> RunError {
@@ -381,7 +382,7 @@ pub(crate) fn describe(
 /// run at the end: the store is thrown away with all that is in it.
 pub struct Run {
     component: Component,
-    contract: Contract,
+    contract: Arc<Contract>,
     context: Context,
     instance: Instance,
     run: ResourceAny,
@@ -438,12 +439,19 @@ impl Prepared {
     ///
     /// # Errors
     /// As [`Run::open`].
-    pub fn open(mut self, transformation: &str, context: &Context, guest_time: Duration) -> Result<Run, RunError> {
+    pub fn open(mut self, transformation: &str, context: Context, guest_time: Duration) -> Result<Run, RunError> {
         let limits = &mut self.instance.limits;
         limits.guest_time = limits
             .guest_time
             .min(self.instance.usage.guest_time.saturating_add(guest_time));
-        Run::begin(self.component, self.instance, transformation, context)
+        let contract = self
+            .component
+            .contract(transformation)
+            .ok_or_else(|| RunError::Internal {
+                message: format!("the component has no transformation `{transformation}`"),
+            })?;
+        let contract = Arc::clone(contract);
+        Run::begin(self.component, self.instance, contract, context)
     }
 }
 
@@ -455,7 +463,7 @@ impl Run {
     pub fn open(
         component: &Component,
         transformation: &str,
-        context: &Context,
+        context: Context,
         limits: &Limits,
         budget: Box<dyn MemoryBudget>,
         log: impl FnMut(&str, &str) + Send + 'static,
@@ -467,17 +475,10 @@ impl Run {
     fn begin(
         component: Component,
         mut instance: Instance,
-        transformation: &str,
-        context: &Context,
+        contract: Arc<Contract>,
+        mut context: Context,
     ) -> Result<Self, RunError> {
-        let contract = component.contract(transformation).ok_or_else(|| RunError::Internal {
-            message: format!("the component has no transformation `{transformation}`"),
-        })?;
-        let contract = contract.clone();
-        let context = Context {
-            lineage: context.lineage && contract.scope.is_per_row(),
-            ..context.clone()
-        };
+        context.lineage &= contract.scope.is_per_row();
         let run = instance.call("open", |exports, store| open(exports, store, &contract, &context))?;
         Ok(Self {
             component,
@@ -507,7 +508,7 @@ impl Run {
     ///
     /// # Errors
     /// As [`Run::open`].
-    pub fn again(mut self, context: &Context, guest_time: Duration) -> Result<Self, RunError> {
+    pub fn again(mut self, context: Context, guest_time: Duration) -> Result<Self, RunError> {
         let Usage {
             guest_time: used,
             check_time,
@@ -532,7 +533,7 @@ impl Run {
             instance,
             ..
         } = self;
-        Self::begin(component, instance, &contract.name, context)
+        Self::begin(component, instance, contract, context)
     }
 
     /// Opens the run again after it failed, in a fresh store, with what is left of its budget. What the guest held is gone:
@@ -561,7 +562,7 @@ impl Run {
         let mut guest = store.into_data();
         guest.meter.reset();
         let instance = Instance::new(component.pre(), &limits, guest, usage)?;
-        Self::begin(component, instance, &contract.name, &context)
+        Self::begin(component, instance, contract, context)
     }
 
     /// Pushes a batch into an input; its outputs are to be drained before the next call.

@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Arguments, printer: &Printer) -> Result<(), CliErr
     for contract in component.contracts() {
         text.push_str(&describe(contract));
     }
-    let transformations: Vec<_> = component.contracts().iter().map(to_json).collect();
+    let transformations: Vec<_> = component.contracts().iter().map(|contract| to_json(contract)).collect();
     let json = json!({
         "digest": component.digest(),
         "sources": sources,

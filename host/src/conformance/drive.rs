@@ -41,7 +41,7 @@ pub(super) fn run(component: &Component, case: &Case) -> Result<(), String> {
     let opened = Run::open(
         component,
         case.transformation,
-        &context,
+        context.clone(),
         &limits,
         Box::new(Unaccounted),
         log,
@@ -50,7 +50,7 @@ pub(super) fn run(component: &Component, case: &Case) -> Result<(), String> {
     for round in 0..case.runs {
         if round > 0 {
             run = run
-                .again(&context, GUEST_TIME)
+                .again(context.clone(), GUEST_TIME)
                 .map_err(|error| format!("run {} in one instance: {error}", round + 1))?;
         }
         steps(&mut run, &contract, case)?;

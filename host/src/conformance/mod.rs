@@ -47,7 +47,7 @@ pub fn check(component: &Component) -> Report {
         results.push(CaseResult {
             transformation,
             name: "contract".to_owned(),
-            difference: contracts::difference(&contracts::named(transformation), given),
+            difference: contracts::difference(&contracts::named(transformation), given.map(AsRef::as_ref)),
         });
         if given.is_none() {
             continue;

@@ -43,7 +43,7 @@ pub(super) enum Given {
 pub(super) async fn run(
     engine: &Engine<'_>,
     component: &Component,
-    contract: &Contract,
+    contract: &Arc<Contract>,
     case: &Case,
     files: &Files,
 ) -> Result<Given, Broken> {
@@ -126,7 +126,7 @@ impl From<Problems> for Broken {
 fn prepare(
     engine: &Engine<'_>,
     component: &Component,
-    contract: &Contract,
+    contract: &Arc<Contract>,
     case: &Case,
     files: &Files,
     parsed: &ParsedContext,
@@ -210,7 +210,7 @@ fn prepare(
     let micros = |range: &Interval| (range.start.micros(), range.end.micros());
     let transform = Transform {
         component: component.clone(),
-        contract: contract.clone(),
+        contract: Arc::clone(contract),
         context: Context {
             mode: Mode::Materialize {
                 start: interval.start.micros(),

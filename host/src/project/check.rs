@@ -182,7 +182,7 @@ fn transformed(
     let schema = stored(finder, &contract.output, "transformation");
     let transform = CompiledTransform {
         component: component.clone(),
-        contract: contract.clone(),
+        contract: Arc::clone(contract),
         parameters: parameters?,
         limits: limits(&view.limits),
     };
@@ -193,7 +193,7 @@ pub(super) fn choose<'c>(
     finder: &mut Finder<'_>,
     transformation: Option<&Transformation>,
     component: &'c Component,
-) -> Option<&'c Contract> {
+) -> Option<&'c Arc<Contract>> {
     let names = || {
         component
             .contracts()

@@ -31,7 +31,7 @@ pub struct CompiledTransform {
     /// The component.
     pub component: Component,
     /// What it says of itself.
-    pub contract: Contract,
+    pub contract: Arc<Contract>,
     /// Values for all of its parameters.
     pub parameters: Vec<(String, ParameterValue)>,
     /// What a run may use.

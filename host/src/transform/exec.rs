@@ -47,7 +47,7 @@ pub struct Transform {
     /// The component.
     pub component: Component,
     /// Which of its transformations.
-    pub contract: Contract,
+    pub contract: Arc<Contract>,
     /// The materialization context.
     pub context: Context,
     /// What every run may use.
@@ -236,7 +236,7 @@ impl WasmTransformExec {
             };
             let opened = on_guest_thread(&threads, move || {
                 let say = move |level: &str, message: &str| log(&label, level, message);
-                Run::open(&component, &contract.name, &context, &limits, Box::new(budget), say)
+                Run::open(&component, &contract.name, context, &limits, Box::new(budget), say)
             });
             let run = opened.await.map_err(|error: RunError| sink.failed(error.into()))?;
             let mut driver = Driver {

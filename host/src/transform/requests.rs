@@ -391,12 +391,12 @@ impl<'a> Computing<'a> {
         let mut run = match state {
             State::Prepared(mut prepared) => {
                 prepared.on_slow(self.on_slow.clone());
-                prepared.open(&transform.contract.name, &context, guest_time)?
+                prepared.open(&transform.contract.name, context, guest_time)?
             }
             State::Used(mut run) => {
                 run.on_slow(self.on_slow.clone());
                 before = run.usage().guest_time;
-                run.again(&context, guest_time)?
+                run.again(context, guest_time)?
             }
         };
         let answer = self.drain(&mut run, rows);

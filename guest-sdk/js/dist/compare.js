@@ -1,9 +1,11 @@
 /** Rows chosen by typed values, four a turn: see `take.ts` for why these loops look as they do. */
 import { rising, takeLanes } from "./take.js";
+import { whereWords } from "./words.js";
 /** Rows, rising, whose value compares so with `other`, a value or as many values. */
 export function rowsWhere(values, how, other, isColumn, validity) {
     const n = values.length, rows = new Uint32Array(n);
-    var k = (isColumn ? columns : scalars)[how](values, other, n, rows);
+    const told = isColumn || !ArrayBuffer.isView(values) ? undefined : whereWords(values, how, other, rows);
+    var k = told ?? (isColumn ? columns : scalars)[how](values, other, n, rows);
     for (const bits of validity) {
         if (bits === null)
             continue;

@@ -3,6 +3,7 @@
 import type { Bits } from "./bits.js";
 import type { Comparison } from "./column.js";
 import { rising, takeLanes, type Rows } from "./take.js";
+import { whereWords } from "./words.js";
 
 interface Values {
   readonly length: number;
@@ -16,7 +17,8 @@ export function rowsWhere(
   values: Values, how: Comparison, other: unknown, isColumn: boolean, validity: (Bits | null)[],
 ): Uint32Array<ArrayBuffer> {
   const n = values.length, rows = new Uint32Array(n);
-  var k = (isColumn ? columns : scalars)[how](values, other, n, rows);
+  const told = isColumn || !ArrayBuffer.isView(values) ? undefined : whereWords(values, how, other, rows);
+  var k = told ?? (isColumn ? columns : scalars)[how](values, other, n, rows);
   for (const bits of validity) {
     if (bits === null) continue;
     var all = k, { bytes, offset } = bits, row, at;

@@ -116,3 +116,21 @@ test("comparisons with values and columns, among all rows and some", () => {
     assert.deepEqual([...column.where(how, one, among)], among.filter((row) => chosen.includes(row)));
   });
 });
+
+test("comparisons with values of eight bytes next to each other, where upper words tie", () => {
+  const orders = { "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b, "==": (a, b) => a == b, "!=": (a, b) => a != b };
+  const EDGES = [0n, 1n, -1n, 1n << 31n, 1n << 32n, -1n << 31n, -1n << 32n, 1n << 53n, 1n << 62n, (1n << 63n) - 1n, -1n << 63n, 0x3ff0000000000000n, 0x7ff0000000000000n];
+  const near = (random) => BigInt.asIntN(64, random.of(EDGES) + BigInt(random.below(5)) - 2n);
+  const asFloat = (bits) => new Float64Array(BigInt64Array.of(bits).buffer)[0];
+  forSeeds(600, (random) => {
+    const isFloat = random.bool(), value = () => (isFloat ? asFloat(near(random)) : near(random));
+    // With NaN among them, and without.
+    const values = random.array(random.of([0, 1, 4, 7, 64]), value).filter((one) => random.bool() || !Number.isNaN(one));
+    const column = build((isFloat ? float64 : int64)("x"), values), how = random.of(Object.keys(orders));
+    const others = [value(), ...values.slice(0, 2), isFloat ? -0 : random.of([0, 5, -3, 2 ** 40, 2 ** 53, 1.5, -1.5, NaN, Infinity, 1n << 64n, -1n << 64n])];
+    for (const other of others) {
+      const wanted = values.flatMap((one, row) => (orders[how](one, other) ? [row] : []));
+      assert.deepEqual([...column.where(how, other)], wanted, `${how} ${other}`);
+    }
+  });
+});

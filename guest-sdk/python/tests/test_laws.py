@@ -9,9 +9,11 @@ import pytest
 from reference import FLOATS, KINDS, masks, value, values
 
 from sandglass_guest import Batch, boolean, date32, duration, float32, float64, int8, int16, int32, int64, timestamp, uint8
-from sandglass_guest import uint16, uint32, uint64
+from sandglass_guest import uint16, uint32, uint64, utf8
 from sandglass_guest.batch import concatenate
+from sandglass_guest.buffers import LETTERS
 from sandglass_guest.encode import decode, encode
+from sandglass_guest.errors import InternalError
 
 ROWS = (0, 1, 2, 7, 8, 9, 63, 64, 65, 300)
 EACH_KIND = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -134,6 +136,47 @@ def test_comparisons_equal_those_of_values(kind, operation):
         assert compared(kind.column(with_nulls), number).to_list() == expected, number
     others = [value(kind, rng) for _ in given]
     assert compared(kind.column(given), kind.column(others)).to_list() == list(map(compared, given, others))
+
+
+@pytest.mark.parametrize("kind", [int32, int64, uint64, float32, float64], ids=str)
+def test_comparisons_of_neighbours(kind):
+    """Numbers that share all bytes but the last, on either side of where bytes carry over."""
+    rng, letter = random.Random(2), LETTERS[kind.name]
+    size, low = struct.calcsize(letter), 0 if letter.isupper() else -1 << 8 * struct.calcsize(letter) - 1
+    edges = [0, 1, 0x100, 0xFF00, 1 << 16, 1 << 31, 1 << 8 * size - 9, 1 << 8 * size - 2, (1 << 8 * size - 1) - 1, low]
+    edges += [struct.unpack(letter.translate({100: "q", 102: "i"}), struct.pack(letter, 1.0))[0]] if letter in "df" else []
+
+    def near():
+        bits = (rng.choice(edges) + rng.randrange(-2, 3)) * rng.choice((1, 1, -1)) % (1 << 8 * size)
+        return struct.unpack("<" + letter, bits.to_bytes(size, "little"))[0]
+
+    for rows in (1, 7, 100, 100, 100):
+        given = [near() for _ in range(rows)]
+        for number in [near(), near(), *given[:3]]:
+            for operation in ("eq", "ne", "lt", "le", "gt", "ge"):
+                compared = getattr(operator, operation)
+                # What came as bytes is compared as bytes.
+                column = decode({"x": kind}, rows, [(rows, 0)], [b"", struct.pack(f"<{rows}{letter}", *given)])["x"]
+                assert compared(column, number).to_list() == [compared(one, number) for one in given], (operation, number)
+
+
+@pytest.mark.parametrize("rows", [1, 8, 13, 64, 300])
+def test_rows_that_rise_are_taken_like_any_others(rows):
+    rng = random.Random(rows)
+    numbers, texts = list(range(100, 100 + rows)), [f"text {row}" * (row % 3) for row in range(rows)]
+    batch = Batch({"number": int64.column(numbers), "text": utf8.column(texts), "flag": boolean.column([row % 3 == 0 for row in range(rows)])})
+    for dense in (0.0, 0.1, 0.5, 0.9, 1.0):
+        risen = [row for row in range(rows) if rng.random() < dense]
+        for picked in (risen, risen[::-1], risen + risen, [row for row in risen for _ in (1, 2)], range(0, rows, 2), tuple(risen)):
+            taken = batch.take(picked)
+            assert taken.number.to_list() == [numbers[row] for row in picked]
+            assert taken.text.to_list() == [texts[row] for row in picked]
+            assert taken.flag.to_list() == [row % 3 == 0 for row in picked]
+            assert taken.source_rows() == list(picked)
+            assert taken.take(range(taken.rows)).source_rows() == list(picked)
+    for wrong in ([*range(rows), rows], [-1, *range(rows)], [-1], [rows]):
+        with pytest.raises(InternalError, match="row"):
+            batch.take(wrong)
 
 
 def test_masks_know_three_values():

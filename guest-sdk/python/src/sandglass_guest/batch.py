@@ -9,7 +9,7 @@ from .boolean import BooleanColumn
 from .column import Column, select
 from .concatenate import join
 from .errors import InternalError, UnknownColumn, quoted
-from .gather import Filter, Selection, Take
+from .gather import Filter, Selection, Take, taking
 from .kinds import Kind
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class Batch:
 
     def take(self, rows: Sequence[int]) -> Batch:
         """These rows, in this order, any of them as often as it is named."""
-        return self._select(Take(rows, self.rows))
+        return self._select(taking(rows, self.rows))
 
     def slice(self, start: int, stop: int) -> Batch:
         """The rows from `start` up to `stop`."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from .buffers import both_valid, plane_not, rows_of, unpack_bits
 from .errors import InternalError
-from .gather import Filter, Plane, Selection, Take, gather
+from .gather import Filter, Plane, Selection, gather, taking
 from .kinds import Kind
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Column(Sequence["T | None"], Generic[T]):
 
     def take(self: C, rows: Sequence[int]) -> C:
         """These rows, in this order, any of them as often as it is named."""
-        return self._select(Take(rows, self._length))
+        return self._select(taking(rows, self._length))
 
     def _select(self: C, selection: Selection) -> C:
         return cast(C, select([self], selection)[0])

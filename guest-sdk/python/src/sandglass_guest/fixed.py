@@ -14,7 +14,7 @@ from .column import Column
 from .errors import InternalError
 from .gather import Plane, Selection
 from .kinds import Kind, duration, float64, int64, timestamp
-from .lanes import compare
+from .compare import compare
 from .times import plain
 
 N = TypeVar("N", bound=float)

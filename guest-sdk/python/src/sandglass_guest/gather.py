@@ -7,34 +7,57 @@ Python object for a row, not one for each of its values, and for a filter one fo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import compress
-from operator import itemgetter
+from functools import lru_cache
+from itertools import compress, groupby, islice
+from operator import itemgetter, lt
 from struct import Struct
 
-from .buffers import records, rows_of, runs_of, view
+from .buffers import pack_bits, records, rows_of, runs_of, view
 from .errors import InternalError
 
-_TO_MARKS = b".k" + bytes(254)
 _LANES = {1: "B", 2: "H", 4: "I", 8: "Q"}
 #: Planes of more lanes than this are picked for themselves.
 _LANES_MAX = 4
-#: Rows that stay, or go, as one piece.
-_RUNS = (32, 2, 1)
+#: So many times eight rows that stay, or go, are one piece.
+_EIGHTS = 8
+
+#: One row of so many is enough for a filter to be cheaper than its rows.
+_DENSE = 4
 
 #: One value of so many bytes for each row.
 Plane = tuple[bytes, int]
 
 
+def _pieces(bits: int, rows: int, width: int) -> str:
+    """What `struct` says of records of which those stay whose bit is 1: a piece for each run."""
+    stay = groupby(range(rows), lambda row: bits >> row & 1)
+    return "".join(f"{len(list(run)) * width}{'s' if kept else 'x'}" for kept, run in stay)
+
+
+@lru_cache(maxsize=16)
+def _pieces_of_eight(width: int) -> list[str]:
+    """The pieces of eight records, for each bitmap of theirs."""
+    return [_pieces(bits, 8, width) for bits in range(256)]
+
+
+# Those of usual widths are in a component from its build on.
+for _width in (4, 8, 16):
+    _pieces_of_eight(_width)
+
+
 class Filter:
     """The rows where a plane is 1."""
 
-    def __init__(self, plane: bytes) -> None:
+    def __init__(self, plane: bytes, rows: Sequence[int] | None = None) -> None:
         self.plane = plane
         self.count = plane.count(1)
+        self._rows = rows
+        self._bits = b""
+        self._layouts: dict[int, Struct] = {}
         self._runs: tuple[list[int], list[int]] | None = None
 
     def indices(self) -> list[int]:
-        return rows_of(self.plane)
+        return rows_of(self.plane) if self._rows is None else list(self._rows)
 
     def records(self, buffer: bytes | bytearray, width: int) -> bytes:
         if self.count == 0 or width == 0:
@@ -43,11 +66,21 @@ class Filter:
             return bytes(buffer)
         if width == 1:
             return bytes(compress(buffer, self.plane))
-        layout = self.plane.translate(_TO_MARKS).decode("ascii")
-        for mark, letter in (("k", "s"), (".", "x")):
-            for run in _RUNS:
-                layout = layout.replace(mark * run, f"{run * width}{letter}")
-        return b"".join(Struct(layout).unpack(buffer))
+        return b"".join(self._layout(width).unpack(buffer))
+
+    def _layout(self, width: int) -> Struct:
+        """The records of that width that stay, as pieces."""
+        layout = self._layouts.get(width)
+        if layout is None:
+            self._bits = self._bits or pack_bits(self.plane)
+            whole, rest = divmod(len(self.plane), 8)
+            pieces = "".join(map(_pieces_of_eight(width).__getitem__, self._bits[:whole]))
+            for letter in "sx":
+                pieces = pieces.replace(f"{8 * width}{letter}" * _EIGHTS, f"{8 * width * _EIGHTS}{letter}")
+            if rest:
+                pieces += _pieces(self._bits[whole], rest, width)
+            layout = self._layouts[width] = Struct(pieces)
+        return layout
 
     def ranges(self, offsets: Sequence[int]) -> tuple[list[int], list[int]]:
         """Where pieces that stay start and end in what the offsets delimit."""
@@ -86,6 +119,19 @@ class Take:
 
 
 Selection = Filter | Take
+
+
+def taking(rows: Sequence[int], of: int) -> Selection:
+    """These rows, in this order: as a filter where that is cheaper, for many rows that rise."""
+    take = rows if isinstance(rows, (list, tuple, range)) else list(rows)
+    if len(take) * _DENSE < of or not all(map(lt, take, islice(take, 1, None))):
+        return Take(take, of)
+    if take and not 0 <= take[0] <= take[-1] < of:
+        return Take(take, of)
+    plane = bytearray(of)
+    for row in take:
+        plane[row] = 1
+    return Filter(bytes(plane), take)
 
 
 def gather(selection: Selection, planes: Sequence[Plane]) -> list[bytes]:

@@ -12,7 +12,7 @@ from .column import Column
 from .fixed import FixedColumn
 from .gather import Plane, Selection
 from .kinds import Kind, int64
-from .lanes import compare
+from .compare import compare
 
 S = TypeVar("S", bound="str | bytes")
 

@@ -20,21 +20,21 @@ export function checkedRows(rows, of, what = "row") {
     if (rows instanceof Uint32Array) {
         if (chosen.get(rows) === of)
             return rows;
-    }
-    else {
-        const given = rows, copy = (rows = new Uint32Array(given.length));
-        for (var j = 0, n = given.length; j < n; j++) {
-            copy[j] = given[j];
-            if (copy[j] !== given[j])
-                throw new Failure(`${what} ${given[j]} of ${of}`);
+        for (var j = 0, n = rows.length; j < n;) {
+            if (rows[j++] >= of)
+                throw new Failure(`${what} ${rows[j - 1]} of ${of}`);
         }
+        return rows;
     }
-    const all = rows;
-    for (var j = 0, n = all.length; j < n;) {
-        if (all[j++] >= of)
-            throw new Failure(`${what} ${all[j - 1]} of ${of}`);
+    var given = rows, n = given.length, copy = new Uint32Array(n), row;
+    for (var j = 0; j < n; ++j) {
+        row = given[j];
+        // What is no whole number of 32 bits without a sign is not what these bits are.
+        if (row >>> 0 !== row || row >= of)
+            throw new Failure(`${what} ${row} of ${of}`);
+        copy[j] = row;
     }
-    return all;
+    return copy;
 }
 /** Whether they are known to rise strictly. */
 export function isRising(rows, of) {

@@ -11,6 +11,7 @@ pub(super) const FILES: &[(&str, &str)] = sources!["python":
     "src/sandglass_guest/build.py",
     "src/sandglass_guest/builders.py",
     "src/sandglass_guest/column.py",
+    "src/sandglass_guest/compare.py",
     "src/sandglass_guest/component.py",
     "src/sandglass_guest/concatenate.py",
     "src/sandglass_guest/context.py",
@@ -29,7 +30,7 @@ pub(super) const FILES: &[(&str, &str)] = sources!["python":
     "src/sandglass_guest/guest/streams.py",
     "src/sandglass_guest/guest/trace.py",
     "src/sandglass_guest/kinds.py",
-    "src/sandglass_guest/lanes.py",
+
     "src/sandglass_guest/log.py",
     "src/sandglass_guest/nested.py",
     "src/sandglass_guest/output.py",

@@ -95,6 +95,8 @@ pub(super) const FILES: &[(&str, &str)] = sources!["js":
     "dist/typed.js",
     "dist/wire.d.ts",
     "dist/wire.js",
+    "dist/words.d.ts",
+    "dist/words.js",
     "dist/world.d.ts",
     "dist/world.js",
     "package-lock.json",
@@ -144,6 +146,7 @@ pub(super) const FILES: &[(&str, &str)] = sources!["js":
     "src/transformation.ts",
     "src/typed.ts",
     "src/wire.ts",
+    "src/words.ts",
     "src/world.ts",
     "tsconfig.json",
 ];

@@ -4,7 +4,7 @@ import { whereWords } from "./words.js";
 /** Rows, rising, whose value compares so with `other`, a value or as many values. */
 export function rowsWhere(values, how, other, isColumn, validity) {
     const n = values.length, rows = new Uint32Array(n);
-    const told = isColumn || !ArrayBuffer.isView(values) ? undefined : whereWords(values, how, other, rows);
+    const told = isColumn ? undefined : whereWords(values, how, other, rows);
     var k = told ?? (isColumn ? columns : scalars)[how](values, other, n, rows);
     for (const bits of validity) {
         if (bits === null)

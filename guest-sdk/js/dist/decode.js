@@ -4,12 +4,20 @@ import { BooleanColumn } from "./booleans.js";
 import { BinaryColumn, Bytes, FixedBinaryColumn, TextColumn } from "./bytes.js";
 import { DecimalColumn } from "./decimals.js";
 import { Failure } from "./failure.js";
+import { SHORT } from "./fixed.js";
 import { FixedListColumn, ListColumn } from "./lists.js";
 import { MapColumn } from "./maps.js";
 import { NumberColumn } from "./numbers.js";
 import { StructColumn } from "./structs.js";
 import { bytesOf, view } from "./take.js";
 import { BIGINTS, NUMBERS } from "./typed.js";
+/**
+ * With its length as a property of its own. A typed array's is that of a getter of its prototype, which an interpreter calls at each turn of a
+ * loop up to `values.length`: a quarter of the time of a short one.
+ */
+function measured(values) {
+    return values.length > SHORT ? Object.defineProperty(values, "length", { value: values.length }) : values;
+}
 /** Makes columns over a batch's buffers, from a node and a buffer on. */
 export class Decoder {
     #batch;
@@ -30,11 +38,11 @@ export class Decoder {
         const number = NUMBERS[kind.tag];
         if (number !== undefined) {
             const bytes = this.#exact(length, number.BYTES_PER_ELEMENT);
-            return new NumberColumn(field, length, validity, view(number, bytes));
+            return new NumberColumn(field, length, validity, measured(view(number, bytes)));
         }
         const bigint = BIGINTS[kind.tag];
         if (bigint !== undefined) {
-            return new BigIntColumn(field, length, validity, view(bigint, this.#exact(length, 8)));
+            return new BigIntColumn(field, length, validity, measured(view(bigint, this.#exact(length, 8))));
         }
         switch (kind.tag) {
             case "boolean":

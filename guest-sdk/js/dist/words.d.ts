@@ -1,8 +1,8 @@
 /**
- * Values of eight bytes compared with one value by their words of four. An interpreter compares whole numbers of 32 bits in one step, floats in
- * many, and makes a BigInt of each int64 that it reads.
+ * 64-bit whole numbers compared with one by their words of four bytes: an interpreter makes a BigInt of each that it reads, and compares whole
+ * numbers of 32 bits in one step.
  */
 import type { Comparison } from "./column.js";
 import { type Rows } from "./take.js";
 /** Writes the rows whose value compares so, and answers how many; none where words do not tell. */
-export declare function whereWords(values: ArrayBufferView, how: Comparison, other: unknown, rows: Rows): number | undefined;
+export declare function whereWords(values: unknown, how: Comparison, other: unknown, rows: Rows): number | undefined;

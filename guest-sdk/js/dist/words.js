@@ -1,32 +1,22 @@
 /**
- * Values of eight bytes compared with one value by their words of four. An interpreter compares whole numbers of 32 bits in one step, floats in
- * many, and makes a BigInt of each int64 that it reads.
+ * 64-bit whole numbers compared with one by their words of four bytes: an interpreter makes a BigInt of each that it reads, and compares whole
+ * numbers of 32 bits in one step.
  */
 import { bytesOf, view } from "./take.js";
 /** Writes the rows whose value compares so, and answers how many; none where words do not tell. */
 export function whereWords(values, how, other, rows) {
-    const least = values instanceof Float64Array ? floatBits(values, how, other)
-        : values instanceof BigInt64Array ? wholeBits(other) : undefined;
-    if (least === undefined)
+    const number = values instanceof BigInt64Array ? wholeOf(other) : undefined;
+    if (number === undefined)
         return undefined;
-    const isBelow = how === ">=" || how === "<", bits = isBelow ? least - 1n : least;
+    // At least so much is more than one less.
+    const bits = how === ">=" || how === "<" ? number - 1n : number;
     if (bits !== BigInt.asIntN(64, bits))
         return undefined;
-    // Whole numbers of 32 bits are what the interpreter keeps as such.
+    // `| 0`: what the interpreter keeps as a whole number, and not as a float.
     const upper = Number(bits >> 32n) | 0, lower = (Number(BigInt.asIntN(32, bits)) | 0) ^ (1 << 31);
     return kernels[how](view(Int32Array, bytesOf(values)), upper, lower, rows.length, rows);
 }
-/**
- * The bits of a number. Floats from 0 on rise as their bits do, and those below have the sign's bit. Zero has two forms, and a number
- * below zero rises as its bits fall.
- */
-function floatBits(values, how, other) {
-    if (typeof other !== "number" || !(other > 0 || (other === 0 && (how === ">" || how === "<="))))
-        return undefined;
-    // Adding 0 makes 0 of -0.
-    return values.includes(NaN) ? undefined : new BigInt64Array(Float64Array.of(other + 0).buffer)[0];
-}
-function wholeBits(other) {
+function wholeOf(other) {
     if (typeof other === "number")
         return Number.isSafeInteger(other) ? BigInt(other) : undefined;
     return typeof other === "bigint" && other === BigInt.asIntN(64, other) ? other : undefined;

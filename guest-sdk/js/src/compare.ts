@@ -17,7 +17,7 @@ export function rowsWhere(
   values: Values, how: Comparison, other: unknown, isColumn: boolean, validity: (Bits | null)[],
 ): Uint32Array<ArrayBuffer> {
   const n = values.length, rows = new Uint32Array(n);
-  const told = isColumn || !ArrayBuffer.isView(values) ? undefined : whereWords(values, how, other, rows);
+  const told = isColumn ? undefined : whereWords(values, how, other, rows);
   var k = told ?? (isColumn ? columns : scalars)[how](values, other, n, rows);
   for (const bits of validity) {
     if (bits === null) continue;

@@ -6,6 +6,7 @@ import type { Column } from "./column.js";
 import { DecimalColumn } from "./decimals.js";
 import { Failure } from "./failure.js";
 import type { Field } from "./field.js";
+import { SHORT } from "./fixed.js";
 import { FixedListColumn, ListColumn } from "./lists.js";
 import { MapColumn } from "./maps.js";
 import { NumberColumn } from "./numbers.js";
@@ -19,6 +20,14 @@ export interface WireBatch {
   rows: number;
   nodes: { length: number; nullCount: number }[];
   buffers: Uint8Array[];
+}
+
+/**
+ * With its length as a property of its own. A typed array's is that of a getter of its prototype, which an interpreter calls at each turn of a
+ * loop up to `values.length`: a quarter of the time of a short one.
+ */
+function measured<A extends { readonly length: number }>(values: A): A {
+  return values.length > SHORT ? Object.defineProperty(values, "length", { value: values.length }) : values;
 }
 
 /** Makes columns over a batch's buffers, from a node and a buffer on. */
@@ -41,11 +50,11 @@ export class Decoder {
     const number = NUMBERS[kind.tag];
     if (number !== undefined) {
       const bytes = this.#exact(length, number.BYTES_PER_ELEMENT);
-      return new NumberColumn(field, length, validity, view<NumberColumn.Values>(number, bytes));
+      return new NumberColumn(field, length, validity, measured(view<NumberColumn.Values>(number, bytes)));
     }
     const bigint = BIGINTS[kind.tag];
     if (bigint !== undefined) {
-      return new BigIntColumn(field, length, validity, view<BigIntColumn.Values>(bigint, this.#exact(length, 8)));
+      return new BigIntColumn(field, length, validity, measured(view<BigIntColumn.Values>(bigint, this.#exact(length, 8))));
     }
     switch (kind.tag) {
       case "boolean":

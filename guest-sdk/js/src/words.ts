@@ -1,6 +1,6 @@
 /**
- * Values of eight bytes compared with one value by their words of four. An interpreter compares whole numbers of 32 bits in one step, floats in
- * many, and makes a BigInt of each int64 that it reads.
+ * 64-bit whole numbers compared with one by their words of four bytes: an interpreter makes a BigInt of each that it reads, and compares whole
+ * numbers of 32 bits in one step.
  */
 
 import type { Comparison } from "./column.js";
@@ -11,32 +11,22 @@ interface Indexed {
   [place: number]: any;
 }
 
-/** Values of eight bytes without NaN, as int64 with a sign: those after the least one, or up to it and with it. */
+/** Rows whose upper and lower word compare so with these; the lower one is compared with its top bit turned over, as one without a sign. */
 type Kernel = (w: Indexed, t: number, l: number, n: number, r: Indexed) => number;
 
 /** Writes the rows whose value compares so, and answers how many; none where words do not tell. */
-export function whereWords(values: ArrayBufferView, how: Comparison, other: unknown, rows: Rows): number | undefined {
-  const least = values instanceof Float64Array ? floatBits(values, how, other)
-    : values instanceof BigInt64Array ? wholeBits(other) : undefined;
-  if (least === undefined) return undefined;
-  const isBelow = how === ">=" || how === "<", bits = isBelow ? least - 1n : least;
+export function whereWords(values: unknown, how: Comparison, other: unknown, rows: Rows): number | undefined {
+  const number = values instanceof BigInt64Array ? wholeOf(other) : undefined;
+  if (number === undefined) return undefined;
+  // At least so much is more than one less.
+  const bits = how === ">=" || how === "<" ? number - 1n : number;
   if (bits !== BigInt.asIntN(64, bits)) return undefined;
-  // Whole numbers of 32 bits are what the interpreter keeps as such.
+  // `| 0`: what the interpreter keeps as a whole number, and not as a float.
   const upper = Number(bits >> 32n) | 0, lower = (Number(BigInt.asIntN(32, bits)) | 0) ^ (1 << 31);
-  return kernels[how](view(Int32Array, bytesOf(values)), upper, lower, rows.length, rows);
+  return kernels[how](view(Int32Array, bytesOf(values as BigInt64Array)), upper, lower, rows.length, rows);
 }
 
-/**
- * The bits of a number. Floats from 0 on rise as their bits do, and those below have the sign's bit. Zero has two forms, and a number
- * below zero rises as its bits fall.
- */
-function floatBits(values: Float64Array, how: Comparison, other: unknown): bigint | undefined {
-  if (typeof other !== "number" || !(other > 0 || (other === 0 && (how === ">" || how === "<=")))) return undefined;
-  // Adding 0 makes 0 of -0.
-  return values.includes(NaN) ? undefined : new BigInt64Array(Float64Array.of(other + 0).buffer)[0]!;
-}
-
-function wholeBits(other: unknown): bigint | undefined {
+function wholeOf(other: unknown): bigint | undefined {
   if (typeof other === "number") return Number.isSafeInteger(other) ? BigInt(other) : undefined;
   return typeof other === "bigint" && other === BigInt.asIntN(64, other) ? other : undefined;
 }

@@ -1,7 +1,7 @@
 """Rows picked out of columns.
 
-What has a fixed width in several columns is laid side by side into records, and records are picked as pieces of bytes: one
-Python object for a row, not one for each of its values, and for a filter one for a run of rows.
+Pieces of bytes, not values: a filter has one Python object for a run of rows. Where rows are taken in any order, what has a fixed
+width in several columns is laid side by side into records: one object for a row, not one for each of its values.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def taking(rows: Sequence[int], of: int) -> Selection:
 def gather(selection: Selection, planes: Sequence[Plane]) -> list[bytes]:
     """The selected rows of every plane."""
     shared = [place for place, (_, width) in enumerate(planes) if 0 < width // _lane(width) <= _LANES_MAX]
-    if len(shared) < 2 or selection.count == 0:
+    if isinstance(selection, Filter) or len(shared) < 2 or selection.count == 0:
         return [selection.records(data, width) for data, width in planes]
     parts = _side_by_side(selection, [planes[place] for place in shared])
     picked = dict(zip(shared, parts))
@@ -151,7 +151,7 @@ def _lane(width: int) -> int:
     return next(lane for lane in (8, 4, 2, 1) if width % lane == 0)
 
 
-def _side_by_side(selection: Selection, planes: Sequence[Plane]) -> list[bytes]:
+def _side_by_side(selection: Take, planes: Sequence[Plane]) -> list[bytes]:
     # Wide lanes first, so that every lane starts at a multiple of its width.
     lanes = sorted(
         ((_lane(width), plane, lane) for plane, (_, width) in enumerate(planes) for lane in range(width // _lane(width))),

@@ -9,8 +9,8 @@ use crate::bindings::TransformPre;
 use crate::contract::{self, Contract, ContractProblem};
 use crate::error::{Classified, Kind};
 use crate::failure::RunError;
+use crate::instance::{self, Guest};
 use crate::limits::{Limit, Limits, Unaccounted};
-use crate::run::{self, Guest};
 use crate::sandbox::Sandbox;
 use crate::scan::scan;
 use crate::text;
@@ -214,7 +214,7 @@ impl Component {
             .instantiate_pre(compiled)
             .map_err(|error| LoadError::ImportTypes { message: words(&error) })?;
         let pre = TransformPre::new(linked).map_err(|error| LoadError::Exports { message: words(&error) })?;
-        let described = run::describe(&pre, limits, Box::new(Unaccounted)).map_err(LoadError::Describe)?;
+        let described = instance::describe(&pre, limits, Box::new(Unaccounted)).map_err(LoadError::Describe)?;
         let contracts = contract::check_all(described)?;
         Ok(Self {
             inner: Arc::new(Inner {

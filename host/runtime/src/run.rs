@@ -3,21 +3,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
+use wasmtime::Store;
 use wasmtime::component::ResourceAny;
-use wasmtime::{Store, StoreContextMut, Trap, UpdateDeadline};
 
 use crate::bindings::exports::sandglass::transform::transformation::Guest as Exports;
 use crate::bindings::sandglass::transform::types as wit;
-use crate::bindings::sandglass::transform::{log, types};
-use crate::bindings::{Transform, TransformPre};
 use crate::component::Component;
 use crate::contract::{Contract, ParameterValue, Scope};
-use crate::failure::{FailureKind, RunError};
-use crate::lift::lift_batch;
-use crate::limits::{Limit, Limits, MemoryBudget, Meter, Refusal};
+use crate::failure::RunError;
+use crate::instance::{Guest, Instance, OnSlow, Usage};
+use crate::limits::{Limits, MemoryBudget};
 use crate::lower::Lowered;
-use crate::sandbox::TICK;
-use crate::text;
+
+mod outputs;
 
 /// Why the run is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,313 +67,6 @@ pub struct Output {
     pub source_rows: Option<Vec<u32>>,
     /// Rows of the batch last pushed that the guest cannot use.
     pub rejected: Vec<Rejection>,
-}
-
-/// What a run has used so far.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Usage {
-    /// Time inside calls: the guest's own and the copies in and out.
-    pub guest_time: Duration,
-    /// Time to check what came back.
-    pub check_time: Duration,
-    /// Linear memory.
-    pub memory_bytes: u64,
-    /// Rows pushed.
-    pub rows_in: u64,
-    /// Rows returned.
-    pub rows_out: u64,
-    /// Rows rejected.
-    pub rows_rejected: u64,
-    /// Bytes returned.
-    pub bytes_out: u64,
-    /// Batches pushed.
-    pub batches_in: u64,
-    /// Fuel used, in the deterministic profile.
-    pub fuel: u64,
-}
-
-/// What a store holds for the host's side.
-pub(crate) struct Guest {
-    meter: Meter,
-    log_bytes: u64,
-    log_bytes_max: u64,
-    log_flood: Option<u64>,
-    last_error: Option<String>,
-    sink: LogSink,
-    slow: Option<Slow>,
-}
-
-/// What is done, once and on the guest's thread, if a guest takes longer than a tick of the clock, which is 5 ms.
-pub type OnSlow = Arc<dyn Fn() + Send + Sync>;
-
-/// Who wants to know that a guest is slow.
-struct Slow {
-    tell: OnSlow,
-    since: Instant,
-    told: bool,
-    /// Ticks that the call has from the first one on.
-    rest: u64,
-}
-
-impl Slow {
-    fn new(tell: OnSlow) -> Self {
-        Self {
-            tell,
-            since: Instant::now(),
-            told: false,
-            rest: 0,
-        }
-    }
-
-    fn tell_once(&mut self) {
-        if !std::mem::replace(&mut self.told, true) {
-            (self.tell)();
-        }
-    }
-}
-
-/// Where a guest's log messages go: level and message.
-type LogSink = Box<dyn FnMut(&str, &str) + Send>;
-
-const FUEL: u64 = u64::MAX / 2;
-
-impl Guest {
-    fn new(limits: &Limits, budget: Box<dyn MemoryBudget>, sink: LogSink, on_slow: Option<OnSlow>) -> Self {
-        Self {
-            meter: Meter::new(limits, budget),
-            log_bytes: 0,
-            log_bytes_max: limits.log_bytes,
-            log_flood: None,
-            last_error: None,
-            sink,
-            slow: on_slow.map(Slow::new),
-        }
-    }
-}
-
-impl log::Host for Guest {
-    fn log(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
-        self.log_bytes = self.log_bytes.saturating_add(message.len() as u64 + 16);
-        if self.log_bytes > self.log_bytes_max {
-            self.log_flood = Some(self.log_bytes);
-            return Err(wasmtime::Error::msg("log limit"));
-        }
-        let level = match level {
-            log::Level::Debug => "debug",
-            log::Level::Info => "info",
-            log::Level::Warn => "warn",
-            log::Level::Error => "error",
-        };
-        let message = text::message(&message);
-        (self.sink)(level, &message);
-        // What Go's runtime prints before it traps; everything that is printed to stderr is a warning.
-        let last_words = level == "warn" && (message.starts_with("panic: ") || message.starts_with("fatal error: "));
-        if level == "error" || last_words {
-            self.last_error = Some(message);
-        }
-        Ok(())
-    }
-}
-
-impl types::Host for Guest {}
-
-/// A store with its instance and what is left of its budget.
-struct Instance {
-    store: Store<Guest>,
-    transform: Transform,
-    limits: Limits,
-    usage: Usage,
-}
-
-impl Instance {
-    /// A fresh store with what is left of the run's budget; `usage` is what is gone of it.
-    fn new(pre: &TransformPre<Guest>, limits: &Limits, guest: Guest, mut usage: Usage) -> Result<Self, RunError> {
-        let mut store = Store::new(pre.engine(), guest);
-        store.limiter(|guest| &mut guest.meter);
-        store.set_hostcall_fuel(usize::try_from(limits.call_bytes).unwrap_or(usize::MAX));
-        // Refused where the profile does not count fuel.
-        let _ = store.set_fuel(FUEL.saturating_sub(usage.fuel));
-        store.epoch_deadline_callback(deadline);
-        set_deadline(&mut store, limits, &usage);
-        let started = Instant::now();
-        let instantiated = pre.instantiate(&mut store);
-        usage.guest_time += started.elapsed();
-        match instantiated {
-            Ok(transform) => Ok(Self {
-                store,
-                transform,
-                limits: limits.clone(),
-                usage,
-            }),
-            Err(error) => Err(explain(&mut store, limits, usage.guest_time, "start", &error)),
-        }
-    }
-
-    fn on_slow(&mut self, on_slow: Option<OnSlow>) {
-        self.store.data_mut().slow = on_slow.map(Slow::new);
-    }
-
-    /// Calls into the guest, inside what is left of its time.
-    fn call<T>(
-        &mut self,
-        name: &'static str,
-        call: impl FnOnce(&Exports, &mut Store<Guest>) -> wasmtime::Result<Result<T, wit::Failure>>,
-    ) -> Result<T, RunError> {
-        set_deadline(&mut self.store, &self.limits, &self.usage);
-        let started = Instant::now();
-        let answer = call(self.transform.sandglass_transform_transformation(), &mut self.store);
-        self.usage.guest_time += started.elapsed();
-        self.usage.memory_bytes = self.usage.memory_bytes.max(self.store.data().meter.memory_bytes());
-        let error = match answer {
-            // Whatever a guest makes of a refusal depends on its limit, and its answer has to depend on its rows alone.
-            Ok(_) if self.store.data().meter.refused.is_some() => wasmtime::Error::msg("refused"),
-            Ok(Ok(value)) => return Ok(value),
-            Ok(Err(failure)) => return Err(told(failure, name)),
-            Err(error) => error,
-        };
-        let guest_time = self.usage.guest_time;
-        Err(explain(&mut self.store, &self.limits, guest_time, name, &error))
-    }
-}
-
-/// The next call ends with what is left of the run's time.
-fn set_deadline(store: &mut Store<Guest>, limits: &Limits, usage: &Usage) {
-    let left = ticks(limits.guest_time.saturating_sub(usage.guest_time));
-    let first = first_deadline(store.data_mut(), left);
-    store.set_epoch_deadline(first);
-}
-
-/// The ticks until it is looked at a guest first, if it has so many.
-fn first_deadline(guest: &mut Guest, left: u64) -> u64 {
-    match &mut guest.slow {
-        Some(slow) if !slow.told && slow.since.elapsed() < TICK => {
-            slow.rest = left.saturating_sub(1);
-            1
-        }
-        Some(slow) => {
-            slow.tell_once();
-            left
-        }
-        None => left,
-    }
-}
-
-/// What is done with a guest at its deadline.
-#[expect(clippy::unnecessary_wraps, reason = "it is the engine's callback")]
-fn deadline(mut store: StoreContextMut<'_, Guest>) -> wasmtime::Result<UpdateDeadline> {
-    let slow = store.data_mut().slow.as_mut();
-    Ok(match slow.map(|slow| (std::mem::take(&mut slow.rest), slow)) {
-        Some((rest @ 1.., slow)) => {
-            slow.tell_once();
-            UpdateDeadline::Continue(rest)
-        }
-        _ => UpdateDeadline::Interrupt,
-    })
-}
-
-/// Ticks that the time takes at most; a clock that counts them does not overflow.
-fn ticks(left: Duration) -> u64 {
-    const SECOND: u64 = Duration::from_secs(1).as_micros() as u64 / TICK.as_micros() as u64;
-    let part = u64::from(left.subsec_micros()) / TICK.as_micros() as u64;
-    left.as_secs().saturating_mul(SECOND).min(u64::MAX / 4) + part + 1
-}
-
-fn told(failure: wit::Failure, call: &'static str) -> RunError {
-    let wit::Failure {
-        kind,
-        message,
-        input,
-        row,
-    } = failure;
-    let kind = match kind {
-        wit::FailureKind::Input => FailureKind::Input,
-        wit::FailureKind::Parameter => FailureKind::Parameter,
-        wit::FailureKind::Internal => FailureKind::Internal,
-    };
-    RunError::Failure {
-        kind,
-        message: text::message(&message),
-        input,
-        row,
-        call,
-    }
-}
-
-/// What ended a call that did not return: a limit of ours if one was hit, else the trap itself.
-fn explain(
-    store: &mut Store<Guest>,
-    limits: &Limits,
-    guest_time: Duration,
-    call: &'static str,
-    error: &wasmtime::Error,
-) -> RunError {
-    let guest = store.data_mut();
-    let log = guest.last_error.take();
-    // What was refused came first: the words of a runtime that ran out of memory may flood the log.
-    match guest.meter.refused.take() {
-        Some(Refusal::Limit { limit, used, allowed }) => {
-            return RunError::Limit {
-                limit,
-                used,
-                allowed,
-                call,
-                log,
-            };
-        }
-        Some(Refusal::Pool(reason)) => return RunError::OutOfMemory { reason, call },
-        None => {}
-    }
-    if let Some(used) = guest.log_flood {
-        return RunError::Limit {
-            limit: Limit::LogBytes,
-            used,
-            allowed: limits.log_bytes,
-            call,
-            log: None,
-        };
-    }
-    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    let trap = error.downcast_ref::<Trap>();
-    if trap == Some(&Trap::Interrupt) {
-        let (used, allowed) = (micros(guest_time), micros(limits.guest_time));
-        return RunError::Limit {
-            limit: Limit::GuestTime,
-            used,
-            allowed,
-            call,
-            log,
-        };
-    }
-    let root = error.root_cause().to_string();
-    if root.contains("too much data") || root.contains("fuel allotted for hostcalls") {
-        let allowed = limits.call_bytes;
-        return RunError::Limit {
-            limit: Limit::CallBytes,
-            used: allowed.saturating_add(1),
-            allowed,
-            call,
-            log,
-        };
-    }
-    RunError::Trap {
-        message: text::message(&root),
-        call,
-        log,
-    }
-}
-
-pub(crate) fn describe(
-    pre: &TransformPre<Guest>,
-    limits: &Limits,
-    budget: Box<dyn MemoryBudget>,
-) -> Result<Vec<wit::Contract>, RunError> {
-    let limits = Limits {
-        guest_time: limits.guest_time.min(Duration::from_secs(10)),
-        ..limits.clone()
-    };
-    let guest = Guest::new(&limits, budget, Box::new(|_, _| {}), None);
-    let mut instance = Instance::new(pre, &limits, guest, Usage::default())?;
-    instance.call("describe", |exports, store| exports.call_describe(store))
 }
 
 /// One run of a transformation in a store of its own. After an error the run is over: drop it. A guest's destructors are not
@@ -524,7 +215,7 @@ impl Run {
             ..Usage::default()
         };
         self.instance.limits.guest_time = used.saturating_add(guest_time);
-        self.instance.store.data_mut().log_bytes = 0;
+        self.instance.forget_log();
         let run = self.run;
         self.call("drop", |_, store| run.resource_drop(store).map(Ok))?;
         let Self {
@@ -558,10 +249,7 @@ impl Run {
             fuel: used.fuel,
             ..before_push
         };
-        let Instance { store, limits, .. } = instance;
-        let mut guest = store.into_data();
-        guest.meter.reset();
-        let instance = Instance::new(component.pre(), &limits, guest, usage)?;
+        let instance = instance.again(component.pre(), usage)?;
         Self::begin(component, instance, contract, context)
     }
 
@@ -636,9 +324,7 @@ impl Run {
 
     /// What the run has used so far.
     pub fn usage(&self) -> Usage {
-        let mut usage = self.instance.usage;
-        usage.fuel = FUEL.saturating_sub(self.instance.store.get_fuel().unwrap_or(FUEL));
-        usage
+        self.instance.used()
     }
 
     fn call<T>(
@@ -654,130 +340,6 @@ impl Run {
         let answer = self.instance.call(name, call);
         self.failed = answer.is_err();
         answer
-    }
-
-    fn check(&mut self, output: wit::Output) -> Result<Output, RunError> {
-        let broken = |message: String| RunError::Contract { message, call: "next" };
-        let wit::Output {
-            batch,
-            source_rows,
-            rejected,
-        } = output;
-        let rows = u64::from(batch.rows);
-        let buffers = batch.buffers.iter().map(Vec::len);
-        let messages = rejected.iter().map(|rejection| rejection.message.len());
-        let bytes: u64 = buffers.chain(messages).map(|bytes| bytes as u64).sum();
-        let usage = &mut self.instance.usage;
-        usage.rows_out += rows;
-        usage.bytes_out += bytes;
-        usage.rows_rejected += rejected.len() as u64;
-        let limits = &self.instance.limits;
-        for (limit, used, allowed) in [
-            (Limit::OutputRows, usage.rows_out, limits.output_rows),
-            (Limit::OutputBytes, usage.bytes_out, limits.output_bytes),
-        ] {
-            if used > allowed {
-                return Err(RunError::Limit {
-                    limit,
-                    used,
-                    allowed,
-                    call: "next",
-                    log: None,
-                });
-            }
-        }
-        self.empty_outputs = if rows == 0 && rejected.is_empty() {
-            self.empty_outputs + 1
-        } else {
-            0
-        };
-        if self.empty_outputs > EMPTY_OUTPUTS_MAX {
-            return Err(broken(format!(
-                "{} outputs without a row, one after another",
-                self.empty_outputs
-            )));
-        }
-        if self.finished && self.contract.scope == Scope::Row && rows > 0 {
-            return Err(broken(format!(
-                "{rows} rows after `finish`, in the row scope, where each comes from a row of the batch last pushed"
-            )));
-        }
-        let batch = lift_batch(&self.contract.output, batch).map_err(broken)?;
-        let source_rows = self.check_source_rows(source_rows, batch.num_rows()).map_err(broken)?;
-        let rejected = self.check_rejected(rejected).map_err(broken)?;
-        if self.contract.scope == Scope::Aligned {
-            if !rejected.is_empty() {
-                return Err(broken(
-                    "rejected rows in the aligned scope, which has one row out for each row in".into(),
-                ));
-            }
-            let first = u64::from(self.last_rows).saturating_sub(self.aligned_rows);
-            self.aligned_rows = self
-                .aligned_rows
-                .checked_sub(rows)
-                .ok_or_else(|| broken("more rows came out than went in, in the aligned scope".to_owned()))?;
-            let mut all = (first..).zip(source_rows.iter().flatten());
-            if let Some((due, row)) = all.find(|(due, row)| *due != u64::from(**row)) {
-                return Err(broken(format!(
-                    "source row {row} where row {due} is due, in the aligned scope"
-                )));
-            }
-        }
-        Ok(Output {
-            batch,
-            source_rows,
-            rejected,
-        })
-    }
-
-    fn check_source_rows(&mut self, source_rows: Option<Vec<u32>>, rows: usize) -> Result<Option<Vec<u32>>, String> {
-        if !self.context.lineage {
-            return Ok(None);
-        }
-        let Some(source_rows) = source_rows else {
-            return if rows == 0 {
-                Ok(Some(Vec::new()))
-            } else {
-                Err("no source rows, and they were asked for".to_owned())
-            };
-        };
-        if source_rows.len() != rows {
-            return Err(format!("{} source rows for {rows} rows", source_rows.len()));
-        }
-        for &row in &source_rows {
-            if row >= self.last_rows {
-                return Err(format!(
-                    "source row {row}, the batch last pushed has {}",
-                    self.last_rows
-                ));
-            }
-            if row < self.last_source_row {
-                return Err(format!("source row {row} after {}", self.last_source_row));
-            }
-            self.last_source_row = row;
-        }
-        Ok(Some(source_rows))
-    }
-
-    fn check_rejected(&mut self, rejected: Vec<wit::Rejection>) -> Result<Vec<Rejection>, String> {
-        rejected
-            .into_iter()
-            .map(|wit::Rejection { row, message }| {
-                if row >= self.last_rows {
-                    return Err(format!(
-                        "rejected row {row}, the batch last pushed has {}",
-                        self.last_rows
-                    ));
-                }
-                if !self.rejected_rows.insert(row) {
-                    return Err(format!("row {row} is rejected twice"));
-                }
-                Ok(Rejection {
-                    row,
-                    message: text::message(&message),
-                })
-            })
-            .collect()
     }
 }
 

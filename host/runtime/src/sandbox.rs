@@ -6,7 +6,7 @@ use wasmtime::component::{HasSelf, Linker};
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::bindings::Transform;
-use crate::run::Guest;
+use crate::instance::Guest;
 
 /// What an engine promises of the code that it makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

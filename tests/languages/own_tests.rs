@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{GUEST_TOOLS, python, repository};
+use crate::harness::{GUEST_TOOLS, cases, python, repository};
 
 fn passes(folder: &str, command: &mut Command) {
     let output = command.current_dir(repository().join(folder)).output().unwrap();
@@ -42,10 +42,11 @@ fn go() {
 fn python_code() {
     let _timed = crate::harness::Timed::new("languages::own_tests::python_code");
     let python = python("guest-1", GUEST_TOOLS);
+    // Those in `tests/wasm` are a test of their own below.
     let mut command = Command::new(&python);
     passes(
         "guest-sdk/python",
-        command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]),
+        command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "--ignore", "tests/wasm"]),
     );
     let mut command = Command::new(&python);
     passes(
@@ -62,6 +63,23 @@ fn python_code() {
     passes(
         "examples/five-languages/transformations/rfm_python",
         Command::new(&python).args(["-m", "pytest", "-q", "-p", "no:cacheprovider"]),
+    );
+}
+
+/// Components that Python makes, in a host of Python's. Building them takes minutes, and other tests build and run such components too: a
+/// longer run (`SANDGLASS_TEST_FACTOR=2`) has these, the normal one has the kit, the hostile guests and the golden cases.
+#[test]
+fn python_components() {
+    let _timed = crate::harness::Timed::new("languages::own_tests::python_components");
+    if cases(1) == 1 {
+        println!("    a longer run (SANDGLASS_TEST_FACTOR=2) builds some thirty components here");
+        return;
+    }
+    let packages = [GUEST_TOOLS, &["wasmtime==50.0.1", "componentize-py==0.25.1"]].concat();
+    let python = python("guest-wasm-1", &packages);
+    passes(
+        "guest-sdk/python",
+        Command::new(python).args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/wasm"]),
     );
 }
 

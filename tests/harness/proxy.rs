@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -35,6 +35,8 @@ pub struct Asked<'a> {
     pub operation: &'a str,
     /// How many of this operation came before it.
     pub before: u64,
+    /// How many of this operation the service had done without a fault before it came.
+    pub done: u64,
     /// As it is sent, with what follows a `?`.
     pub path: &'a str,
     /// Null if it is no JSON.
@@ -49,6 +51,8 @@ type Rule = dyn Fn(&Asked<'_>) -> Option<Fault> + Send + Sync;
 pub struct Seen {
     /// Requests by operation, with and without faults.
     pub requests: BTreeMap<String, u64>,
+    /// Those of them that the service has done without a fault.
+    pub done: BTreeMap<String, u64>,
     /// Faults by their operation.
     pub faults: BTreeMap<String, u64>,
     /// Items that were put by `BatchWriteItem`, by table.
@@ -133,11 +137,13 @@ impl Shared {
         };
         let parsed: Value = serde_json::from_slice(&body).unwrap_or_default();
         let fault = {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut seen = self.seen();
+            let done = seen.done.get(operation).copied().unwrap_or_default();
             let before = seen.requests.entry(operation.to_owned()).or_default();
             let asked = Asked {
                 operation,
                 before: *before,
+                done,
                 path: asked_for(head).map_or("", |(_, path)| path),
                 body: &parsed,
                 bytes: &body,
@@ -152,7 +158,9 @@ impl Shared {
         match fault {
             None => {
                 self.count(operation, &parsed);
-                self.forward(head, &body)
+                let answer = self.forward(head, &body);
+                *self.seen().done.entry(operation.to_owned()).or_default() += 1;
+                answer
             }
             Some(Fault::Refused(status, name)) => {
                 let answer =
@@ -185,11 +193,15 @@ impl Shared {
         }
     }
 
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn count(&self, operation: &str, body: &Value) {
         if operation != "BatchWriteItem" {
             return;
         }
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen();
         for (table, writes) in body["RequestItems"].as_object().into_iter().flatten() {
             let puts = writes.as_array().into_iter().flatten();
             let puts = puts.filter(|write| write.get("PutRequest").is_some());

@@ -8,7 +8,8 @@ use arrow_schema::{DataType, Field, SchemaRef};
 
 use crate::bindings::sandglass::transform::types as wit;
 use crate::error::{Error, Result};
-use crate::schema::{children, width};
+use crate::flat;
+use crate::schema::children;
 
 /// Columns of `rows` rows in the contract's layout. They have the schema's types, up to names inside of lists and maps.
 pub(crate) fn encode(
@@ -18,8 +19,8 @@ pub(crate) fn encode(
 ) -> Result<wit::Batch> {
     let mut out = wit::Batch {
         rows: count(rows)?,
-        nodes: Vec::new(),
-        buffers: Vec::new(),
+        nodes: Vec::with_capacity(columns.len()),
+        buffers: Vec::with_capacity(2 * columns.len()),
     };
     for (field, column) in schema.fields().iter().zip(columns) {
         encode_column(field, column, &mut out)?;
@@ -99,16 +100,20 @@ fn encode_column(field: &Field, array: ArrayRef, out: &mut wit::Batch) -> Result
                 encode_column(field, column, out)?;
             }
         }
-        data_type => {
-            let width = width(data_type)?;
+        DataType::FixedSizeBinary(width) => {
+            let (values, from) = (*width as usize * length, *width as usize);
             let data = array.to_data();
             drop(array);
-            let (offset, mut buffers) = (data.offset(), data.buffers().to_vec());
+            let sliced = data.buffers()[0].slice_with_length(from * data.offset(), values);
             drop(data);
-            let values = buffers.pop().unwrap_or_default();
-            let sliced = values.slice_with_length(offset * width, length * width);
-            drop(values);
             out.buffers.push(owned(sliced));
+        }
+        other => {
+            let Some((values, _)) = flat::parts(&array) else {
+                return Err(Error::new(format!("{other} does not cross the boundary")));
+            };
+            drop(array);
+            out.buffers.push(owned(values));
         }
     }
     if let Some(nulls) = nulls {

@@ -241,6 +241,7 @@ mod contract;
 mod decode;
 mod encode;
 mod error;
+mod flat;
 mod gather;
 mod group;
 mod inputs;

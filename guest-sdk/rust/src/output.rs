@@ -268,9 +268,6 @@ pub(crate) struct Checked {
 impl Checked {
     /// Parts of at most so many rows; rejected rows go with the first.
     pub(crate) fn split(mut self, rows_max: usize) -> Vec<Self> {
-        if self.rows <= rows_max {
-            return vec![self];
-        }
         let starts = (0..self.rows).step_by(rows_max);
         let part = |from: usize| {
             let rows = rows_max.min(self.rows - from);

@@ -9,6 +9,7 @@ use arrow_data::ArrayData;
 use arrow_schema::DataType;
 
 use crate::error::Result;
+use crate::flat;
 use crate::gather::{fixed, take};
 use crate::schema::width;
 
@@ -65,6 +66,14 @@ impl Kept {
         if self.rows.len() == self.of {
             return Ok(column);
         }
+        if let Some((values, nulls)) = flat::parts(&column) {
+            let data_type = column.data_type().clone();
+            // The values are this function's own from here on, unless somebody holds the array.
+            drop(column);
+            let values = self.fixed(values, width(&data_type)?);
+            let nulls = nulls.map(|nulls| NullBuffer::new(self.bits(nulls.inner())));
+            return flat::array(&data_type, values, nulls);
+        }
         let data_type = column.data_type().clone();
         let is_bytes = matches!(data_type, DataType::Utf8 | DataType::Binary);
         if !is_bytes && data_type != DataType::Boolean && width(&data_type).is_err() {
@@ -85,15 +94,7 @@ impl Kept {
             vec![self.bits(&bits).into_inner()]
         } else {
             let width = width(&data_type)?;
-            let values = part(last, offset * width, length * width);
-            vec![match width {
-                1 => self.values::<1>(values),
-                2 => self.values::<2>(values),
-                4 => self.values::<4>(values),
-                8 => self.values::<8>(values),
-                16 => self.values::<16>(values),
-                _ => self.wide(values, width),
-            }]
+            vec![self.fixed(part(last, offset * width, length * width), width)]
         };
         let data = ArrayData::builder(data_type)
             .len(self.rows.len())
@@ -106,7 +107,19 @@ impl Kept {
         Ok(make_array(data))
     }
 
-    /// Values of a fixed width: moved down to their places.
+    /// Values of a fixed width.
+    fn fixed(&self, values: Buffer, width: usize) -> Buffer {
+        match width {
+            1 => self.values::<1>(values),
+            2 => self.values::<2>(values),
+            4 => self.values::<4>(values),
+            8 => self.values::<8>(values),
+            16 => self.values::<16>(values),
+            _ => self.wide(values, width),
+        }
+    }
+
+    /// Moved down to their places.
     fn values<const WIDTH: usize>(&self, values: Buffer) -> Buffer {
         let mut bytes = match values.into_vec::<u8>() {
             Ok(bytes) => bytes,

@@ -151,8 +151,10 @@ impl Driver {
             checked.source_rows = None;
         }
         self.rows_out += checked.rows;
-        if checked.rows > 0 || !checked.rejected.is_empty() {
+        if checked.rows > OUTPUT_ROWS {
             self.ready.extend(checked.split(OUTPUT_ROWS));
+        } else if checked.rows > 0 || !checked.rejected.is_empty() {
+            self.ready.push_back(checked);
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use arrow_schema::{DataType, Field, Fields, Schema};
 use super::*;
 use crate::decode::decode;
 use crate::schema::nodes;
+use crate::schema::width;
 use crate::{array, timestamps};
 
 fn primitive<T: ArrowPrimitiveType>(values: [Option<T::Native>; 5]) -> PrimitiveArray<T> {

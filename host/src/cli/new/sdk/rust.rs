@@ -16,6 +16,7 @@ pub(super) const FILES: &[(&str, &str)] = sources!["rust":
     "src/encode.rs",
     "src/encode/tests.rs",
     "src/error.rs",
+    "src/flat.rs",
     "src/gather.rs",
     "src/group.rs",
     "src/group/tests.rs",

@@ -1,4 +1,9 @@
 //! What the fuzz targets run. `cargo test` runs the same bodies over the corpus, see `tests/fuzz.rs`.
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "of the host's modules only what the targets run is used"
+)]
 
 // The bodies say `sandglass::`, which is the host there and this crate here.
 extern crate self as sandglass;

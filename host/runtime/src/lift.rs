@@ -13,7 +13,7 @@ use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field, SchemaRef};
 
 use crate::bindings::sandglass::transform::types as wit;
-use crate::lower::{Lowered, width};
+use crate::lower::{Lowered, Text, width};
 
 /// Raw parts of a batch as they came, for what hands them in without a guest (fuzzing, tests).
 #[derive(Debug, Clone, Default)]
@@ -28,7 +28,9 @@ pub struct RawBatch {
 
 impl From<Lowered> for RawBatch {
     fn from(lowered: Lowered) -> Self {
-        let Lowered { rows, nodes, buffers } = lowered;
+        let Lowered {
+            rows, nodes, buffers, ..
+        } = lowered;
         Self {
             rows,
             nodes: nodes.iter().map(|node| (node.length, node.null_count)).collect(),
@@ -39,22 +41,20 @@ impl From<Lowered> for RawBatch {
 
 /// Lifts raw parts, for what has no guest; see [`RawBatch`].
 pub fn lift(schema: &SchemaRef, raw: RawBatch) -> Result<RecordBatch, String> {
-    let nodes = raw
-        .nodes
+    lift_raw(schema, raw, &[])
+}
+
+fn lift_raw(schema: &SchemaRef, raw: RawBatch, pushed: &[Text]) -> Result<RecordBatch, String> {
+    let RawBatch { rows, nodes, buffers } = raw;
+    let nodes = nodes
         .into_iter()
         .map(|(length, null_count)| wit::Node { length, null_count })
         .collect();
-    lift_batch(
-        schema,
-        wit::BatchResult {
-            rows: raw.rows,
-            nodes,
-            buffers: raw.buffers,
-        },
-    )
+    lift_batch(schema, wit::BatchResult { rows, nodes, buffers }, pushed)
 }
 
-pub(crate) fn lift_batch(schema: &SchemaRef, batch: wit::BatchResult) -> Result<RecordBatch, String> {
+/// Lifts a batch. A column of text that is one of `pushed`, byte by byte, is as valid as that: comparing is cheaper than checking.
+pub(crate) fn lift_batch(schema: &SchemaRef, batch: wit::BatchResult, pushed: &[Text]) -> Result<RecordBatch, String> {
     let wit::BatchResult { rows, nodes, buffers } = batch;
     let rows = rows as usize;
     let expected = schema.fields().iter().map(|field| count_nodes(field)).sum::<usize>();
@@ -71,6 +71,7 @@ pub(crate) fn lift_batch(schema: &SchemaRef, batch: wit::BatchResult) -> Result<
     let mut parts = Parts {
         nodes: nodes.into_iter(),
         buffers: buffers.into_iter(),
+        pushed,
     };
     let columns = schema
         .fields()
@@ -110,12 +111,16 @@ fn count_buffers(field: &Field) -> usize {
         .sum::<usize>()
 }
 
-struct Parts {
+/// How many texts of as many bytes are compared with one that came back, at most.
+const COMPARED_MAX: usize = 8;
+
+struct Parts<'a> {
     nodes: std::vec::IntoIter<wit::Node>,
     buffers: std::vec::IntoIter<Vec<u8>>,
+    pushed: &'a [Text],
 }
 
-impl Parts {
+impl Parts<'_> {
     fn column(&mut self, field: &Field, length: usize) -> Result<ArrayRef, String> {
         let node = self.nodes.next().ok_or("a node is missing")?;
         if node.length as usize != length {
@@ -134,6 +139,11 @@ impl Parts {
         let builder = match field.data_type() {
             DataType::Boolean => builder.add_buffer(self.exact(length.div_ceil(8), "values")?),
             DataType::Utf8 | DataType::Binary => {
+                if *field.data_type() == DataType::Utf8
+                    && let Some(array) = self.pushed(length, nulls.as_ref())
+                {
+                    return Ok(Arc::new(array));
+                }
                 let (offsets, end) = self.offsets(length)?;
                 let values = self.exact(end, "values")?;
                 if *field.data_type() == DataType::Utf8
@@ -244,6 +254,26 @@ impl Parts {
         Ok(Some(nulls))
     }
 
+    /// The text of the next two buffers, if one of so many rows was pushed that is the same, byte by byte.
+    #[expect(unsafe_code, reason = "what is valid would be checked again")]
+    fn pushed(&mut self, length: usize, nulls: Option<&NullBuffer>) -> Option<StringArray> {
+        let [offsets, values, ..] = self.buffers.as_slice() else {
+            return None;
+        };
+        // The offsets of a text say how many rows it has.
+        let is_of_rows = length.checked_add(1)?.checked_mul(size_of::<i32>())? == offsets.len();
+        let is_as_long = |text: &&Text| text.values.len() == values.len() && text.offsets.len() == offsets.len();
+        let mut candidates = self.pushed.iter().filter(is_as_long).take(COMPARED_MAX);
+        let is_it = |text: &Text| text.offsets.as_slice() == offsets && text.values.as_slice() == values;
+        if !is_of_rows || !is_aligned(offsets) || !candidates.any(is_it) {
+            return None;
+        }
+        let (offsets, values) = (self.buffers.next()?, self.buffers.next()?);
+        let offsets = ScalarBuffer::new(offsets.into(), 0, length + 1);
+        // SAFETY: what was pushed is a valid array, and this is a copy of it.
+        Some(unsafe { text_of(offsets, values.into(), nulls.cloned()) })
+    }
+
     /// Offsets that begin at zero and never fall, and where they end.
     fn offsets(&mut self, length: usize) -> Result<(Buffer, usize), String> {
         let bytes = length
@@ -292,8 +322,7 @@ fn numbers(data_type: &DataType, length: usize, values: &Buffer, nulls: Option<N
 #[expect(unsafe_code, reason = "arrow has no other way without a check of every single value")]
 fn text(length: usize, offsets: &Buffer, values: &Buffer, nulls: Option<NullBuffer>) -> Option<StringArray> {
     let text = simdutf8::basic::from_utf8(values).ok()?;
-    let is_aligned = offsets.as_ptr().align_offset(align_of::<i32>()) == 0;
-    if !is_aligned || offsets.len() != (length + 1) * size_of::<i32>() {
+    if !is_aligned(offsets) || offsets.len() != (length + 1) * size_of::<i32>() {
         return None;
     }
     let offsets = ScalarBuffer::<i32>::new(offsets.clone(), 0, length + 1);
@@ -305,10 +334,21 @@ fn text(length: usize, offsets: &Buffer, values: &Buffer, nulls: Option<NullBuff
     }
     // SAFETY: the caller has seen that the offsets begin at zero, never fall, and end where the values do. The values are UTF-8 as
     // a whole, and no offset lies inside of a character, so each value is.
-    Some(unsafe {
-        let offsets = OffsetBuffer::new_unchecked(offsets);
-        StringArray::new_unchecked(offsets, values.clone(), nulls)
-    })
+    Some(unsafe { text_of(offsets, values.clone(), nulls) })
+}
+
+fn is_aligned(offsets: &[u8]) -> bool {
+    offsets.as_ptr().align_offset(align_of::<i32>()) == 0
+}
+
+/// An array of text, unchecked.
+///
+/// # Safety
+/// The offsets begin at zero, never fall, and end where the values do; what lies between two of them is UTF-8.
+#[expect(unsafe_code, reason = "as its name says")]
+unsafe fn text_of(offsets: ScalarBuffer<i32>, values: Buffer, nulls: Option<NullBuffer>) -> StringArray {
+    // SAFETY: the caller's word.
+    unsafe { StringArray::new_unchecked(OffsetBuffer::new_unchecked(offsets), values, nulls) }
 }
 
 /// Where offsets fall.
@@ -321,4 +361,69 @@ fn fall(offsets: &[[u8; 4]]) -> String {
         at(index.saturating_sub(1)),
         index.saturating_sub(1)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::cast::AsArray;
+
+    use super::*;
+    use crate::lower::lower;
+
+    const TEXTS: [&str; 4] = ["é", "ab", "", "zü"];
+
+    fn batch(columns: Vec<(&str, StringArray)>) -> RecordBatch {
+        let columns = columns
+            .into_iter()
+            .map(|(name, array)| (name, Arc::new(array) as ArrayRef, true));
+        RecordBatch::try_from_iter_with_nullable(columns).expect("columns of one length")
+    }
+
+    /// Lifts what a guest made of the lowered parts of this batch, having been pushed it.
+    fn passed(pushed: &RecordBatch, guest: impl FnOnce(&mut RawBatch)) -> Result<RecordBatch, String> {
+        let lowered = lower(pushed).expect("text");
+        let texts = lowered.texts.clone();
+        let mut raw = RawBatch::from(lowered);
+        guest(&mut raw);
+        lift_raw(&pushed.schema(), raw, &texts)
+    }
+
+    #[test]
+    fn text_comes_back_as_it_was_pushed() {
+        let other = StringArray::from(vec![Some("é"), None, Some("x"), Some("zü")]);
+        let pushed = batch(vec![("text", StringArray::from(TEXTS.to_vec())), ("other", other)]);
+        assert_eq!(passed(&pushed, |_| {}), Ok(pushed.clone()));
+        // A slice begins in the middle of its buffers.
+        let slice = pushed.slice(1, 3);
+        assert_eq!(passed(&slice, |_| {}), Ok(slice.clone()));
+        // One text for the other, with the other's nulls.
+        let twice = passed(&pushed, |raw| {
+            let text = raw.buffers[1..3].to_vec();
+            raw.buffers[4..].clone_from_slice(&text);
+        })
+        .expect("text");
+        let expected = StringArray::from(vec![Some("é"), None, Some(""), Some("zü")]);
+        assert_eq!(twice.column(1).as_string::<i32>(), &expected);
+    }
+
+    #[test]
+    fn text_that_is_not_what_was_pushed_is_checked() {
+        let pushed = batch(vec![("text", StringArray::from(TEXTS.to_vec()))]);
+        let refused = |guest: fn(&mut RawBatch)| passed(&pushed, guest).expect_err("not as it was pushed");
+        let text = refused(|raw| raw.buffers[2][0] = 0xff);
+        assert!(text.contains("invalid utf-8"), "{text}");
+        let text = refused(|raw| raw.buffers[2][6] = 0xc3);
+        assert!(text.contains("invalid utf-8"), "{text}");
+        // The same values, cut elsewhere.
+        let text = refused(|raw| raw.buffers[1][4] = 1);
+        assert!(text.contains("UTF-8") || text.contains("utf-8"), "{text}");
+        let text = refused(|raw| raw.buffers[1][0] = 1);
+        assert_eq!(text, "column `text`: offsets that begin at 1 and not at zero");
+        // Fewer rows, in the same buffers.
+        let text = refused(|raw| (raw.rows, raw.nodes[0].0) = (3, 3));
+        assert_eq!(text, "column `text`: 20 bytes of offsets, there should be 16");
+        // And what is text, though another one, is taken.
+        let changed = passed(&pushed, |raw| raw.buffers[2][2] = b'b').expect("text");
+        assert_eq!(changed.column(0).as_string::<i32>().value(1), "bb");
+    }
 }

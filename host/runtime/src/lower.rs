@@ -14,6 +14,15 @@ pub struct Lowered {
     pub(crate) rows: u32,
     pub(crate) nodes: Vec<wit::Node>,
     pub(crate) buffers: Vec<Buffer>,
+    /// Of every array of text the offsets and the values, which are among the buffers.
+    pub(crate) texts: Vec<Text>,
+}
+
+/// Buffers of an array of text, which is valid: offsets that begin at zero, and values that end where they do.
+#[derive(Debug, Clone)]
+pub(crate) struct Text {
+    pub(crate) offsets: Buffer,
+    pub(crate) values: Buffer,
 }
 
 impl Lowered {
@@ -30,6 +39,7 @@ pub fn lower(batch: &RecordBatch) -> Result<Lowered, String> {
         rows,
         nodes: Vec::new(),
         buffers: Vec::new(),
+        texts: Vec::new(),
     };
     for (field, column) in batch.schema_ref().fields().iter().zip(batch.columns()) {
         node(column, &mut lowered).map_err(|message| format!("column `{}`: {message}", field.name()))?;
@@ -48,11 +58,12 @@ fn node(array: &ArrayRef, out: &mut Lowered) -> Result<(), String> {
         DataType::Boolean => out.buffers.push(array.as_boolean().values().sliced()),
         DataType::Utf8 => {
             let array = array.as_string::<i32>();
-            bytes(array.offsets(), array.values(), out)?;
+            let (offsets, values) = bytes(array.offsets(), array.values(), out);
+            out.texts.push(Text { offsets, values });
         }
         DataType::Binary => {
             let array = array.as_binary::<i32>();
-            bytes(array.offsets(), array.values(), out)?;
+            bytes(array.offsets(), array.values(), out);
         }
         DataType::List(_) => {
             let array = array.as_list::<i32>();
@@ -144,9 +155,10 @@ fn offsets(offsets: &OffsetBuffer<i32>) -> Buffer {
     Buffer::from_vec(offsets.iter().map(|offset| offset - first).collect::<Vec<i32>>())
 }
 
-fn bytes(value_offsets: &OffsetBuffer<i32>, values: &Buffer, out: &mut Lowered) -> Result<(), String> {
+/// Adds the offsets and the values that they point into, and returns them.
+fn bytes(value_offsets: &OffsetBuffer<i32>, values: &Buffer, out: &mut Lowered) -> (Buffer, Buffer) {
     let (first, last) = ends(value_offsets);
-    out.buffers.push(offsets(value_offsets));
-    out.buffers.push(values.slice_with_length(first, last - first));
-    Ok(())
+    let (offsets, values) = (offsets(value_offsets), values.slice_with_length(first, last - first));
+    out.buffers.extend([offsets.clone(), values.clone()]);
+    (offsets, values)
 }

@@ -13,7 +13,7 @@ use crate::contract::{Contract, ParameterValue, Scope};
 use crate::failure::RunError;
 use crate::instance::{Guest, Instance, OnSlow, Usage};
 use crate::limits::{Limits, MemoryBudget};
-use crate::lower::Lowered;
+use crate::lower::{Lowered, Text};
 
 mod outputs;
 
@@ -79,6 +79,8 @@ pub struct Run {
     run: ResourceAny,
     /// Rows of the batch last pushed, which source rows and rejections point into.
     last_rows: u32,
+    /// Its texts, which a guest often passes through.
+    last_texts: Vec<Text>,
     /// Source rows rise over all outputs of one push.
     last_source_row: u32,
     aligned_rows: u64,
@@ -179,6 +181,7 @@ impl Run {
             instance,
             run,
             last_rows: 0,
+            last_texts: Vec::new(),
             last_source_row: 0,
             aligned_rows: 0,
             rejected_rows: HashSet::new(),
@@ -268,6 +271,7 @@ impl Run {
             buffers: &buffers,
         };
         self.last_rows = batch.rows;
+        self.last_texts.clone_from(&batch.texts);
         self.last_source_row = 0;
         self.rejected_rows.clear();
         self.aligned_rows += u64::from(batch.rows);
@@ -288,6 +292,7 @@ impl Run {
             });
         }
         self.last_rows = 0;
+        self.last_texts.clear();
         let run = self.run;
         self.call("end-keys", |exports, store| exports.run().call_end_keys(store, run))
     }
@@ -295,6 +300,7 @@ impl Run {
     /// Says that all rows are in.
     pub fn finish(&mut self) -> Result<(), RunError> {
         self.last_rows = 0;
+        self.last_texts.clear();
         self.finished = true;
         let run = self.run;
         self.call("finish", |exports, store| exports.run().call_finish(store, run))

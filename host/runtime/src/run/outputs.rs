@@ -55,7 +55,7 @@ impl Run {
                 "{rows} rows after `finish`, in the row scope, where each comes from a row of the batch last pushed"
             )));
         }
-        let batch = lift_batch(&self.contract.output, batch).map_err(broken)?;
+        let batch = lift_batch(&self.contract.output, batch, &self.last_texts).map_err(broken)?;
         let source_rows = self.check_source_rows(source_rows, batch.num_rows()).map_err(broken)?;
         let rejected = self.check_rejected(rejected).map_err(broken)?;
         if self.contract.scope == Scope::Aligned {

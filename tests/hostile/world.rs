@@ -45,27 +45,25 @@ pub struct World {
 impl World {
     pub fn new() -> Self {
         let sandbox = Sandbox::new(Profile::Production, 8).unwrap();
-        let loader = |limits: CompileLimits| {
+        let loader = |time: Duration| {
             let compiler = Compiler::Process {
                 program: env!("CARGO_BIN_EXE_sandglass").into(),
                 arguments: vec!["__compile".to_owned()],
                 limits: CompileLimits {
+                    time,
                     memory_bytes: 2 << 30,
-                    ..limits
+                    ..CompileLimits::default()
                 },
             };
             Loader::new(sandbox.clone(), compiler)
         };
         // Its own components are large for the time that those of strangers have here, where the machine has other work.
-        let own = loader(CompileLimits::default());
+        let own = loader(CompileLimits::default().time);
         let load = |folder: &str| {
             let bytes = std::fs::read(crate::harness::component(folder)).unwrap();
             own.load(&bytes, &limits()).unwrap()
         };
-        let loader = loader(CompileLimits {
-            time: Duration::from_secs(5),
-            ..CompileLimits::default()
-        });
+        let loader = loader(Duration::from_secs(5));
         let (hostile, good) = (load("tests/guests/hostile"), load("tests/guests/good"));
         Self { loader, hostile, good }
     }

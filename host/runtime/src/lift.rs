@@ -265,7 +265,7 @@ impl Parts<'_> {
         let is_as_long = |text: &&Text| text.values.len() == values.len() && text.offsets.len() == offsets.len();
         let mut candidates = self.pushed.iter().filter(is_as_long).take(COMPARED_MAX);
         let is_it = |text: &Text| text.offsets.as_slice() == offsets && text.values.as_slice() == values;
-        if !is_of_rows || !is_aligned(offsets) || !candidates.any(is_it) {
+        if !is_of_rows || !offsets.as_ptr().cast::<i32>().is_aligned() || !candidates.any(is_it) {
             return None;
         }
         let (offsets, values) = (self.buffers.next()?, self.buffers.next()?);
@@ -306,8 +306,8 @@ impl Parts<'_> {
 fn numbers(data_type: &DataType, length: usize, values: &Buffer, nulls: Option<NullBuffer>) -> Option<ArrayRef> {
     macro_rules! numbers {
         ($kind:ty) => {{
-            let align = align_of::<<$kind as ArrowPrimitiveType>::Native>();
-            (values.as_ptr().align_offset(align) == 0).then(|| {
+            let first = values.as_ptr().cast::<<$kind as ArrowPrimitiveType>::Native>();
+            first.is_aligned().then(|| {
                 let values = ScalarBuffer::new(values.clone(), 0, length);
                 let array = PrimitiveArray::<$kind>::new(values, nulls);
                 Arc::new(array.with_data_type(data_type.clone())) as ArrayRef
@@ -322,7 +322,7 @@ fn numbers(data_type: &DataType, length: usize, values: &Buffer, nulls: Option<N
 #[expect(unsafe_code, reason = "arrow has no other way without a check of every single value")]
 fn text(length: usize, offsets: &Buffer, values: &Buffer, nulls: Option<NullBuffer>) -> Option<StringArray> {
     let text = simdutf8::basic::from_utf8(values).ok()?;
-    if !is_aligned(offsets) || offsets.len() != (length + 1) * size_of::<i32>() {
+    if !offsets.as_ptr().cast::<i32>().is_aligned() || offsets.len() != (length + 1) * size_of::<i32>() {
         return None;
     }
     let offsets = ScalarBuffer::<i32>::new(offsets.clone(), 0, length + 1);
@@ -335,10 +335,6 @@ fn text(length: usize, offsets: &Buffer, values: &Buffer, nulls: Option<NullBuff
     // SAFETY: the caller has seen that the offsets begin at zero, never fall, and end where the values do. The values are UTF-8 as
     // a whole, and no offset lies inside of a character, so each value is.
     Some(unsafe { text_of(offsets, values.clone(), nulls) })
-}
-
-fn is_aligned(offsets: &[u8]) -> bool {
-    offsets.as_ptr().align_offset(align_of::<i32>()) == 0
 }
 
 /// An array of text, unchecked.

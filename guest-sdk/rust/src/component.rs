@@ -1,20 +1,23 @@
-//! What [`export!`](crate::export) makes of transformations: the contract's exports.
+//! The bodies of the contract's exports, and what [`export!`](crate::export) makes of transformations.
+//!
+//! What the host is told stays where it is until its next call, so there is no `cabi_post_…` to let go of it, which would be a call
+//! for each call.
 
 use std::cell::{OnceCell, RefCell};
-use std::marker::PhantomData;
 use std::rc::Rc;
 
-pub use crate::bindings;
-use crate::bindings::exports::sandglass::transform::transformation as wit;
-use crate::bindings::sandglass::transform::types;
 use crate::context::{Context, Interval, Mode};
 use crate::contract::{Parameter, Value, ValueKind};
 use crate::decode::decode;
+use crate::encode::Encoded;
 use crate::error::{Error, FailureKind, Result};
+use crate::incoming::{all_released, release};
 use crate::log::panics_to_log;
+use crate::output::Checked;
 use crate::run::Driver;
 use crate::schema::nodes;
 use crate::transformation::{Scope, Transformation};
+use crate::wire::{self, List, Maybe, Named, Text};
 
 /// Whoever wrote the component.
 pub trait Author: 'static {
@@ -22,88 +25,355 @@ pub trait Author: 'static {
     fn transformations() -> Vec<Transformation>;
 }
 
-/// The contract's exports for an author's transformations.
-pub struct Component<A>(PhantomData<A>);
+/// A run, as the host holds it.
+pub struct ComponentRun(Driver);
+
+/// `result<T, failure>` for the `T` of the call.
+#[repr(C, u8)]
+#[derive(Clone, Copy)]
+pub enum Answer {
+    /// It went well.
+    Ok(Said),
+    /// It did not.
+    Failed(wire::Failure),
+}
+
+/// What a call answers when it went well.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union Said {
+    nothing: (),
+    contracts: List<wire::Contract>,
+    run: i32,
+    next: Maybe<wire::Output>,
+}
+
+// A component's pointers have 32 bits: there the layouts are those of the canonical ABI.
+#[cfg(target_arch = "wasm32")]
+const _: () = {
+    use std::mem::offset_of;
+    assert!(size_of::<wire::Field>() == 24 && offset_of!(wire::Field, children) == 20);
+    assert!(size_of::<wire::Kind>() == 8 && size_of::<wire::Value>() == 16);
+    assert!(size_of::<wire::Parameter>() == 48 && offset_of!(wire::Parameter, doc) == 40);
+    assert!(size_of::<wire::Contract>() == 52 && offset_of!(wire::Contract, parameters) == 36);
+    assert!(size_of::<Maybe<wire::Interval>>() == 24 && size_of::<Named<wire::Value>>() == 24);
+    assert!(size_of::<wire::Output>() == 40 && offset_of!(wire::Output, rejected) == 32);
+    assert!(size_of::<wire::Failure>() == 28 && offset_of!(wire::Failure, row) == 20);
+    assert!(size_of::<Answer>() == 48 && align_of::<Answer>() == 4);
+};
+
+/// What the host was told last, and what that points to.
+#[derive(Default)]
+struct Told {
+    answer: Option<Answer>,
+    message: String,
+    batch: Encoded,
+    buffers: Vec<List<u8>>,
+    source_rows: Option<Vec<u32>>,
+    rejected: Vec<(u32, String)>,
+    rejections: Vec<wire::Rejection>,
+}
 
 thread_local! {
     /// Made once: an instance may have many runs.
     static TRANSFORMATIONS: OnceCell<Vec<Rc<Transformation>>> = const { OnceCell::new() };
+    static TOLD: RefCell<Told> = RefCell::default();
 }
 
-impl<A: Author> Component<A> {
-    /// The one of that name.
-    fn find(name: &str) -> Result<Rc<Transformation>> {
-        TRANSFORMATIONS.with(|known| {
-            let all = known.get_or_init(|| A::transformations().into_iter().map(Rc::new).collect());
-            let found = all
-                .iter()
-                .find(|transformation| transformation.name == name);
-            found.map(Rc::clone).ok_or_else(|| {
-                let names: Vec<_> = all
-                    .iter()
-                    .map(|other| format!("`{}`", other.name))
-                    .collect();
-                let names = names.join(", ");
-                Error::new(format!(
-                    "there is no transformation `{name}`; there are {names}"
-                ))
-            })
+/// Works, and tells the host how that went. What it was told before is gone.
+fn tell(work: impl FnOnce(&mut Told) -> Result<Said>) -> *const Answer {
+    TOLD.with_borrow_mut(|told| {
+        told.forget();
+        let answer = match work(told) {
+            Ok(said) => Answer::Ok(said),
+            Err(error) => Answer::Failed(told.failure(error)),
+        };
+        &raw const *told.answer.insert(answer)
+    })
+}
+
+impl Told {
+    fn forget(&mut self) {
+        self.batch.clear();
+        self.source_rows = None;
+        self.rejected.clear();
+    }
+
+    fn failure(&mut self, error: Error) -> wire::Failure {
+        let Error {
+            kind,
+            message,
+            input,
+            row,
+        } = error;
+        self.message = message;
+        wire::Failure {
+            kind: match kind {
+                FailureKind::Input => wire::FailureKind::Input,
+                FailureKind::Parameter => wire::FailureKind::Parameter,
+                FailureKind::Internal => wire::FailureKind::Internal,
+            },
+            message: text(&self.message),
+            input: input.into(),
+            row: row.into(),
+        }
+    }
+
+    fn output(&mut self, checked: Checked) -> Result<wire::Output> {
+        let Checked {
+            schema,
+            columns,
+            rows,
+            source_rows,
+            rejected,
+        } = checked;
+        self.batch.fill(&schema, &columns, rows)?;
+        self.buffers.clear();
+        let buffers = self.batch.buffers.iter();
+        self.buffers
+            .extend(buffers.map(|buffer| List::of(buffer.as_slice())));
+        self.source_rows = source_rows;
+        self.rejected = rejected;
+        self.rejections.clear();
+        let rejected = self.rejected.iter();
+        self.rejections
+            .extend(rejected.map(|(row, message)| wire::Rejection {
+                row: *row,
+                message: text(message),
+            }));
+        Ok(wire::Output {
+            batch: wire::Batch {
+                rows: self.batch.rows,
+                nodes: List::of(&self.batch.nodes),
+                buffers: List::of(&self.buffers),
+            },
+            source_rows: self.source_rows.as_deref().map(List::of).into(),
+            rejected: List::of(&self.rejections),
         })
     }
 }
 
-impl<A: Author> wit::Guest for Component<A> {
-    type Run = ComponentRun;
+/// The author's transformations, each with what `find` makes of it.
+fn transformations<A: Author, T>(find: impl FnOnce(&[Rc<Transformation>]) -> T) -> T {
+    TRANSFORMATIONS.with(|known| {
+        find(known.get_or_init(|| A::transformations().into_iter().map(Rc::new).collect()))
+    })
+}
 
-    fn describe() -> Result<Vec<wit::Contract>, wit::Failure> {
-        panics_to_log();
-        A::transformations()
+/// The one of that name.
+fn named<A: Author>(name: &str) -> Result<Rc<Transformation>> {
+    transformations::<A, _>(|all| {
+        let found = all
             .iter()
-            .map(contract)
-            .collect::<Result<_>>()
-            .map_err(failure)
-    }
-
-    fn open(name: String, context: wit::Context) -> Result<wit::Run, wit::Failure> {
-        panics_to_log();
-        let driver = Self::find(&name)
-            .and_then(|transformation| Driver::open(transformation, context_of(context)))
-            .map_err(failure)?;
-        Ok(wit::Run::new(ComponentRun(RefCell::new(driver))))
-    }
+            .find(|transformation| transformation.name == name);
+        found.map(Rc::clone).ok_or_else(|| {
+            let names: Vec<_> = all
+                .iter()
+                .map(|other| format!("`{}`", other.name))
+                .collect();
+            let names = names.join(", ");
+            Error::new(format!(
+                "there is no transformation `{name}`; there are {names}"
+            ))
+        })
+    })
 }
 
-/// A run behind the contract's resource.
-pub struct ComponentRun(RefCell<Driver>);
+/// `describe`.
+pub fn describe<A: Author>() -> *const Answer {
+    panics_to_log();
+    tell(|_| {
+        let contracts = transformations::<A, _>(|all| {
+            let contracts = all.iter().map(|transformation| contract(transformation));
+            contracts.collect::<Result<Vec<_>>>()
+        })?;
+        let contracts = kept(contracts);
+        Ok(Said { contracts })
+    })
+}
 
-impl wit::GuestRun for ComponentRun {
-    fn push(&self, input: u32, batch: wit::Batch) -> Result<(), wit::Failure> {
-        let mut driver = self.0.borrow_mut();
-        driver
+/// `open`. What `run_new` is handed is the host's until it calls [`drop_run`].
+///
+/// # Safety
+/// The name and the context are what the host hands in, and it hands them in once.
+pub unsafe fn open<A: Author>(
+    name: Text,
+    context: GivenContext,
+    run_new: impl FnOnce(*mut ComponentRun) -> i32,
+) -> *const Answer {
+    panics_to_log();
+    // SAFETY: the caller answers for it.
+    let (name, context) = unsafe { (name.into_string(), context.taken()) };
+    all_released();
+    tell(|_| {
+        let driver = Driver::open(named::<A>(&name)?, context)?;
+        let run = run_new(Box::into_raw(Box::new(ComponentRun(driver))));
+        Ok(Said { run })
+    })
+}
+
+/// `run.push`.
+///
+/// # Safety
+/// The run is one that `run_new` was handed, nobody else looks at it, and the batch is what the host hands in, once.
+pub unsafe fn push(run: *mut ComponentRun, input: u32, batch: wire::Batch) -> *const Answer {
+    // SAFETY: the caller answers for it.
+    let (driver, nodes, lists) = unsafe {
+        let driver = &mut (*run).0;
+        (driver, batch.nodes.items(), batch.buffers.items())
+    };
+    let answer = tell(|_| {
+        // SAFETY: each list is taken once, here.
+        let mut buffers = lists.iter().map(|list| unsafe { list.into_vec() });
+        let batch = driver
             .columns(input)
-            .and_then(|schema| decode(&schema, batch))
-            .and_then(|batch| driver.push(input, batch))
-            .map_err(failure)
+            .and_then(|schema| decode(&schema, batch.rows, nodes, &mut buffers));
+        // Where a batch is refused, so is what is left of it.
+        buffers.for_each(drop);
+        driver.push(input, batch?)?;
+        Ok(Said { nothing: () })
+    });
+    // SAFETY: the host made them for this call, which is over.
+    unsafe {
+        release(batch.nodes);
+        release(batch.buffers);
     }
+    all_released();
+    answer
+}
 
-    fn end_keys(&self) -> Result<(), wit::Failure> {
-        self.0.borrow_mut().end_keys().map_err(failure)
-    }
+/// `run.end-keys`.
+///
+/// # Safety
+/// The run is one that `run_new` was handed, and nobody else looks at it.
+pub unsafe fn end_keys(run: *mut ComponentRun) -> *const Answer {
+    // SAFETY: the caller answers for it.
+    let driver = unsafe { &mut (*run).0 };
+    tell(|_| driver.end_keys().map(|nothing| Said { nothing }))
+}
 
-    fn finish(&self) -> Result<(), wit::Failure> {
-        self.0.borrow_mut().finish().map_err(failure)
-    }
+/// `run.finish`.
+///
+/// # Safety
+/// As [`end_keys`].
+pub unsafe fn finish(run: *mut ComponentRun) -> *const Answer {
+    // SAFETY: the caller answers for it.
+    let driver = unsafe { &mut (*run).0 };
+    tell(|_| driver.finish().map(|nothing| Said { nothing }))
+}
 
-    fn next(&self) -> Result<Option<wit::Output>, wit::Failure> {
-        let checked = self.0.borrow_mut().next().map_err(failure)?;
-        checked
-            .map(|checked| checked.into_wit())
-            .transpose()
-            .map_err(failure)
+/// `run.next`.
+///
+/// # Safety
+/// As [`end_keys`].
+pub unsafe fn next(run: *mut ComponentRun) -> *const Answer {
+    // SAFETY: the caller answers for it.
+    let driver = unsafe { &mut (*run).0 };
+    tell(|told| {
+        let next = driver.next()?.map(|checked| told.output(checked));
+        let next = next.transpose()?.into();
+        Ok(Said { next })
+    })
+}
+
+/// The run's destructor.
+///
+/// # Safety
+/// As [`end_keys`], and nobody looks at it again.
+pub unsafe fn drop_run(run: *mut ComponentRun) {
+    TOLD.with_borrow_mut(Told::forget);
+    // SAFETY: it was made of a box, and the caller answers for the rest.
+    drop(unsafe { Box::from_raw(run) });
+}
+
+/// `record context`, flat as parameters of a function are.
+pub struct GivenContext {
+    /// Which of the modes: materialize, streaming, request.
+    pub mode: i32,
+    /// Of its interval the start, or its time.
+    pub start: i64,
+    /// Of its interval the end.
+    pub end: i64,
+    /// For each input.
+    pub ranges: List<Maybe<wire::Interval>>,
+    /// By name.
+    pub parameters: List<Named<wire::Value>>,
+    /// Whether source rows are wanted.
+    pub lineage: i32,
+    /// By name.
+    pub properties: List<Named<Text>>,
+}
+
+impl GivenContext {
+    /// # Safety
+    /// It is what the host hands in, and it is taken once.
+    unsafe fn taken(self) -> Context {
+        let Self {
+            mode,
+            start,
+            end,
+            ranges,
+            parameters,
+            lineage,
+            properties,
+        } = self;
+        let interval = |wire::Interval { start, end }| Interval { start, end };
+        let range = |range: &Maybe<wire::Interval>| Option::from(*range).map(interval);
+        // SAFETY: the caller answers for it.
+        let owned = |text: &Text| unsafe { text.into_string() };
+        let value = |value: &wire::Value| match value {
+            wire::Value::Boolean(value) => Value::Boolean(*value),
+            wire::Value::Int64(value) => Value::Int64(*value),
+            wire::Value::Float64(value) => Value::Float64(*value),
+            wire::Value::Utf8(value) => Value::Utf8(owned(value)),
+            wire::Value::Timestamp(value) => Value::Timestamp(*value),
+            wire::Value::Duration(value) => Value::Duration(*value),
+        };
+        // SAFETY: the caller answers for it.
+        unsafe {
+            Context {
+                mode: match mode {
+                    0 => Mode::Materialize(Interval { start, end }),
+                    1 => Mode::Streaming,
+                    _ => Mode::Request(start),
+                },
+                ranges: each(ranges, range),
+                parameters: each(parameters, |Named { name, value: given }| {
+                    (owned(name), value(given))
+                }),
+                lineage: lineage != 0,
+                properties: each(properties, |Named { name, value }| {
+                    (owned(name), owned(value))
+                }),
+            }
+        }
     }
 }
 
-pub(crate) fn contract(transformation: &Transformation) -> Result<wit::Contract> {
+/// What is made of each item of a list that came in; then the list is released.
+///
+/// # Safety
+/// It is a list that the host handed in, and nobody looks at it afterwards.
+unsafe fn each<T, U>(list: List<T>, make: impl Fn(&T) -> U) -> Vec<U> {
+    // SAFETY: the caller answers for it.
+    unsafe {
+        let made = list.items().iter().map(make).collect();
+        release(list);
+        made
+    }
+}
+
+fn text(text: &str) -> Text {
+    List::of(text.as_bytes())
+}
+
+/// Items that stay as long as the instance, which has one description.
+fn kept<T>(items: Vec<T>) -> List<T> {
+    List::of(items.leak())
+}
+
+/// What a transformation says of itself; it points into it.
+fn contract(transformation: &Transformation) -> Result<wire::Contract> {
     let Transformation {
         name,
         doc,
@@ -114,123 +384,65 @@ pub(crate) fn contract(transformation: &Transformation) -> Result<wit::Contract>
         scope,
         open: _,
     } = transformation;
-    let scope = match scope {
-        Scope::Aligned => types::Scope::Aligned,
-        Scope::Row => types::Scope::Row,
-        Scope::Keyed => types::Scope::Keyed,
-        Scope::Interval => types::Scope::Interval,
-    };
     let inputs = inputs
         .iter()
         .map(|input| {
-            Ok(types::Input {
-                name: input.name.clone(),
-                columns: nodes(&input.columns)?,
-                keys: input.keys.clone(),
+            Ok(wire::Input {
+                name: text(&input.name),
+                columns: kept(nodes(&input.columns)?),
+                keys: kept(input.keys.iter().map(|key| text(key)).collect()),
             })
         })
-        .collect::<Result<Vec<_>>>()?;
-    let parameters = parameters.iter().map(parameter).collect();
-    let (name, doc, output) = (name.clone(), doc.clone(), nodes(output)?);
-    Ok(wit::Contract {
-        name,
-        doc,
-        inputs,
-        output,
-        scope,
-        parameters,
-        properties: properties.clone(),
+        .collect::<Result<_>>()?;
+    let properties = properties.iter().map(|(name, value)| Named {
+        name: text(name),
+        value: text(value),
+    });
+    Ok(wire::Contract {
+        name: text(name),
+        doc: text(doc),
+        inputs: kept(inputs),
+        output: kept(nodes(output)?),
+        scope: match scope {
+            Scope::Aligned => wire::Scope::Aligned,
+            Scope::Row => wire::Scope::Row,
+            Scope::Keyed => wire::Scope::Keyed,
+            Scope::Interval => wire::Scope::Interval,
+        },
+        parameters: kept(parameters.iter().map(parameter).collect()),
+        properties: kept(properties.collect()),
     })
 }
 
-fn parameter(parameter: &Parameter) -> types::Parameter {
+fn parameter(parameter: &Parameter) -> wire::Parameter {
     let Parameter {
         name,
         kind,
         default,
         doc,
-    } = parameter.clone();
-    let kind = match kind {
-        ValueKind::Boolean => types::ValueKind::Boolean,
-        ValueKind::Int64 => types::ValueKind::Int64,
-        ValueKind::Float64 => types::ValueKind::Float64,
-        ValueKind::Utf8 => types::ValueKind::Utf8,
-        ValueKind::Timestamp => types::ValueKind::Timestamp,
-        ValueKind::Duration => types::ValueKind::Duration,
+    } = parameter;
+    let value = |value: &Value| match value {
+        Value::Boolean(value) => wire::Value::Boolean(*value),
+        Value::Int64(value) => wire::Value::Int64(*value),
+        Value::Float64(value) => wire::Value::Float64(*value),
+        Value::Utf8(value) => wire::Value::Utf8(text(value)),
+        Value::Timestamp(value) => wire::Value::Timestamp(*value),
+        Value::Duration(value) => wire::Value::Duration(*value),
     };
-    let default = default.map(|value| match value {
-        Value::Boolean(value) => types::Value::Boolean(value),
-        Value::Int64(value) => types::Value::Int64(value),
-        Value::Float64(value) => types::Value::Float64(value),
-        Value::Utf8(value) => types::Value::Utf8(value),
-        Value::Timestamp(value) => types::Value::Timestamp(value),
-        Value::Duration(value) => types::Value::Duration(value),
-    });
-    types::Parameter {
-        name,
-        kind,
-        default,
-        doc,
+    wire::Parameter {
+        name: text(name),
+        kind: match kind {
+            ValueKind::Boolean => wire::ValueKind::Boolean,
+            ValueKind::Int64 => wire::ValueKind::Int64,
+            ValueKind::Float64 => wire::ValueKind::Float64,
+            ValueKind::Utf8 => wire::ValueKind::Utf8,
+            ValueKind::Timestamp => wire::ValueKind::Timestamp,
+            ValueKind::Duration => wire::ValueKind::Duration,
+        },
+        default: default.as_ref().map(value).into(),
+        doc: text(doc),
     }
 }
 
-fn context_of(context: wit::Context) -> Context {
-    let interval = |types::Interval { start, end }| Interval { start, end };
-    let wit::Context {
-        mode,
-        ranges,
-        parameters,
-        lineage,
-        properties,
-    } = context;
-    let mode = match mode {
-        types::Mode::Materialize(range) => Mode::Materialize(interval(range)),
-        types::Mode::Streaming => Mode::Streaming,
-        types::Mode::Request(at) => Mode::Request(at),
-    };
-    let parameters = parameters
-        .into_iter()
-        .map(|(name, value)| {
-            let value = match value {
-                types::Value::Boolean(value) => Value::Boolean(value),
-                types::Value::Int64(value) => Value::Int64(value),
-                types::Value::Float64(value) => Value::Float64(value),
-                types::Value::Utf8(value) => Value::Utf8(value),
-                types::Value::Timestamp(value) => Value::Timestamp(value),
-                types::Value::Duration(value) => Value::Duration(value),
-            };
-            (name, value)
-        })
-        .collect();
-    let ranges = ranges
-        .into_iter()
-        .map(|range| range.map(interval))
-        .collect();
-    Context {
-        mode,
-        ranges,
-        parameters,
-        lineage,
-        properties,
-    }
-}
-
-fn failure(error: Error) -> wit::Failure {
-    let Error {
-        kind,
-        message,
-        input,
-        row,
-    } = error;
-    let kind = match kind {
-        FailureKind::Input => types::FailureKind::Input,
-        FailureKind::Parameter => types::FailureKind::Parameter,
-        FailureKind::Internal => types::FailureKind::Internal,
-    };
-    wit::Failure {
-        kind,
-        message,
-        input,
-        row,
-    }
-}
+#[cfg(test)]
+mod tests;

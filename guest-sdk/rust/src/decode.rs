@@ -1,5 +1,6 @@
 //! From the contract's buffers to Arrow arrays: the buffers themselves become the arrays'.
 
+use std::slice;
 use std::sync::Arc;
 
 use arrow_array::types::{BinaryType, ByteArrayType, Utf8Type};
@@ -8,22 +9,22 @@ use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer};
 use arrow_data::ArrayData;
 use arrow_schema::{DataType, Field, SchemaRef};
 
-use crate::bindings::sandglass::transform::types as wit;
 use crate::error::{Error, Result};
 use crate::flat;
 use crate::schema::width;
+use crate::wire::Node;
 
 /// The batch that the host handed in.
-pub(crate) fn decode(schema: &SchemaRef, batch: wit::Batch) -> Result<RecordBatch> {
-    let wit::Batch {
-        rows,
-        nodes,
-        buffers,
-    } = batch;
+pub(crate) fn decode(
+    schema: &SchemaRef,
+    rows: u32,
+    nodes: &[Node],
+    buffers: &mut impl Iterator<Item = Vec<u8>>,
+) -> Result<RecordBatch> {
     let rows = rows as usize;
     let mut parts = Parts {
-        nodes: nodes.into_iter(),
-        buffers: buffers.into_iter(),
+        nodes: nodes.iter(),
+        buffers,
     };
     let mut columns = Vec::with_capacity(schema.fields().len());
     for field in schema.fields() {
@@ -46,12 +47,12 @@ pub(crate) fn decode(schema: &SchemaRef, batch: wit::Batch) -> Result<RecordBatc
     Ok(unsafe { RecordBatch::new_unchecked(Arc::clone(schema), columns, rows) })
 }
 
-struct Parts {
-    nodes: std::vec::IntoIter<wit::Node>,
-    buffers: std::vec::IntoIter<Vec<u8>>,
+struct Parts<'a, B> {
+    nodes: slice::Iter<'a, Node>,
+    buffers: &'a mut B,
 }
 
-impl Parts {
+impl<B: Iterator<Item = Vec<u8>>> Parts<'_, B> {
     fn next(&mut self) -> Result<Vec<u8>> {
         let buffer = self.buffers.next();
         buffer.ok_or_else(|| Error::new("a buffer is missing"))

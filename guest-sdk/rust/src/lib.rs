@@ -229,8 +229,6 @@
 //! No clock, no randomness, no files, no network: the same context and rows give the same answer.
 
 mod batch;
-#[doc(hidden)]
-pub mod bindings;
 mod builder;
 mod cell;
 pub mod column;
@@ -241,9 +239,14 @@ mod contract;
 mod decode;
 mod encode;
 mod error;
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub mod exports;
 mod flat;
 mod gather;
 mod group;
+#[doc(hidden)]
+pub mod incoming;
 mod inputs;
 mod key;
 mod log;
@@ -256,6 +259,8 @@ mod runs;
 mod schema;
 pub mod testing;
 mod transformation;
+#[doc(hidden)]
+pub mod wire;
 
 pub use batch::Columns;
 pub use cell::{Cell, Row};
@@ -314,9 +319,7 @@ macro_rules! export {
             const _: fn() -> ::std::vec::Vec<$crate::Transformation> =
                 <Author as $crate::component::Author>::transformations;
             #[cfg(target_arch = "wasm32")]
-            type Exported = $crate::component::Component<Author>;
-            #[cfg(target_arch = "wasm32")]
-            $crate::bindings::__export_component!(Exported with_types_in $crate::component::bindings);
+            $crate::__exports!(Author);
         };
     };
 }

@@ -14,16 +14,7 @@ pub enum Level {
 /// Hands a message to the host; natively it goes to stderr, and to the [`Outcome`](crate::testing::Outcome) of a test.
 pub fn log(level: Level, message: &str) {
     #[cfg(target_arch = "wasm32")]
-    {
-        use crate::bindings::sandglass::transform::log as host;
-        let level = match level {
-            Level::Debug => host::Level::Debug,
-            Level::Info => host::Level::Info,
-            Level::Warn => host::Level::Warn,
-            Level::Error => host::Level::Error,
-        };
-        host::log(level, message);
-    }
+    crate::exports::log(level, message);
     #[cfg(not(target_arch = "wasm32"))]
     {
         eprintln!("{level:?}: {message}");

@@ -6,8 +6,6 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, SchemaRef};
 
-use crate::bindings::sandglass::transform::types as wit;
-use crate::encode::encode;
 use crate::error::{Error, Result};
 use crate::retain::Kept;
 use crate::schema::{alike, children, kind_name, names};
@@ -284,23 +282,5 @@ impl Checked {
         let mut parts: Vec<_> = starts.map(part).collect();
         parts[0].rejected = std::mem::take(&mut self.rejected);
         parts
-    }
-
-    pub(crate) fn into_wit(self) -> Result<wit::Output> {
-        let Self {
-            schema,
-            columns,
-            rows,
-            source_rows,
-            rejected,
-        } = self;
-        Ok(wit::Output {
-            batch: encode(&schema, columns, rows)?,
-            source_rows,
-            rejected: rejected
-                .into_iter()
-                .map(|(row, message)| wit::Rejection { row, message })
-                .collect(),
-        })
     }
 }

@@ -2,11 +2,11 @@
 
 use arrow_schema::{DataType, Field, SchemaRef, TimeUnit};
 
-use crate::bindings::sandglass::transform::types as wit;
 use crate::error::{Error, Result};
+use crate::wire::{self, Kind, List};
 
-/// The nodes of a schema, depth first.
-pub(crate) fn nodes(schema: &SchemaRef) -> Result<Vec<wit::Field>> {
+/// The nodes of a schema, depth first; their names are the schema's own.
+pub(crate) fn nodes(schema: &SchemaRef) -> Result<Vec<wire::Field>> {
     let mut out = Vec::new();
     for field in schema.fields() {
         node(field, &mut out)?;
@@ -14,45 +14,45 @@ pub(crate) fn nodes(schema: &SchemaRef) -> Result<Vec<wit::Field>> {
     Ok(out)
 }
 
-fn node(field: &Field, out: &mut Vec<wit::Field>) -> Result<()> {
+fn node(field: &Field, out: &mut Vec<wire::Field>) -> Result<()> {
     let name = field.name();
     let unsigned = |size: i32| {
         u32::try_from(size).map_err(|_| Error::new(format!("column `{name}` has a negative size")))
     };
     let children = children(field.data_type());
     let kind = match field.data_type() {
-        DataType::Boolean => wit::Kind::Boolean,
-        DataType::Int8 => wit::Kind::Int8,
-        DataType::Int16 => wit::Kind::Int16,
-        DataType::Int32 => wit::Kind::Int32,
-        DataType::Int64 => wit::Kind::Int64,
-        DataType::UInt8 => wit::Kind::Uint8,
-        DataType::UInt16 => wit::Kind::Uint16,
-        DataType::UInt32 => wit::Kind::Uint32,
-        DataType::UInt64 => wit::Kind::Uint64,
-        DataType::Float32 => wit::Kind::Float32,
-        DataType::Float64 => wit::Kind::Float64,
-        DataType::Decimal128(precision, scale) => wit::Kind::Decimal128((*precision, *scale)),
-        DataType::Utf8 => wit::Kind::Utf8,
-        DataType::Binary => wit::Kind::Binary,
-        DataType::FixedSizeBinary(width) => wit::Kind::FixedSizeBinary(unsigned(*width)?),
-        DataType::Date32 => wit::Kind::Date32,
+        DataType::Boolean => Kind::Boolean,
+        DataType::Int8 => Kind::Int8,
+        DataType::Int16 => Kind::Int16,
+        DataType::Int32 => Kind::Int32,
+        DataType::Int64 => Kind::Int64,
+        DataType::UInt8 => Kind::Uint8,
+        DataType::UInt16 => Kind::Uint16,
+        DataType::UInt32 => Kind::Uint32,
+        DataType::UInt64 => Kind::Uint64,
+        DataType::Float32 => Kind::Float32,
+        DataType::Float64 => Kind::Float64,
+        DataType::Decimal128(precision, scale) => Kind::Decimal128(*precision, *scale),
+        DataType::Utf8 => Kind::Utf8,
+        DataType::Binary => Kind::Binary,
+        DataType::FixedSizeBinary(width) => Kind::FixedSizeBinary(unsigned(*width)?),
+        DataType::Date32 => Kind::Date32,
         DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) if zone.as_ref() == "UTC" => {
-            wit::Kind::Timestamp
+            Kind::Timestamp
         }
-        DataType::Duration(TimeUnit::Microsecond) => wit::Kind::Duration,
-        DataType::List(_) => wit::Kind::ListOf,
-        DataType::FixedSizeList(_, size) => wit::Kind::FixedSizeListOf(unsigned(*size)?),
-        DataType::Struct(_) => wit::Kind::StructOf,
-        DataType::Map(..) => wit::Kind::MapOf,
+        DataType::Duration(TimeUnit::Microsecond) => Kind::Duration,
+        DataType::List(_) => Kind::ListOf,
+        DataType::FixedSizeList(_, size) => Kind::FixedSizeListOf(unsigned(*size)?),
+        DataType::Struct(_) => Kind::StructOf,
+        DataType::Map(..) => Kind::MapOf,
         other => {
             return Err(Error::new(format!(
                 "column `{name}` is {other}, which the contract does not know"
             )));
         }
     };
-    out.push(wit::Field {
-        name: name.clone(),
+    out.push(wire::Field {
+        name: List::of(name.as_bytes()),
         kind,
         nullable: field.is_nullable(),
         children: children.len() as u32,

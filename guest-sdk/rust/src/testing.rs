@@ -4,19 +4,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
-use crate::component::contract;
 use crate::context::{Context, Interval, Mode};
 use crate::contract::{Input, Value};
 use crate::decode::decode;
-use crate::encode::encode;
+use crate::encode::Encoded;
 use crate::error::{Error, Result};
 use crate::gather::{concatenate, take_rows};
 use crate::key::key_columns;
 use crate::log::{Level, capture};
-use crate::output::{by_name, conform};
+use crate::output::{Checked, by_name, conform};
 use crate::run::Driver;
+use crate::schema::nodes;
 use crate::transformation::{Scope, Transformation};
 
 /// A batch of these columns, for an input.
@@ -138,7 +138,6 @@ impl Test {
     }
 
     fn run_uncaptured(mut self, batches: &[RecordBatch]) -> Result<Outcome> {
-        contract(&self.transformation)?;
         self.context.parameters = self.parameters()?;
         let Transformation {
             inputs,
@@ -146,6 +145,8 @@ impl Test {
             scope,
             ..
         } = self.transformation.clone();
+        let schemas = inputs.iter().map(|input| &input.columns).chain([&output]);
+        schemas.map(nodes).collect::<Result<Vec<_>>>()?;
         if batches.len() != inputs.len() {
             let (have, want) = (batches.len(), inputs.len());
             return Err(Error::new(format!("{have} batches for {want} inputs")));
@@ -156,8 +157,10 @@ impl Test {
             let rows = prepare(input, rows, scope)?;
             for from in (0..rows.num_rows()).step_by(self.batch_rows) {
                 let part = rows.slice(from, self.batch_rows.min(rows.num_rows() - from));
-                let wit = encode(&input.columns, part.columns().to_vec(), part.num_rows())?;
-                driver.push(index as u32, decode(&input.columns, wit)?)?;
+                driver.push(
+                    index as u32,
+                    crossed(&input.columns, part.columns(), part.num_rows())?,
+                )?;
                 seen.drain(&mut driver, from as u32)?;
             }
         }
@@ -197,13 +200,24 @@ impl Test {
     }
 }
 
+/// What the other side of the boundary has of these columns: all in memory of its own.
+pub(crate) fn crossed(
+    schema: &SchemaRef,
+    columns: &[ArrayRef],
+    rows: usize,
+) -> Result<RecordBatch> {
+    let mut encoded = Encoded::default();
+    encoded.fill(schema, columns, rows)?;
+    let nodes = std::mem::take(&mut encoded.nodes);
+    decode(schema, encoded.rows, &nodes, &mut encoded.take_buffers())
+}
+
 /// The rows as the host would hand them in.
 fn prepare(input: &Input, rows: &RecordBatch, scope: Scope) -> Result<RecordBatch> {
     let named = |error: Error| Error::new(format!("input `{}`: {}", input.name, error.message));
     let columns = by_name(&input.columns, rows).map_err(named)?;
     conform(&input.columns, &columns, rows.num_rows()).map_err(named)?;
-    let wit = encode(&input.columns, columns, rows.num_rows())?;
-    let rows = decode(&input.columns, wit)?;
+    let rows = crossed(&input.columns, &columns, rows.num_rows())?;
     if scope != Scope::Keyed {
         return Ok(rows);
     }
@@ -241,17 +255,21 @@ impl Seen {
     /// Takes what is ready; `from` is where the batch last pushed starts in its input.
     fn drain(&mut self, driver: &mut Driver, from: u32) -> Result<()> {
         while let Some(checked) = driver.next()? {
-            let schema = Arc::clone(&checked.schema);
-            let output = checked.into_wit()?;
-            self.parts.push(decode(&schema, output.batch)?);
-            if let Some(rows) = output.source_rows {
+            let Checked {
+                schema,
+                columns,
+                rows,
+                source_rows,
+                rejected,
+            } = checked;
+            self.parts.push(crossed(&schema, &columns, rows)?);
+            if let Some(rows) = source_rows {
                 let rows = rows.into_iter().map(|row| row + from);
                 self.source_rows.get_or_insert_default().extend(rows);
             }
-            for rejection in output.rejected {
-                self.rejected
-                    .push((rejection.row + from, rejection.message));
-            }
+            let rejected = rejected.into_iter();
+            self.rejected
+                .extend(rejected.map(|(row, message)| (row + from, message)));
         }
         driver.check_aligned()
     }

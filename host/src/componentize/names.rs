@@ -1,5 +1,6 @@
 //! Plain names for the contract's. The component model's names have characters that languages' compilers cannot write as those of a
-//! function (`sandglass:transform/transformation@0.1.0#[method]run.push`), so a module may say `run_push`.
+//! function (`sandglass:transform/transformation@0.1.0#[method]run.push`), so a module may say `run_push`. One that can write them may use
+//! the contract's.
 
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{ExportSection, ImportSection, Module, RawSection};
@@ -38,7 +39,7 @@ pub(super) const IMPORTS: [(&str, &str, &str); 6] = [
 ];
 
 /// The contract's name for an export, if it is a plain one.
-fn export(name: &str) -> Option<String> {
+pub(super) fn export(name: &str) -> Option<String> {
     let (prefix, plain) = match name.strip_prefix("after_") {
         Some(plain) => ("cabi_post_", plain),
         None => ("", name),

@@ -52,9 +52,14 @@ impl Module {
         self.imports.iter().any(|(from, _)| from == module)
     }
 
-    /// Whether a module with plain names has them all, and imports nothing that is not there.
+    /// Whether a module without a contract has all functions, by their plain names or the contract's, and imports nothing that
+    /// is not there.
     pub(super) fn check(&self) -> Result<(), String> {
-        let exports = |name: &str| self.functions.iter().any(|function| function == name);
+        let exports = |plain: &str| {
+            let real = names::export(plain);
+            let mut functions = self.functions.iter();
+            functions.any(|function| function == plain || Some(function) == real.as_ref())
+        };
         if exports("_start") {
             return Err(
                 "it is a program with a `_start`, not a library; build it as a reactor (C: `-mexec-model=reactor`, \

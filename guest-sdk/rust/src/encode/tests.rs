@@ -12,6 +12,7 @@ use super::*;
 use crate::decode::decode;
 use crate::schema::nodes;
 use crate::schema::width;
+use crate::testing::crossed;
 use crate::{array, timestamps};
 
 fn primitive<T: ArrowPrimitiveType>(values: [Option<T::Native>; 5]) -> PrimitiveArray<T> {
@@ -227,12 +228,7 @@ fn schema(columns: &[(&str, ArrayRef)]) -> SchemaRef {
 }
 
 /// Counts and lengths that the contract asks for.
-fn is_exact(
-    data_type: &DataType,
-    length: usize,
-    nodes: &mut &[wit::Node],
-    buffers: &mut &[Vec<u8>],
-) {
+fn is_exact(data_type: &DataType, length: usize, nodes: &mut &[Node], buffers: &mut &[Buffer]) {
     let (node, rest) = nodes.split_first().unwrap();
     *nodes = rest;
     assert_eq!(node.length as usize, length);
@@ -248,7 +244,7 @@ fn is_exact(
         length.div_ceil(8)
     };
     assert_eq!(validity.len(), bytes, "validity of {data_type}");
-    let end = |offsets: &Vec<u8>| {
+    let end = |offsets: &Buffer| {
         assert_eq!(offsets.len(), 4 * (length + 1), "offsets of {data_type}");
         assert_eq!(offsets[..4], [0; 4], "offsets of {data_type}");
         i32::from_le_bytes(*offsets.last_chunk().unwrap()) as usize
@@ -276,20 +272,26 @@ fn is_exact(
     }
 }
 
+fn encode(schema: &SchemaRef, columns: &[ArrayRef], rows: usize) -> Encoded {
+    let mut encoded = Encoded::default();
+    encoded.fill(schema, columns, rows).unwrap();
+    encoded
+}
+
 fn round_trip(columns: &[(&str, ArrayRef)], rows: usize) {
     let schema = schema(columns);
     let arrays: Vec<_> = columns
         .iter()
         .map(|(_, column)| Arc::clone(column))
         .collect();
-    let wit = encode(&schema, arrays.clone(), rows).unwrap();
-    assert_eq!(wit.nodes.len(), nodes(&schema).unwrap().len());
-    let (mut nodes, mut buffers) = (&wit.nodes[..], &wit.buffers[..]);
+    let encoded = encode(&schema, &arrays, rows);
+    assert_eq!(encoded.nodes.len(), nodes(&schema).unwrap().len());
+    let (mut nodes, mut buffers) = (&encoded.nodes[..], &encoded.buffers[..]);
     for field in schema.fields() {
         is_exact(field.data_type(), rows, &mut nodes, &mut buffers);
     }
     assert!(nodes.is_empty() && buffers.is_empty());
-    let batch = decode(&schema, wit).unwrap();
+    let batch = crossed(&schema, &arrays, rows).unwrap();
     assert_eq!(batch.num_rows(), rows);
     for (column, expected) in batch.columns().iter().zip(&arrays) {
         column.to_data().validate_full().unwrap();
@@ -352,42 +354,40 @@ fn nulls_under_a_null_struct_are_covered() {
 
 fn round_trip_nulls(column: ArrayRef, rows: usize) {
     let schema = schema(&[("s", Arc::clone(&column))]);
-    let wit = encode(&schema, vec![column], rows).unwrap();
-    let counts: Vec<_> = wit.nodes.iter().map(|node| node.null_count).collect();
+    let encoded = encode(&schema, &[column], rows);
+    let counts: Vec<_> = encoded.nodes.iter().map(|node| node.null_count).collect();
     assert_eq!(counts, [1, 0]);
     assert!(
-        wit.buffers[1].is_empty(),
+        encoded.buffers[1].is_empty(),
         "no validity where the contract has no nulls"
     );
 }
 
+/// Held by somebody else, and not from their beginning on.
 #[test]
-fn what_came_in_goes_out_without_a_copy() {
+fn buffers_go_out_without_a_copy() {
+    let numbers = array(Int64Array::from_iter(
+        (0..64).map(|row| (row != 3).then_some(row)),
+    ));
+    let text = array(StringArray::from(vec!["text"; 64]));
+    let bits = array(BooleanArray::from(vec![true; 64]));
     let columns = [
-        (
-            "a",
-            array(Int64Array::from_iter(
-                (0..64).map(|row| (row != 3).then_some(row)),
-            )),
-        ),
-        ("b", array(StringArray::from(vec!["text"; 64]))),
-        ("c", array(BooleanArray::from(vec![true; 64]))),
+        ("a", numbers.slice(8, 16)),
+        ("b", text.slice(0, 3)),
+        ("c", bits.slice(16, 5)),
     ];
-    let schema = schema(&columns);
-    let arrays = columns
-        .iter()
-        .map(|(_, column)| Arc::clone(column))
-        .collect();
-    let wit = encode(&schema, arrays, 64).unwrap();
-    let places = |batch: &wit::Batch| -> Vec<_> {
-        let full = batch.buffers.iter().filter(|buffer| !buffer.is_empty());
-        full.map(|buffer| buffer.as_ptr()).collect()
+    let arrays = columns.clone().map(|(_, column)| column);
+    let encoded = encode(&schema(&columns), &arrays, 0);
+    let lies_in = |place: usize, array: &ArrayRef, from: usize| {
+        let whole = array.to_data().buffers()[place].as_ptr();
+        let buffers = encoded.buffers.iter();
+        let found = buffers.filter(|buffer| buffer.as_ptr() == whole.wrapping_add(from));
+        assert_eq!(found.count(), 1, "{array:?} from {from}");
     };
-    let before = places(&wit);
-    let batch = decode(&schema, wit).unwrap();
-    let (_, arrays, rows) = batch.into_parts();
-    let after = places(&encode(&schema, arrays, rows).unwrap());
-    assert_eq!(before, after);
+    lies_in(0, &numbers, 64);
+    lies_in(0, &text, 0);
+    lies_in(1, &text, 0);
+    lies_in(0, &bits, 2);
 }
 
 #[test]
@@ -395,28 +395,27 @@ fn a_lie_about_lengths_is_refused() {
     let column = array(StringArray::from(vec!["ab", "c"]));
     let columns = [("a", column)];
     let schema = schema(&columns);
-    let good = encode(&schema, vec![Arc::clone(&columns[0].1)], 2).unwrap();
-    let refused = |change: fn(&mut wit::Batch)| {
-        let mut bad = good.clone();
+    let mut good = encode(&schema, &[Arc::clone(&columns[0].1)], 2);
+    let (nodes, buffers): (_, Vec<_>) = (good.nodes.clone(), good.take_buffers().collect());
+    let refused = |rows: u32, change: fn(&mut Vec<Vec<u8>>)| {
+        let mut bad = buffers.clone();
         change(&mut bad);
-        decode(&schema, bad).unwrap_err().message
+        let bad = decode(&schema, rows, &nodes, &mut bad.into_iter());
+        bad.unwrap_err().message
     };
+    assert_eq!(refused(3, |_| ()), "the host's column `a`: 2 rows of 3");
     assert_eq!(
-        refused(|batch| batch.rows = 3),
-        "the host's column `a`: 2 rows of 3"
-    );
-    assert_eq!(
-        refused(|batch| batch.buffers[1].truncate(8)),
+        refused(2, |buffers| buffers[1].truncate(8)),
         "the host's column `a`: 8 bytes for 3 values"
     );
     assert_eq!(
-        refused(|batch| batch.buffers[2].push(0)),
+        refused(2, |buffers| buffers[2].push(0)),
         "the host's column `a`: 4 bytes for 3 values"
     );
     assert_eq!(
-        refused(|batch| batch.buffers[0] = vec![1, 1]),
+        refused(2, |buffers| buffers[0] = vec![1, 1]),
         "the host's column `a`: 2 bytes of validity"
     );
-    assert!(refused(|batch| batch.buffers.push(vec![])).contains("more than its schema"));
-    assert!(refused(|batch| drop(batch.buffers.pop())).contains("a buffer is missing"));
+    assert!(refused(2, |buffers| buffers.push(vec![])).contains("more than its schema"));
+    assert!(refused(2, |buffers| drop(buffers.pop())).contains("a buffer is missing"));
 }

@@ -59,10 +59,15 @@ pub(crate) fn take(array: &ArrayRef, rows: &[u32]) -> Result<ArrayRef> {
     by_copy(&[&data], runs(rows), rows.len())
 }
 
-/// Made as bytes, so that it goes to the host without another copy.
+/// Eight side by side: a guest's deadline is looked at once in each round.
 pub(crate) fn fixed<const WIDTH: usize>(values: &[u8], rows: &[u32]) -> Buffer {
     let (values, _) = values.as_chunks::<WIDTH>();
-    let taken: Vec<[u8; WIDTH]> = rows.iter().map(|row| values[*row as usize]).collect();
+    let mut taken: Vec<[u8; WIDTH]> = Vec::with_capacity(rows.len());
+    let (eights, rest) = rows.as_chunks::<8>();
+    for eight in eights {
+        taken.extend_from_slice(&eight.map(|row| values[row as usize]));
+    }
+    taken.extend(rest.iter().map(|row| values[*row as usize]));
     Buffer::from_vec(taken.into_flattened())
 }
 

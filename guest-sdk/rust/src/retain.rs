@@ -1,6 +1,7 @@
 //! Rows that stay. Which ones is asked with no branch on the answers; then each column's buffers are worked on in place, if
 //! nobody else holds them, and copied otherwise. All that this crate does without bounds checks to be fast is in this file.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, PrimitiveArray, make_array};
@@ -25,13 +26,17 @@ impl Kept {
     /// The rows that `keep` is true for, asked in order.
     #[inline]
     pub(crate) fn of(rows: u32, mut keep: impl FnMut(usize) -> bool) -> Self {
-        let mut kept = Asked::new(rows as usize);
-        let whole = rows as usize & !7;
-        for first in (0..whole).step_by(8) {
-            kept.eight([0, 1, 2, 3, 4, 5, 6, 7].map(|place| keep(first + place)));
-        }
-        (whole..rows as usize).for_each(|row| kept.one(keep(row)));
-        kept.into_kept()
+        Self::asked(rows as usize, |kept| {
+            let whole = rows as usize & !7;
+            for first in (0..whole).step_by(8) {
+                let mut stay = 0;
+                for place in 0..8 {
+                    stay |= u8::from(keep(first + place)) << place;
+                }
+                kept.eight(stay);
+            }
+            (whole..rows as usize).for_each(|row| kept.one(keep(row)));
+        })
     }
 
     /// The rows whose value `keep` is true for; a null is asked for too, but does not stay.
@@ -40,17 +45,38 @@ impl Kept {
         column: &PrimitiveArray<T>,
         mut keep: impl FnMut(T::Native) -> bool,
     ) -> Self {
-        let mut kept = Asked::new(column.len());
-        let (eights, rest) = column.values().as_chunks::<8>();
-        eights
-            .iter()
-            .for_each(|eight| kept.eight(eight.map(&mut keep)));
-        rest.iter().for_each(|value| kept.one(keep(*value)));
-        let mut kept = kept.into_kept();
+        let mut kept = Self::asked(column.len(), |kept| {
+            let (sixteens, rest) = column.values().as_chunks::<16>();
+            for sixteen in sixteens {
+                // Of answers a byte each the compiler makes comparisons of several rows at once and packs them; of bits it
+                // does not.
+                let stay = bits(&sixteen.map(|value| u8::from(keep(value))));
+                kept.eight(stay as u8);
+                kept.eight((stay >> 8) as u8);
+            }
+            rest.iter().for_each(|value| kept.one(keep(*value)));
+        });
         if let Some(nulls) = column.nulls().filter(|nulls| nulls.null_count() > 0) {
             kept.rows.retain(|row| nulls.is_valid(*row as usize));
         }
         kept
+    }
+
+    /// Of so many rows those that stay, as `ask` answers for each.
+    #[inline(always)]
+    fn asked(of: usize, ask: impl FnOnce(&mut Asked<'_>)) -> Self {
+        let mut rows = Vec::with_capacity(of);
+        let mut asked = Asked {
+            room: &mut rows.spare_capacity_mut()[..of],
+            asked: 0,
+            stay: 0,
+        };
+        ask(&mut asked);
+        let (asked, stay) = (asked.asked as usize, asked.stay);
+        assert_eq!(asked, of);
+        // SAFETY: as many were written, each for a row of its own that was asked for.
+        unsafe { rows.set_len(stay) };
+        Self { rows, of }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -230,59 +256,54 @@ impl Moved {
     }
 }
 
-/// Answers as they come, with no branch on them. A guest's deadline is looked at once in each eight rows.
-struct Asked {
-    rows: Vec<u32>,
+/// Answers as they come, with no branch on them. A guest's deadline is looked at once in each eight rows or sixteen.
+struct Asked<'a> {
+    room: &'a mut [MaybeUninit<u32>],
     asked: u32,
-    of: usize,
+    /// At most as many as were asked for; that much of the room has been written.
+    stay: usize,
 }
 
-impl Asked {
-    fn new(of: usize) -> Self {
-        Self {
-            rows: Vec::with_capacity(of),
-            asked: 0,
-            of,
-        }
-    }
-
-    /// Eight places are written, and those beyond the rows that stay written again.
+impl Asked<'_> {
+    /// The next eight rows, a bit each. Eight places are written, and those beyond the rows that stay written again.
     #[inline(always)]
-    fn eight(&mut self, stay: [bool; 8]) {
-        let (first, place) = (self.asked, self.rows.len());
-        assert!(first as usize + 8 <= self.of);
-        let mut bits = 0;
-        for (place, stays) in stay.into_iter().enumerate() {
-            bits |= u8::from(stays) << place;
-        }
-        let rows = PLACES[usize::from(bits)].map(|place| first + place);
-        // SAFETY: `place` is at most `first`, so eight more are at most `of`, for which there is room. All of them are written,
-        // and no more than they become part of the vector.
+    fn eight(&mut self, stay: u8) {
+        let (first, place) = (self.asked, self.stay);
+        assert!(first as usize + 8 <= self.room.len());
+        let rows = PLACES[usize::from(stay)].map(|place| first + place);
+        // SAFETY: `place` is at most `first`, so eight more are within the room.
         unsafe {
-            self.rows
-                .as_mut_ptr()
-                .add(place)
-                .cast::<[u32; 8]>()
-                .write_unaligned(rows);
-            self.rows.set_len(place + bits.count_ones() as usize);
+            let place = self.room.as_mut_ptr().add(place);
+            place.cast::<[u32; 8]>().write_unaligned(rows);
         }
+        self.stay += stay.count_ones() as usize;
         self.asked += 8;
     }
 
     #[inline(always)]
     fn one(&mut self, stays: bool) {
-        if stays {
-            self.rows.push(self.asked);
-        }
+        self.room[self.stay].write(self.asked);
+        self.stay += usize::from(stays);
         self.asked += 1;
     }
+}
 
-    fn into_kept(self) -> Kept {
-        assert_eq!(self.asked as usize, self.of);
-        Kept {
-            rows: self.rows,
-            of: self.of,
-        }
+/// A bit for each of sixteen bytes that are zero or one, the first one's lowest.
+#[inline(always)]
+fn bits(bytes: &[u8; 16]) -> u16 {
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    {
+        use std::arch::wasm32::{i8x16_bitmask, u8x16_avgr, u8x16_splat, v128_load};
+        // SAFETY: there are as many bytes as are loaded, and it may be from anywhere.
+        let bytes = unsafe { v128_load(bytes.as_ptr().cast()) };
+        // The average with 254 is 127 or 128. Of a shift the compiler knows that it wants one bit of each byte, and then takes
+        // the comparisons apart lane by lane.
+        i8x16_bitmask(u8x16_avgr(bytes, u8x16_splat(254)))
+    }
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+    {
+        let bits = bytes.iter().rev();
+        bits.fold(0, |bits, byte| bits << 1 | u16::from(*byte))
     }
 }
 

@@ -7,16 +7,16 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use crate::context::{Context, Interval, Mode};
-use crate::contract::{Parameter, Value, ValueKind};
+use crate::contract::{Parameter, Value};
 use crate::decode::decode;
 use crate::encode::Encoded;
-use crate::error::{Error, FailureKind, Result};
+use crate::error::{Error, Result};
 use crate::incoming::{all_released, release};
 use crate::log::panics_to_log;
 use crate::output::Checked;
 use crate::run::Driver;
 use crate::schema::nodes;
-use crate::transformation::{Scope, Transformation};
+use crate::transformation::Transformation;
 use crate::wire::{self, List, Maybe, Named, Text};
 
 /// Whoever wrote the component.
@@ -108,11 +108,7 @@ impl Told {
         } = error;
         self.message = message;
         wire::Failure {
-            kind: match kind {
-                FailureKind::Input => wire::FailureKind::Input,
-                FailureKind::Parameter => wire::FailureKind::Parameter,
-                FailureKind::Internal => wire::FailureKind::Internal,
-            },
+            kind,
             message: text(&self.message),
             input: input.into(),
             row: row.into(),
@@ -403,12 +399,7 @@ fn contract(transformation: &Transformation) -> Result<wire::Contract> {
         doc: text(doc),
         inputs: kept(inputs),
         output: kept(nodes(output)?),
-        scope: match scope {
-            Scope::Aligned => wire::Scope::Aligned,
-            Scope::Row => wire::Scope::Row,
-            Scope::Keyed => wire::Scope::Keyed,
-            Scope::Interval => wire::Scope::Interval,
-        },
+        scope: *scope,
         parameters: kept(parameters.iter().map(parameter).collect()),
         properties: kept(properties.collect()),
     })
@@ -431,14 +422,7 @@ fn parameter(parameter: &Parameter) -> wire::Parameter {
     };
     wire::Parameter {
         name: text(name),
-        kind: match kind {
-            ValueKind::Boolean => wire::ValueKind::Boolean,
-            ValueKind::Int64 => wire::ValueKind::Int64,
-            ValueKind::Float64 => wire::ValueKind::Float64,
-            ValueKind::Utf8 => wire::ValueKind::Utf8,
-            ValueKind::Timestamp => wire::ValueKind::Timestamp,
-            ValueKind::Duration => wire::ValueKind::Duration,
-        },
+        kind: *kind,
         default: default.as_ref().map(value).into(),
         doc: text(doc),
     }

@@ -91,6 +91,8 @@ impl From<&str> for Value {
     }
 }
 
+/// The contract's `enum value-kind`.
+#[repr(u8)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ValueKind {
     Boolean,

@@ -1,6 +1,8 @@
 use std::fmt;
 
 /// Whose fault a failure is.
+// The contract's `enum failure-kind`, in its order.
+#[repr(u8)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureKind {
     /// The rows'.

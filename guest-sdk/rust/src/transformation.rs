@@ -33,7 +33,8 @@ pub trait Whole {
     fn finish(&mut self) -> Result<Output>;
 }
 
-/// How far the host may split the input over runs.
+/// How far the host may split the input over runs: the contract's `enum scope`.
+#[repr(u8)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
     Aligned,

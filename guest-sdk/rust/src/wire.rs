@@ -4,6 +4,10 @@
 
 use std::slice;
 
+use crate::contract::ValueKind;
+use crate::error::FailureKind;
+use crate::transformation::Scope;
+
 /// Items that lie elsewhere.
 #[repr(C)]
 #[derive(Debug)]
@@ -109,7 +113,7 @@ pub struct Interval {
 /// `variant kind`.
 #[repr(C, u8)]
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Boolean,
     Int8,
     Int16,
@@ -137,7 +141,7 @@ pub enum Kind {
 /// `record field`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
-pub struct Field {
+pub(crate) struct Field {
     pub name: Text,
     pub kind: Kind,
     pub nullable: bool,
@@ -181,42 +185,20 @@ pub struct Named<T> {
     pub value: T,
 }
 
-/// `enum value-kind`.
-#[repr(u8)]
-#[derive(Debug, Clone, Copy)]
-pub enum ValueKind {
-    Boolean,
-    Int64,
-    Float64,
-    Utf8,
-    Timestamp,
-    Duration,
-}
-
 /// `record parameter`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
-pub struct Parameter {
+pub(crate) struct Parameter {
     pub name: Text,
     pub kind: ValueKind,
     pub default: Maybe<Value>,
     pub doc: Text,
 }
 
-/// `enum scope`.
-#[repr(u8)]
-#[derive(Debug, Clone, Copy)]
-pub enum Scope {
-    Aligned,
-    Row,
-    Keyed,
-    Interval,
-}
-
 /// `record input`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
-pub struct Input {
+pub(crate) struct Input {
     pub name: Text,
     pub columns: List<Field>,
     pub keys: List<Text>,
@@ -225,7 +207,7 @@ pub struct Input {
 /// `record contract`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
-pub struct Contract {
+pub(crate) struct Contract {
     pub name: Text,
     pub doc: Text,
     pub inputs: List<Input>,
@@ -238,7 +220,7 @@ pub struct Contract {
 /// `record rejection`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
-pub struct Rejection {
+pub(crate) struct Rejection {
     pub row: u32,
     pub message: Text,
 }
@@ -246,19 +228,10 @@ pub struct Rejection {
 /// `record output`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
-pub struct Output {
+pub(crate) struct Output {
     pub batch: Batch,
     pub source_rows: Maybe<List<u32>>,
     pub rejected: List<Rejection>,
-}
-
-/// `enum failure-kind`.
-#[repr(u8)]
-#[derive(Debug, Clone, Copy)]
-pub enum FailureKind {
-    Input,
-    Parameter,
-    Internal,
 }
 
 /// `record failure`.

@@ -4,6 +4,7 @@ use arrow_array::{
     Int32Array, Int64Array, ListArray, MapArray, RecordBatch, StringArray, StructArray,
     TimestampMicrosecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
 };
+use arrow_schema::SchemaRef;
 
 use crate::error::{Error, Result};
 use crate::gather;
@@ -101,10 +102,7 @@ impl Columns for RecordBatch {
     fn any(&self, name: &str) -> Result<&dyn Array> {
         match self.column_by_name(name) {
             Some(column) => Ok(column.as_ref()),
-            None => Err(Error::new(format!(
-                "no column `{name}`; there are {}",
-                names(self.schema_ref())
-            ))),
+            None => Err(no_column(name, self.schema_ref())),
         }
     }
 
@@ -115,6 +113,10 @@ impl Columns for RecordBatch {
     fn take_rows(&self, rows: &[u32]) -> Result<RecordBatch> {
         gather::take_rows(self, rows)
     }
+}
+
+pub(crate) fn no_column(name: &str, schema: &SchemaRef) -> Error {
+    Error::new(format!("no column `{name}`; there are {}", names(schema)))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use arrow_array::ArrayRef;
 
+use crate::builder::ColumnBuilder;
 use crate::error::Result;
 use crate::key::Key;
 
@@ -92,9 +93,9 @@ pub trait Row {
     #[doc(hidden)]
     fn length(&self) -> usize;
 
-    /// Calls `cell` with each place and value.
+    /// Gives each cell to its column; there are as many columns as cells.
     #[doc(hidden)]
-    fn each(&self, cell: impl FnMut(usize, CellValue<'_>) -> Result<()>) -> Result<()>;
+    fn append_to(&self, columns: &mut [ColumnBuilder]) -> Result<()>;
 }
 
 impl Row for &[&dyn Cell] {
@@ -102,10 +103,9 @@ impl Row for &[&dyn Cell] {
         self.len()
     }
 
-    fn each(&self, mut cell: impl FnMut(usize, CellValue<'_>) -> Result<()>) -> Result<()> {
-        self.iter()
-            .enumerate()
-            .try_for_each(|(place, value)| cell(place, value.value()))
+    fn append_to(&self, columns: &mut [ColumnBuilder]) -> Result<()> {
+        let mut cells = self.iter().zip(columns);
+        cells.try_for_each(|(cell, column)| column.append(cell.value()))
     }
 }
 
@@ -118,11 +118,15 @@ macro_rules! tuples {
 
             #[expect(non_snake_case, reason = "a variable for each type")]
             #[inline]
-            fn each(&self, mut cell: impl FnMut(usize, CellValue<'_>) -> Result<()>) -> Result<()> {
+            fn append_to(&self, columns: &mut [ColumnBuilder]) -> Result<()> {
                 let ($first, $($name,)*) = self;
-                let mut places = 0..;
-                cell(places.next().unwrap_or_default(), $first.value())?;
-                $(cell(places.next().unwrap_or_default(), $name.value())?;)*
+                let mut columns = columns.iter_mut();
+                if let Some(column) = columns.next() {
+                    column.append($first.value())?;
+                }
+                $(if let Some(column) = columns.next() {
+                    column.append($name.value())?;
+                })*
                 Ok(())
             }
         })*

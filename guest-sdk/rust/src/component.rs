@@ -7,16 +7,16 @@ use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use crate::context::{Context, Interval, Mode};
-use crate::contract::{Parameter, Value};
+use crate::contract::{Parameter, Value, ValueKind};
 use crate::decode::decode;
 use crate::encode::Encoded;
-use crate::error::{Error, Result};
+use crate::error::{Error, FailureKind, Result};
 use crate::incoming::{all_released, release};
 use crate::log::panics_to_log;
 use crate::output::Checked;
 use crate::run::Driver;
 use crate::schema::nodes;
-use crate::transformation::Transformation;
+use crate::transformation::{Scope, Transformation};
 use crate::wire::{self, List, Maybe, Named, Text};
 
 /// Whoever wrote the component.
@@ -60,6 +60,20 @@ const _: () = {
     assert!(size_of::<wire::Output>() == 40 && offset_of!(wire::Output, rejected) == 32);
     assert!(size_of::<wire::Failure>() == 28 && offset_of!(wire::Failure, row) == 20);
     assert!(size_of::<Answer>() == 48 && align_of::<Answer>() == 4);
+    assert!(size_of::<wire::Node>() == 8 && size_of::<Named<Text>>() == 16);
+    assert!(size_of::<wire::Input>() == 24 && offset_of!(wire::Input, keys) == 16);
+    assert!(size_of::<wire::Rejection>() == 12 && offset_of!(wire::Rejection, message) == 4);
+};
+
+// The cases of the contract's enums, in its order.
+const _: () = {
+    assert!(Scope::Aligned as u8 == 0 && Scope::Row as u8 == 1);
+    assert!(Scope::Keyed as u8 == 2 && Scope::Interval as u8 == 3);
+    assert!(FailureKind::Input as u8 == 0 && FailureKind::Parameter as u8 == 1);
+    assert!(FailureKind::Internal as u8 == 2);
+    assert!(ValueKind::Boolean as u8 == 0 && ValueKind::Int64 as u8 == 1);
+    assert!(ValueKind::Float64 as u8 == 2 && ValueKind::Utf8 as u8 == 3);
+    assert!(ValueKind::Timestamp as u8 == 4 && ValueKind::Duration as u8 == 5);
 };
 
 /// What the host was told last, and what that points to.
@@ -428,5 +442,7 @@ fn parameter(parameter: &Parameter) -> wire::Parameter {
     }
 }
 
+#[cfg(test)]
+mod allocated;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,6 @@
 //! The contract's functions under their names, in a component. `sandglass build` makes a component of a module that has them.
 
 use std::ffi::c_void;
-use std::sync::Once;
 
 use crate::component::ComponentRun;
 use crate::log::Level;
@@ -42,7 +41,7 @@ pub fn once() {
         unsafe extern "C" {
             fn __wasm_call_ctors();
         }
-        static ONCE: Once = Once::new();
+        static ONCE: std::sync::Once = std::sync::Once::new();
         // SAFETY: the linker makes it, and it has not run.
         ONCE.call_once(|| unsafe { __wasm_call_ctors() });
     }

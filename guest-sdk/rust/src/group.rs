@@ -1,6 +1,6 @@
 //! The rows of a range of keys, handed out key by key.
 
-use std::sync::Arc;
+use std::cmp::Ordering;
 
 use arrow_array::RecordBatch;
 
@@ -9,10 +9,15 @@ use crate::error::Result;
 use crate::gather::concatenate;
 use crate::key::{Key, KeyColumn, key_columns};
 
+mod rows;
+
+pub use rows::GroupRows;
+use rows::Source;
+
 /// All rows of one key, of every input.
 pub struct Group<'a> {
     key: &'a [Key<'a>],
-    rows: &'a [RecordBatch],
+    rows: &'a [GroupRows<'a>],
 }
 
 impl<'a> Group<'a> {
@@ -28,7 +33,7 @@ impl<'a> Group<'a> {
     ///
     /// # Panics
     /// There is no input of that number.
-    pub fn rows(&self, input: usize) -> &'a RecordBatch {
+    pub fn rows(&self, input: usize) -> &'a GroupRows<'a> {
         &self.rows[input]
     }
 }
@@ -37,13 +42,13 @@ impl<'a> Group<'a> {
 struct Cursor<'a> {
     batches: &'a [RecordBatch],
     keys: Vec<Vec<KeyColumn<'a>>>,
-    none: RecordBatch,
+    none: &'a RecordBatch,
     batch: usize,
     row: usize,
 }
 
 impl<'a> Cursor<'a> {
-    fn new(input: &Input, batches: &'a [RecordBatch]) -> Result<Self> {
+    fn new(input: &Input, batches: &'a [RecordBatch], none: &'a RecordBatch) -> Result<Self> {
         let keys = batches
             .iter()
             .map(|batch| key_columns(&input.columns, &input.keys, batch))
@@ -51,37 +56,45 @@ impl<'a> Cursor<'a> {
         Ok(Self {
             batches,
             keys,
-            none: RecordBatch::new_empty(Arc::clone(&input.columns)),
+            none,
             batch: 0,
             row: 0,
         })
     }
 
-    fn key(&self) -> Option<Vec<Key<'a>>> {
-        let columns = self.keys.get(self.batch)?;
-        Some(
-            columns
-                .iter()
-                .map(|column| column.value(self.row))
-                .collect(),
-        )
+    /// The key here; nothing at the end, and of an input without keys.
+    fn key(&self) -> impl Iterator<Item = Key<'a>> {
+        let columns = self.keys.get(self.batch).into_iter().flatten();
+        columns.map(|column| column.value(self.row))
+    }
+
+    /// The keys of two inputs that have not ended.
+    fn compare(&self, other: &Self) -> Ordering {
+        self.key().cmp(other.key())
     }
 
     /// The rows of this key from here on, and moves past them. Rows of one batch are a slice of it; copied are only the rows of
     /// a key that spans batches.
-    fn take(&mut self, key: &[Key<'_>]) -> Result<RecordBatch> {
+    fn take(&mut self, key: &[Key<'_>]) -> Result<Source<'a>> {
+        let mut taken = Source::Slice(self.none, 0, 0);
         let mut parts = Vec::new();
         while let (Some(batch), Some(columns)) =
             (self.batches.get(self.batch), self.keys.get(self.batch))
         {
             let (from, rows) = (self.row, batch.num_rows());
-            let is_at = |row: usize| {
-                let mut parts = columns.iter().zip(key);
-                parts.all(|(column, part)| column.value(row) == *part)
-            };
-            let end = (from..rows).find(|row| !is_at(*row)).unwrap_or(rows);
+            let mut columns = columns.iter().zip(key);
+            let end = columns.try_fold(rows, |end, (column, part)| {
+                let end = column.run(from, end, part);
+                (end > from).then_some(end)
+            });
+            let end = end.unwrap_or(from);
             if end > from {
-                parts.push(batch.slice(from, end - from));
+                if let Source::Slice(before, from, rows) = taken
+                    && rows > 0
+                {
+                    parts.push(before.slice(from, rows));
+                }
+                taken = Source::Slice(batch, from, end - from);
             }
             if end < rows {
                 self.row = end;
@@ -89,11 +102,11 @@ impl<'a> Cursor<'a> {
             }
             (self.batch, self.row) = (self.batch + 1, 0);
         }
-        match <[RecordBatch; 1]>::try_from(parts) {
-            Ok([only]) => Ok(only),
-            Err(parts) if parts.is_empty() => Ok(self.none.clone()),
-            Err(parts) => concatenate(self.none.schema_ref(), &parts),
+        if let (Source::Slice(last, from, rows), false) = (&taken, parts.is_empty()) {
+            parts.push(last.slice(*from, *rows));
+            taken = Source::Whole(concatenate(self.none.schema_ref(), &parts)?);
         }
+        Ok(taken)
     }
 }
 
@@ -103,22 +116,35 @@ pub(crate) fn each_key(
     batches: &[Vec<RecordBatch>],
     mut each: impl FnMut(&Group<'_>) -> Result<()>,
 ) -> Result<()> {
+    let none = inputs
+        .iter()
+        .map(|input| RecordBatch::new_empty(input.columns.clone()));
+    let none: Vec<_> = none.collect();
     let mut cursors = inputs
         .iter()
         .zip(batches)
-        .map(|(input, batches)| Cursor::new(input, batches))
+        .zip(&none)
+        .map(|((input, batches), none)| Cursor::new(input, batches, none))
         .collect::<Result<Vec<_>>>()?;
-    while let Some(key) = cursors.iter().filter_map(Cursor::key).min() {
-        let rows = cursors
-            .iter_mut()
-            .map(|cursor| cursor.take(&key))
-            .collect::<Result<Vec<_>>>()?;
+    let mut rows: Vec<_> = none.iter().map(GroupRows::new).collect();
+    let mut key = Vec::new();
+    loop {
+        let not_ended = cursors
+            .iter()
+            .filter(|cursor| cursor.batch < cursor.batches.len());
+        let Some(lowest) = not_ended.min_by(|one, other| one.compare(other)) else {
+            return Ok(());
+        };
+        key.clear();
+        key.extend(lowest.key());
+        for (cursor, rows) in cursors.iter_mut().zip(&mut rows) {
+            rows.set(cursor.take(&key)?);
+        }
         each(&Group {
             key: &key,
             rows: &rows,
         })?;
     }
-    Ok(())
 }
 
 #[cfg(test)]

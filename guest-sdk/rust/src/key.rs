@@ -52,6 +52,18 @@ impl<'a> KeyColumn<'a> {
         })
     }
 
+    /// The first row from here to `end` that is not of this key, or `end`.
+    pub(crate) fn run(&self, from: usize, end: usize, key: &Key<'_>) -> usize {
+        match (self, key) {
+            (Self::Int64(values), Key::Int64(key)) => run(values, from, end, key),
+            (Self::Timestamp(values), Key::Timestamp(key)) => run(values, from, end, key),
+            (Self::Date32(values), Key::Date32(key)) => run(values, from, end, key),
+            _ => (from..end)
+                .find(|row| self.value(*row) != *key)
+                .unwrap_or(end),
+        }
+    }
+
     pub(crate) fn value(&self, row: usize) -> Key<'a> {
         match self {
             Self::Boolean(array) => Key::Boolean(array.value(row)),
@@ -61,6 +73,11 @@ impl<'a> KeyColumn<'a> {
             Self::Utf8(array) => Key::Utf8(array.value(row)),
         }
     }
+}
+
+fn run<T: PartialEq>(values: &[T], from: usize, end: usize, key: &T) -> usize {
+    let other = values[from..end].iter().position(|value| value != key);
+    other.map_or(end, |rows| from + rows)
 }
 
 /// The key columns of a batch.

@@ -116,8 +116,8 @@
 //! # assert_eq!(testing::Test::new(dear()).run([rows()]).unwrap().source_rows, Some(vec![1]));
 //! ```
 //!
-//! Memory that came in goes out again without a copy where nobody else holds it: a column of the batch that is part of the
-//! output, and the columns of `retain`, which are made in their own memory.
+//! Memory that came in goes out again without a copy: a column of the batch that is part of the output, whoever else holds it,
+//! and the columns of `retain`, which are made in their own memory where nobody else does.
 //!
 //! An [`aligned`](Transformation::aligned) transformation returns one row for each row in, in the same order, and cannot
 //! reject any.
@@ -268,7 +268,7 @@ pub use column::Column;
 pub use context::{Context, Interval, Mode};
 pub use contract::{Input, Parameter, Value};
 pub use error::{Error, FailureKind, Result};
-pub use group::Group;
+pub use group::{Group, GroupRows};
 pub use inputs::Inputs;
 pub use key::Key;
 pub use log::Level;
@@ -288,9 +288,9 @@ pub use {arrow_array, arrow_buffer, arrow_schema};
 /// What a transformation needs.
 pub mod prelude {
     pub use crate::{
-        Column, Columns, Context, Emitter, Error, Group, Input, Inputs, Interval, Key, Keyed, Mode,
-        Output, Parameter, Result, Rows, Run, Transformation, Whole, array, column, columns,
-        map_float64, testing, timestamps,
+        Column, Columns, Context, Emitter, Error, Group, GroupRows, Input, Inputs, Interval, Key,
+        Keyed, Mode, Output, Parameter, Result, Rows, Run, Transformation, Whole, array, column,
+        columns, map_float64, testing, timestamps,
     };
     pub use arrow_array::{
         Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Float32Array, Float64Array,

@@ -80,7 +80,7 @@ impl Output {
     }
 
     /// As [`retain`](Self::retain), for rows that one column decides on: twice as fast, as its values are looked at side by
-    /// side. Where it is null the row does not stay.
+    /// side. Where it is null the row does not stay, and `keep` is called with whatever lies there.
     ///
     /// ```
     /// # use sandglass_guest::prelude::*;

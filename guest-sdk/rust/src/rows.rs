@@ -44,8 +44,7 @@ impl Rows {
                 names(&self.schema)
             )));
         }
-        let columns = &mut self.columns;
-        row.each(|place, value| columns[place].append(value))?;
+        row.append_to(&mut self.columns)?;
         self.rows += 1;
         if self.rows == OUTPUT_ROWS {
             self.flush()?;

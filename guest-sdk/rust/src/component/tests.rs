@@ -1,5 +1,6 @@
 //! A host in miniature: what it hands in it asks [`realloc`] for, and what it is told it reads.
 
+use std::array::from_fn;
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::ptr;
@@ -96,10 +97,10 @@ fn opened(name: &str) -> Result<*mut ComponentRun, String> {
             },
         ]),
         lineage: 1,
-        properties: given(&[Named {
+        properties: given(&from_fn::<_, 1_000, _>(|_| Named {
             name: given_text("unknown"),
-            value: given_text(""),
-        }]),
+            value: given_text("x"),
+        })),
     };
     let made = Cell::new(ptr::null_mut());
     let run_new = |run| {
@@ -264,5 +265,47 @@ fn what_is_wrong_is_told_and_the_rest_let_go_of() {
         .collect();
     assert_eq!(places.len(), 1);
     // SAFETY: the run is open.
+    unsafe { drop_run(run) };
+}
+
+/// Whatever a call was about and however it ended, what came in with it is let go of.
+#[test]
+fn nothing_is_kept_of_a_call() {
+    let run = opened("kept").unwrap();
+    // More than the place of lists has room for.
+    let large = || wire::Batch {
+        rows: 3,
+        nodes: given(
+            &[Node {
+                length: 3,
+                null_count: 0,
+            }; 1_000],
+        ),
+        buffers: given(&from_fn::<_, 1_000, _>(|_| given(b"12345678"))),
+    };
+    let calls = || {
+        // SAFETY: the run is open, and each batch was given for its call.
+        unsafe {
+            said(push(run, 0, people()));
+            assert!(matches!(said(next(run)).next, Maybe::Some(_)));
+            assert!(matches!(said(next(run)).next, Maybe::None));
+            // Refused, before and after its buffers are looked at.
+            failure(push(run, 1, people()));
+            let mut longer = people();
+            longer.rows += 1;
+            failure(push(run, 0, longer));
+            failure(push(run, 0, large()));
+            failure(end_keys(run));
+        }
+        opened("keep").unwrap_err();
+        // SAFETY: the run is open, and nobody looks at it again.
+        unsafe { drop_run(opened("kept").unwrap()) };
+    };
+    // Vectors that are used again have their sizes after the first time.
+    calls();
+    let before = allocated::bytes();
+    (0..10).for_each(|_| calls());
+    assert_eq!(allocated::bytes(), before);
+    // SAFETY: the run is open, and nobody looks at it again.
     unsafe { drop_run(run) };
 }

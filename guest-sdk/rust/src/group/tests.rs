@@ -91,6 +91,78 @@ fn a_key_within_a_batch_is_a_slice() {
     .unwrap();
 }
 
+/// Wherever the batches are cut, the rows of a key are the same, by column and as a batch.
+#[test]
+fn cuts_do_not_matter() {
+    let left = [1, 1, 1, 2, 4, 4, 5];
+    let right = [1, 2, 2, 3, 5, 5, 5];
+    let cut = |keys: &[i64], cuts: usize| -> Vec<RecordBatch> {
+        let places = (1..keys.len()).filter(|place| cuts >> (place - 1) & 1 == 1);
+        let mut ends: Vec<usize> = places.chain([keys.len()]).collect();
+        ends.insert(0, 0);
+        let part = |ends: &[usize]| {
+            let values: Vec<i64> = (ends[0] as i64..ends[1] as i64).collect();
+            numbers(&keys[ends[0]..ends[1]], &values)
+        };
+        ends.windows(2).map(part).collect()
+    };
+    let inputs = [input(&["key"]), input(&["key"])];
+    for cuts in 0..1 << (left.len() - 1) {
+        // Every cut of one input meets another one of the other.
+        let batches = [
+            cut(&left, cuts),
+            cut(&right, cuts.reverse_bits() >> 58 ^ 0b10101),
+        ];
+        let mut seen = Vec::new();
+        each_key(&inputs, &batches, |group| {
+            for (side, keys) in [left, right].iter().enumerate() {
+                let rows = group.rows(side);
+                let of_key = (0..)
+                    .zip(keys)
+                    .filter(|(_, key)| group.key(0) == Key::Int64(**key));
+                let expected: Vec<i64> = of_key.map(|(row, _)| row).collect();
+                assert_eq!(rows.int64("value")?.values(), &expected, "{cuts:b}");
+                assert_eq!(
+                    (rows.num_rows(), rows.rows()),
+                    (expected.len(), expected.len() as u32)
+                );
+                let batch: &RecordBatch = rows;
+                assert_eq!(batch.int64("value")?.values(), &expected, "{cuts:b}");
+                if let Some(last) = rows.rows().checked_sub(1) {
+                    let last_row = rows.take_rows(&[last])?;
+                    assert_eq!(
+                        last_row.int64("value")?.values(),
+                        &expected[last as usize..]
+                    );
+                }
+                assert!(rows.take_rows(&[rows.rows()]).is_err());
+            }
+            let Key::Int64(key) = group.key(0) else {
+                panic!("another kind of key")
+            };
+            seen.push(key);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(seen, [1, 2, 3, 4, 5], "{cuts:b}");
+    }
+}
+
+#[test]
+fn what_a_group_does_not_have_is_named() {
+    each_key(&[input(&["key"])], &[vec![numbers(&[1], &[2])]], |group| {
+        let error = group.rows(0).int64("amount").unwrap_err();
+        assert_eq!(
+            error.message,
+            "no column `amount`; there are `key`, `value`"
+        );
+        let error = group.rows(0).utf8("value").unwrap_err();
+        assert_eq!(error.message, "column `value` is int64, not utf8");
+        Ok(())
+    })
+    .unwrap();
+}
+
 /// All parts of the key, in order, of two inputs that hold the same column kinds.
 fn merged(kind: fn(&str) -> Column, left: ArrayRef, right: ArrayRef) -> Vec<String> {
     let input = |name: &str| Input::new(name, [kind("key")]).keys(["key"]);

@@ -90,8 +90,14 @@ fn one_column_decides() {
         let values: Vec<Option<i32>> = (0..count + 2)
             .map(|_| (random.below(4) > 0).then(|| random.below(10) as i32))
             .collect();
+        // What lies under the nulls would stay.
+        let under = values
+            .iter()
+            .map(|value| value.unwrap_or(7))
+            .collect::<Vec<_>>();
+        let nulls = values.iter().map(Option::is_some).collect();
         for column in [
-            Int32Array::from(values.clone()),
+            Int32Array::new(under.into(), Some(nulls)),
             values.iter().map(|_| Some(7)).collect(),
         ] {
             let column = column.slice(2, count);

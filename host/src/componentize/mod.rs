@@ -33,7 +33,7 @@ pub(crate) fn componentize(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
         bytes
     } else {
         module.check()?;
-        let mut renamed = names::rename(&bytes)?;
+        let mut renamed = names::rename(&bytes, module.exports_plain())?;
         contract::embed(&mut renamed, contract::World::Transform)?;
         renamed
     };

@@ -4,7 +4,7 @@
 
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{ExportSection, ImportSection, Module, RawSection};
-use wasmparser::{Parser, Payload};
+use wasmparser::{ExternalKind, Parser, Payload};
 
 use super::WASI;
 
@@ -38,6 +38,13 @@ pub(super) const IMPORTS: [(&str, &str, &str); 6] = [
     ("flush", WASI, "sandglass_flush"),
 ];
 
+/// Whether an export has one of the contract's names.
+pub(super) fn is_real(name: &str) -> bool {
+    name.strip_prefix("cabi_post_")
+        .unwrap_or(name)
+        .starts_with(TRANSFORMATION)
+}
+
 /// The contract's name for an export, if it is a plain one.
 pub(super) fn export(name: &str) -> Option<String> {
     let (prefix, plain) = match name.strip_prefix("after_") {
@@ -48,8 +55,9 @@ pub(super) fn export(name: &str) -> Option<String> {
     Some(format!("{prefix}{TRANSFORMATION}#{real}"))
 }
 
-/// The module with the contract's names; all else stays as it is, byte for byte.
-pub(super) fn rename(bytes: &[u8]) -> Result<Vec<u8>, String> {
+/// The module with the contract's names; all else stays as it is, byte for byte. Exports are functions of plain names, or are left as
+/// they are.
+pub(super) fn rename(bytes: &[u8], plain_exports: bool) -> Result<Vec<u8>, String> {
     let mut module = Module::new();
     let mut types = RoundtripReencoder;
     for payload in Parser::new(0).parse_all(bytes) {
@@ -75,7 +83,8 @@ pub(super) fn rename(bytes: &[u8]) -> Result<Vec<u8>, String> {
                 for item in section {
                     let item = item.map_err(|error| error.to_string())?;
                     let kind = types.export_kind(item.kind).map_err(|error| error.to_string())?;
-                    let renamed = export(item.name);
+                    let is_plain = plain_exports && item.kind == ExternalKind::Func;
+                    let renamed = is_plain.then(|| export(item.name)).flatten();
                     exports.export(renamed.as_deref().unwrap_or(item.name), kind, item.index);
                 }
                 module.section(&exports);

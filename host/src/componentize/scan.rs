@@ -52,13 +52,20 @@ impl Module {
         self.imports.iter().any(|(from, _)| from == module)
     }
 
+    /// Whether plain names are the contract's functions. Where one has the contract's own name, all have: a function named `open` is
+    /// somebody else's then.
+    pub(super) fn exports_plain(&self) -> bool {
+        !self.functions.iter().any(|function| names::is_real(function))
+    }
+
     /// Whether a module without a contract has all functions, by their plain names or the contract's, and imports nothing that
     /// is not there.
     pub(super) fn check(&self) -> Result<(), String> {
+        let exports_plain = self.exports_plain();
         let exports = |plain: &str| {
-            let real = names::export(plain);
-            let mut functions = self.functions.iter();
-            functions.any(|function| function == plain || Some(function) == real.as_ref())
+            let name = names::export(plain).filter(|_| !exports_plain);
+            let name = name.as_deref().unwrap_or(plain);
+            self.functions.iter().any(|function| function == name)
         };
         if exports("_start") {
             return Err(

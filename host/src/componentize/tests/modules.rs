@@ -64,15 +64,42 @@ fn modules_of_plain_names_make_components_of_the_closed_world() {
 /// Compilers that can write the contract's names make the same component.
 #[test]
 fn names_are_plain_or_the_contracts() {
-    let text = whole_text("");
+    let text = whole_text(concat!(
+        "(import \"sandglass\" \"log\" (func (param i32 i32 i32)))",
+        "(import \"sandglass\" \"run_new\" (func (param i32) (result i32)))",
+    ));
     let mut real = text.clone();
-    for (plain, _) in names::EXPORTS {
+    for plain in names::EXPORTS
+        .map(|(plain, _)| plain)
+        .into_iter()
+        .chain(["after_describe", "after_run_next"])
+    {
         let name = names::export(plain).unwrap();
         real = real.replace(&format!("(export \"{plain}\")"), &format!("(export \"{name}\")"));
     }
-    assert!(real.contains("#[method]run.push\")") && !real.contains("run_push"));
+    for (plain, module, name) in &names::IMPORTS[..2] {
+        real = real.replace(
+            &format!("\"sandglass\" \"{plain}\""),
+            &format!("\"{module}\" \"{name}\""),
+        );
+    }
+    assert!(real.contains("(export \"cabi_post_sandglass:transform/transformation@0.1.0#[method]run.next\")"));
+    assert!(!real.contains("run_") && !real.contains("after_") && !real.contains("\"sandglass\""));
     let component = |text: &str| componentize(wat::parse_str(text).unwrap());
-    assert_eq!(component(&real), component(&text));
+    // Other imports than the contract's are answered by the adapter, which is not there without one of them.
+    let needs_adapter = "(import \"wasi_snapshot_preview1\" \"sched_yield\" (func (result i32)))";
+    let with_adapter = |text: &str| text.replacen("(module", &format!("(module {needs_adapter}"), 1);
+    assert_eq!(
+        component(&with_adapter(&real)).unwrap(),
+        component(&with_adapter(&text)).unwrap()
+    );
+    // Besides the contract's own names plain ones are whatever their author meant by them.
+    let besides = real.replacen(
+        "(func (export",
+        "(func (export \"open\") (param i64)) (func (export \"after_open\")) (func (export",
+        1,
+    );
+    component(&besides).unwrap();
     let without = real.replace("#[method]run.next\")", "#[method]run.last\")");
     let error = component(&without).unwrap_err();
     assert!(error.contains("does not export `run_next`;"), "{error}");

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::keys::{column, optional, positive};
 use super::model::{AggregatedFeature, Aggregations, FeatureView};
-use super::parse::{column, optional, positive};
 use super::reader::{Findings, Table, Value};
 use crate::aggregate::{Function, FunctionError};
 use crate::tile::TimeWindow;

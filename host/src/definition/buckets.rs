@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::parse::optional;
+use super::keys::optional;
 use super::reader::{Table, Value};
 
 /// Where a bucket is, beside its name.

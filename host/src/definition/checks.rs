@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::aggregations;
 use super::buckets::split as split_bucket;
+use super::keys::existing;
 use super::model::{FeatureView, Format, Project, Source, Trigger, before_pattern};
-use super::parse::existing;
 use super::problem::similar;
 use super::reader::Findings;
 use super::requests;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::keys::{column, filter, limits, optional, parameters};
 use super::model::{LimitsOverride, ParameterText};
-use super::parse::{column, filter, limits, optional, parameters};
 use super::problem::{Problem, Problems};
 use super::reader::{Findings, Table, document};
 use crate::time::{Span, Timestamp};

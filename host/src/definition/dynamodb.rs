@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::buckets::{endpoint, location, region};
-use super::parse::{boolean, optional};
+use super::keys::{boolean, optional};
 use super::reader::{Table, Value};
 use super::secrets::{SecretKeys, credentials};
 

@@ -8,10 +8,12 @@ use arrow::datatypes::{DataType, FieldRef, Schema};
 use sandglass_runtime::{host_type, kind_name};
 use serde::{Deserialize, Serialize};
 
+use super::entities::KEY_KINDS;
+use super::keys::{self, existing, meta, optional};
 use super::model::{
     FeatureService, KeyKind, LimitsOverride, Meta, ParameterText, Project, ServiceFeatures, Transformation,
 };
-use super::parse::{self, Reading, existing, meta, optional};
+use super::parse::Reading;
 use super::problem::similar;
 use super::reader::{Findings, Table, Value};
 use super::services::{self, ServiceProblem, Told};
@@ -126,10 +128,10 @@ pub(super) fn read(reading: &mut Reading, table: &Table<'_>, name: String, place
     let meta = meta(table);
     let request_context = optional(table, "request_context", |value| context(&value));
     let features = optional(table, "features", |value| services::entries(reading, &value, place));
-    let transformation = table.require("transformation").and_then(parse::transformation);
-    let parameters = parse::parameters(table);
+    let transformation = table.require("transformation").and_then(keys::transformation);
+    let parameters = keys::parameters(table);
     let max_rejected = optional(table, "max_rejected", |value| value.whole());
-    let limits = parse::limits(table);
+    let limits = keys::limits(table);
     Some(RequestView {
         name,
         request_context: request_context?.unwrap_or_default(),
@@ -144,11 +146,11 @@ pub(super) fn read(reading: &mut Reading, table: &Table<'_>, name: String, place
 
 /// `request_context = { amount = "float64" }`.
 fn context(value: &Value<'_>) -> Option<Vec<ContextField>> {
-    let words = parse::KEY_KINDS.map(|(word, kind)| (word, ContextKind::from(kind)));
+    let words = KEY_KINDS.map(|(word, kind)| (word, ContextKind::from(kind)));
     let words: Vec<_> = words.into_iter().chain([("float64", ContextKind::Float64)]).collect();
     let fields = value.table("`request_context`")?.entries().into_iter();
     let fields = fields.map(|(name, span, value)| {
-        parse::check_column(value.findings, name, span)?;
+        keys::check_column(value.findings, name, span)?;
         let kind = value.one_of(&words)?;
         Some(ContextField {
             name: name.to_owned(),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::parse::optional;
+use super::keys::optional;
 use super::reader::Value;
 
 /// Keys that requests are signed with, each by where it is.

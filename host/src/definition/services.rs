@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::str::FromStr;
 
+use super::keys::{column, existing, meta, optional};
 use super::model::{FeatureService, FeatureView, JoinKey, KeyKind, Meta, Project, ServiceFeatures};
-use super::parse::{Reading, column, existing, meta, optional};
+use super::parse::Reading;
 use super::problem::similar;
 use super::reader::{Findings, Table, Value};
 use super::requests::{ContextField, ContextKind, RequestView};

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::buckets::{BucketAt, bucket_at, location};
 use super::dynamodb::{self, DynamoDb};
+use super::keys::{online_load, optional};
 use super::model::OnlineLoad;
-use super::parse::{online_load, optional};
 use super::reader::{Table, Value};
 
 /// Where features are kept; paths are relative to the project's folder.

@@ -8,8 +8,8 @@ use arrow::datatypes::{DataType, Field};
 use sandglass_runtime::host_type;
 use serde::{Deserialize, Serialize};
 
+use super::keys::{boolean, check_column, column, entities, meta, offline, online_load, optional, positive};
 use super::model::{FeatureView, LimitsOverride, OnlineLoad, Trigger};
-use super::parse::{boolean, check_column, column, entities, meta, offline, online_load, optional, positive};
 use super::reader::{Table, Value};
 use crate::time::{Span, Timestamp};
 

@@ -60,6 +60,18 @@ pub(super) fn positive(key: &'static str) -> impl Fn(Value<'_>) -> Option<Span> 
     }
 }
 
+/// A length of time that is not negative.
+pub(super) fn not_negative(key: &'static str) -> impl Fn(Value<'_>) -> Option<Span> {
+    move |value| {
+        let span: Span = value.parsed()?;
+        if span < Span::ZERO {
+            value.problem(format!("`{key}` is negative"), None);
+            return None;
+        }
+        Some(span)
+    }
+}
+
 /// None if the value is there and wrong.
 pub(super) fn optional<'a, T>(
     table: &Table<'a>,

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::buckets::{bucket_at, folder_or_objects};
-use super::keys::{check_column, column, meta, optional};
+use super::keys::{check_column, column, meta, not_negative, optional};
 use super::model::{Format, Source, TimestampUnit};
 use super::parse::Reading;
 use super::partitions::Partitions;
 use super::reader::{Table, Value};
-use crate::time::Span;
 
 /// A `[[source]]`.
 pub(super) fn read(_: &mut Reading, table: &Table<'_>, name: String, _: &str) -> Option<Source> {
@@ -35,14 +34,7 @@ pub(super) fn read(_: &mut Reading, table: &Table<'_>, name: String, _: &str) ->
         None => Some(path.as_deref().and_then(Format::of).unwrap_or(Format::Detect)),
     };
     let partitions = optional(table, "partitions", |value| value.parsed::<Partitions>());
-    let partition_slack = optional(table, "partition_slack", |value| {
-        let span: Span = value.parsed()?;
-        if span < Span::ZERO {
-            value.problem("`partition_slack` is negative", None);
-            return None;
-        }
-        Some(span)
-    });
+    let partition_slack = optional(table, "partition_slack", not_negative("partition_slack"));
     let columns = match table.get("columns") {
         Some(value) => columns(&value),
         None => Some(BTreeMap::new()),
@@ -66,14 +58,7 @@ pub(super) fn read(_: &mut Reading, table: &Table<'_>, name: String, _: &str) ->
         }
         valid.then(|| text.to_owned())
     });
-    let data_delay = optional(table, "data_delay", |value| {
-        let span: Span = value.parsed()?;
-        if span < Span::ZERO {
-            value.problem("`data_delay` is negative", None);
-            return None;
-        }
-        Some(span)
-    });
+    let data_delay = optional(table, "data_delay", not_negative("data_delay"));
     Some(Source {
         name,
         path: path?,

@@ -2,6 +2,7 @@
 //! are cut anew, to [`ROWS_MAX`] rows each.
 
 mod canonical;
+mod columns;
 mod sink;
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
 use std::io::{BufWriter, Write};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -6,17 +7,18 @@ use arrow::array::RecordBatch;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::ipc::writer::FileWriter;
-use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
+use super::columns::{Columns, GroupEnd};
 use super::{Hashing, canonical, text};
 use crate::training::{FileFormat, TrainingError};
 
-/// Rows of a row group, unless its bytes end it before.
-const GROUP_ROWS_MAX: usize = 1 << 20;
-/// A row group is held in memory until it is written: it ends at about this many bytes, encoded.
-const GROUP_BYTES: usize = 64 << 20;
+/// A row group is held in memory until it is written.
+const GROUP_END: GroupEnd = GroupEnd {
+    rows: 1 << 20,
+    bytes: 64 << 20,
+};
 
 /// A file that is being written.
 pub(super) struct Sink {
@@ -26,7 +28,7 @@ pub(super) struct Sink {
 }
 
 enum Kind {
-    Parquet(Box<ArrowWriter<Hashing>>),
+    Parquet(Box<Columns<Hashing>>),
     Csv(BufWriter<Hashing>),
     Arrow(Box<FileWriter<BufWriter<Hashing>>>),
 }
@@ -45,10 +47,11 @@ impl Sink {
             FileFormat::Parquet => {
                 let properties = WriterProperties::builder()
                     .set_compression(Compression::ZSTD(ZstdLevel::default()))
-                    .set_max_row_group_row_count(Some(GROUP_ROWS_MAX))
+                    .set_max_row_group_row_count(Some(GROUP_END.rows))
                     .build();
-                let writer = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties));
-                Kind::Parquet(Box::new(writer.map_err(|error| refused(&error))?))
+                let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+                let columns = Columns::new(file, &schema, properties, GROUP_END, cores);
+                Kind::Parquet(Box::new(columns.map_err(|error| refused(&error))?))
             }
             FileFormat::Csv => {
                 let mut file = buffered(file);
@@ -91,15 +94,7 @@ impl Sink {
 
     pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), TrainingError> {
         match &mut self.file {
-            Kind::Parquet(writer) => {
-                let written = writer.write(batch).and_then(|()| {
-                    if writer.in_progress_size() >= GROUP_BYTES {
-                        return writer.flush();
-                    }
-                    Ok(())
-                });
-                written.map_err(|error| parquet_error(&self.path, error))
-            }
+            Kind::Parquet(columns) => columns.write(batch).map_err(|error| parquet_error(&self.path, error)),
             Kind::Csv(file) => {
                 let rows = text::rows(batch).map_err(|error| TrainingError::output(&self.path, error.to_string()))?;
                 file.write_all(rows.as_bytes())
@@ -118,7 +113,7 @@ impl Sink {
                 .map_err(|error| TrainingError::io("write", &path, error.into_error()))
         };
         match file {
-            Kind::Parquet(writer) => writer.into_inner().map_err(|error| parquet_error(&path, error)),
+            Kind::Parquet(columns) => columns.finish().map_err(|error| parquet_error(&path, error)),
             Kind::Csv(file) => flushed(file),
             Kind::Arrow(writer) => {
                 let file = writer.into_inner().map_err(|error| arrow_error(&path, error))?;

@@ -61,6 +61,8 @@ pub trait States: Send + Sync + Debug {
     fn finalize(&self, function: &Function) -> Result<Finalized, StateError>;
     /// Takes the first groups out; the others' numbers go down.
     fn split_first(&mut self, groups: usize) -> Box<dyn States>;
+    /// Forgets the first groups; the others' numbers go down.
+    fn forget_first(&mut self, groups: usize);
     /// The same aggregation without groups.
     fn fresh(&self) -> Box<dyn States>;
     /// Bytes in memory.
@@ -72,6 +74,9 @@ pub trait States: Send + Sync + Debug {
     /// For merging into.
     fn as_any_mut(&mut self) -> &mut dyn Any;
 }
+
+/// Groups that room is kept for when others are forgotten.
+const ROOM: usize = 1 << 15;
 
 /// One aggregation over one group.
 pub(super) trait Aggregator: Debug + Clone + Send + Sync + 'static {
@@ -241,6 +246,14 @@ impl<A: Aggregator> States for Grouped<A> {
             states: first,
             heap,
         })
+    }
+
+    fn forget_first(&mut self, groups: usize) {
+        let forgotten = groups.min(self.states.len());
+        let heap = self.states.get(..forgotten).map_or(0, |first| self.heap_of(first));
+        self.heap = self.heap.saturating_sub(heap);
+        self.states.drain(..forgotten);
+        self.states.shrink_to(ROOM);
     }
 
     fn fresh(&self) -> Box<dyn States> {

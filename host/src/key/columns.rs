@@ -58,13 +58,18 @@ impl<'a> KeyColumns<'a> {
     /// The canonical bytes of the row's key, of which no part is null.
     pub fn encode(&self, row: usize) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.columns.len() * 9);
-        self.encode_into(row, &mut out);
+        self.append_to(row, &mut out);
         out
     }
 
     /// Replaces what a buffer holds by the canonical bytes of the row's key, of which no part is null.
     pub fn encode_into(&self, row: usize, out: &mut Vec<u8>) {
         out.clear();
+        self.append_to(row, out);
+    }
+
+    /// Appends the canonical bytes of the row's key, of which no part is null.
+    pub fn append_to(&self, row: usize, out: &mut Vec<u8>) {
         for (column, _) in &self.columns {
             match column {
                 Column::Numbers(values) => out.extend(ordered(values[row]).to_be_bytes()),
@@ -142,6 +147,8 @@ mod tests {
         columns.encode_into(0, &mut buffer);
         assert_eq!(buffer, encode(&values));
         assert_eq!(columns.encode(0), buffer);
+        columns.append_to(0, &mut buffer);
+        assert_eq!(buffer, [columns.encode(0), columns.encode(0)].concat());
     }
 
     #[test]

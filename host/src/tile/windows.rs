@@ -35,6 +35,8 @@ pub struct Windows {
     lines: Vec<Line>,
     windows: Vec<Answers>,
     answers: usize,
+    /// Room for the groups of tiles that are pushed.
+    groups: Vec<usize>,
     /// Of the lines that were answered: the batches that hold their secondary keys.
     secondary: Vec<ArrayRef>,
 }
@@ -152,6 +154,7 @@ impl Windows {
             lines: Vec::new(),
             windows: windows.collect(),
             answers: 0,
+            groups: Vec::new(),
             secondary: Vec::new(),
             spec,
         }
@@ -159,7 +162,8 @@ impl Windows {
 
     /// Adds tiles of the current key.
     pub fn push(&mut self, tiles: &Tiles, rows: Range<usize>) -> Result<(), TileError> {
-        let mut groups = Vec::with_capacity(rows.len());
+        let mut groups = std::mem::take(&mut self.groups);
+        groups.clear();
         for row in rows.clone() {
             let is_new = match (&tiles.secondary, self.lines.last()) {
                 (_, None) => true,
@@ -194,6 +198,7 @@ impl Windows {
             states.grow(self.starts.len());
             states.merge_encoded(&groups, column, rows.start)?;
         }
+        self.groups = groups;
         Ok(())
     }
 
@@ -346,7 +351,7 @@ impl Windows {
         };
         let (done, arrays) = (first.segments.start, first.value.0);
         for states in &mut self.states {
-            states.split_first(done);
+            states.forget_first(done);
         }
         self.starts.drain(..done);
         // Keys come in order, so the arrays that the current one does not need are the first ones.

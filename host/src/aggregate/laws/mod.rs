@@ -424,6 +424,10 @@ impl Law {
         counted(&mut rest)?;
         prop_assert_eq!(&encoded(&*first), &whole[..count]);
         prop_assert_eq!(&encoded(&*rest), &whole[count..]);
+        let mut left = self.merged(self.parts.iter().map(|part| &**part));
+        left.forget_first(count);
+        prop_assert_eq!(encoded(&*left), encoded(&*rest));
+        prop_assert_eq!(left.held_bytes(), rest.held_bytes());
         let values = |states: &dyn States| self.aggregation.finalize(states).expect("values").values;
         let both = concat(&[&*values(&*first), &*values(&*rest)]).expect("columns of one type");
         prop_assert_eq!(&both, &values(&*self.whole));

@@ -10,6 +10,14 @@ use futures::StreamExt;
 use crate::definition::JoinKey;
 use crate::key::KeyColumns;
 
+/// A copy of a key, in the memory of the one before.
+pub(super) fn held(before: Option<Vec<u8>>, key: &[u8]) -> Vec<u8> {
+    let mut held = before.unwrap_or_default();
+    held.clear();
+    held.extend_from_slice(key);
+    held
+}
+
 /// A stream of rows sorted by key, run by run: rows of one key that follow each other in one batch.
 pub(super) struct Cursor {
     stream: SendableRecordBatchStream,
@@ -18,9 +26,17 @@ pub(super) struct Cursor {
     batch: Option<RecordBatch>,
     /// How many batches there have been.
     count: u64,
-    /// Runs of the batch, with their keys; none if a part of the key is null.
-    runs: Vec<(Range<usize>, Option<Vec<u8>>)>,
+    /// Runs of the batch.
+    runs: Vec<Run>,
+    /// Their keys, one behind the other.
+    bytes: Vec<u8>,
     at: usize,
+}
+
+struct Run {
+    rows: Range<usize>,
+    /// Where its key is; none if a part of the key is null.
+    key: Option<Range<usize>>,
 }
 
 impl Cursor {
@@ -31,6 +47,7 @@ impl Cursor {
             batch: None,
             count: 0,
             runs: Vec::new(),
+            bytes: Vec::new(),
             at: 0,
         }
     }
@@ -40,6 +57,7 @@ impl Cursor {
         loop {
             self.at = 0;
             self.runs.clear();
+            self.bytes.clear();
             self.batch = self.stream.next().await.transpose()?;
             self.count += 1;
             let Some(batch) = &self.batch else { return Ok(false) };
@@ -58,14 +76,15 @@ impl Cursor {
             return internal_err!("rows without their keys");
         };
         let keys = KeyColumns::new(batch, &self.keys).map_err(|error| DataFusionError::Internal(error.message))?;
-        self.runs = partition(&columns)?
-            .ranges()
-            .into_iter()
-            .map(|run| {
-                let key = (!keys.is_null(run.start)).then(|| keys.encode(run.start));
-                (run, key)
-            })
-            .collect();
+        for rows in partition(&columns)?.ranges() {
+            let start = self.bytes.len();
+            let is_null = keys.is_null(rows.start);
+            if !is_null {
+                keys.append_to(rows.start, &mut self.bytes);
+            }
+            let key = (!is_null).then_some(start..self.bytes.len());
+            self.runs.push(Run { rows, key });
+        }
         Ok(())
     }
 
@@ -81,8 +100,8 @@ impl Cursor {
 
     /// The current run.
     pub(super) fn run(&self) -> Option<(Range<usize>, Option<&[u8]>)> {
-        let (run, key) = self.runs.get(self.at)?;
-        Some((run.clone(), key.as_deref()))
+        let Run { rows, key } = self.runs.get(self.at)?;
+        Some((rows.clone(), key.clone().and_then(|key| self.bytes.get(key))))
     }
 
     /// Goes to the next run of the batch; whether there is one.

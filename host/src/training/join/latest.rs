@@ -5,7 +5,7 @@ use arrow::compute::interleave;
 use arrow::datatypes::{SchemaRef, TimestampMicrosecondType};
 use datafusion::common::{Result, internal_err};
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, held};
 use crate::definition::FeatureView;
 use crate::time::{Span, Timestamp};
 
@@ -71,16 +71,16 @@ impl LatestJoin {
         };
         let mut picked = Picked::default();
         while let Some((rows, key)) = self.spine.run() {
-            let key = key.map(<[u8]>::to_vec);
-            if key.is_none() || self.current != key {
+            if key.is_none() || self.current.as_deref() != key {
                 self.latest = None;
                 self.next = None;
-                if let Some(key) = &key
-                    && self.rows.seek(key).await?
-                {
-                    self.next = self.rows.run().map(|(rows, _)| rows.start);
+                let before = self.current.take();
+                if let Some(key) = key.map(|key| held(before, key)) {
+                    if self.rows.seek(&key).await? {
+                        self.next = self.rows.run().map(|(rows, _)| rows.start);
+                    }
+                    self.current = Some(key);
                 }
-                self.current = key;
             }
             for row in rows {
                 if times.is_null(row) {

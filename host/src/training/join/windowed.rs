@@ -6,7 +6,7 @@ use arrow::datatypes::TimestampMicrosecondType;
 use datafusion::common::{DataFusionError, Result, internal_err};
 use datafusion::execution::memory_pool::MemoryReservation;
 
-use super::cursor::Cursor;
+use super::cursor::{Cursor, held};
 use crate::tile::{TileError, TileSpec, Tiles, Windows};
 use crate::time::Timestamp;
 
@@ -96,13 +96,13 @@ impl WindowedJoin {
         let mut flushed = Answered::default();
         let mut edges = Vec::new();
         while let Some((rows, key)) = self.spine.run() {
-            let key = key.map(<[u8]>::to_vec);
-            if key.is_none() || self.current != key {
+            if key.is_none() || self.current.as_deref() != key {
                 self.windows.next_key();
-                if let Some(key) = &key {
-                    self.push_tiles(key).await?;
+                let before = self.current.take();
+                if let Some(key) = key.map(|key| held(before, key)) {
+                    self.push_tiles(&key).await?;
+                    self.current = Some(key);
                 }
-                self.current = key;
             }
             edges.clear();
             for row in rows {

@@ -197,12 +197,13 @@ mod tests {
         some.write(&batch(100_000, 7_000)).expect("written");
         let bytes = some.in_progress_size();
         let ends = GroupEnd { rows, bytes };
-        // Row groups that end inside of a batch, with a batch, and by their bytes.
+        // Row groups that end inside of a batch, with a batch, by their bytes, and with the file.
         let batches = [
             batch(0, 6_000),
             batch(6_000, 9_000),
             batch(0, 5_000),
             batch(100_000, 8_000),
+            batch(0, 1_000),
             batch(0, 0),
         ];
         let mut one = ArrowWriter::try_new(Vec::new(), Arc::clone(&schema), Some(properties())).expect("a writer");

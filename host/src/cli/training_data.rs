@@ -198,6 +198,7 @@ pub(crate) async fn run(bench: &Workbench, arguments: &Arguments, printer: &Prin
             .iter()
             .map(|field| field.name().clone())
             .collect(),
+        rows: spine.rows(),
         times: spine.times().map(|times| (times.first, times.last)),
     };
     let view = |name: &str| views.get(name).cloned();

@@ -57,6 +57,9 @@ impl Workbench {
         // Every sort sets so much aside for its merge, and there are some in a plan: they must not be all that there is.
         let merge = (global.memory_bytes / 64).clamp(1 << 20, 10 << 20);
         config.options_mut().execution.sort_spill_reservation_bytes = merge;
+        // Below this rows are sorted at once, and not batch by batch and then merged.
+        let at_once = (global.memory_bytes / 32).clamp(1 << 20, 16 << 20);
+        config.options_mut().execution.sort_in_place_threshold_bytes = at_once;
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(global.memory_bytes)))
             .build_arc()

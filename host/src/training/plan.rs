@@ -4,25 +4,28 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
-use arrow::compute::SortOptions;
 use arrow::datatypes::Schema;
 use datafusion::error::DataFusionError;
 use datafusion::physical_expr::expressions::col;
-use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
-use datafusion::physical_plan::sorts::sort::SortExec;
-use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::prelude::SessionContext;
 
 use super::error::TrainingError;
-use super::join::{AsOf, KeySet, PointInTimeExec, Side};
+use super::join::{Arrangement, AsOf, KeySet, PointInTimeExec, Side};
+use super::order::InOrderExec;
+use super::parked::Budget;
 use super::requests::{RequestStage, TrainingRequest};
 use super::spine::{KEY, ROW, TIME};
 use crate::definition::{FeatureFrom, FeatureView, JoinKey, ResolvedService};
 use crate::offline::{Coverage, OfflineTable};
 use crate::tile::TileSpec;
 use crate::time::{Interval, Span, Timestamp, union};
+
+/// Rows of the spine in a partition, where that makes neither too few partitions nor too many.
+const PARTITION_ROWS: u64 = 32_768;
+const PARTITIONS_OF_A_THREAD: usize = 4;
+const PARTITIONS_MAX: usize = 64;
 
 /// A view and where its values come from.
 pub struct TrainingView {
@@ -42,6 +45,8 @@ pub struct SpineRows {
     pub plan: Arc<dyn ExecutionPlan>,
     /// Its own columns.
     pub columns: Vec<String>,
+    /// How many there are.
+    pub rows: u64,
     /// The first and the last time; none if there is none.
     pub times: Option<(Timestamp, Timestamp)>,
 }
@@ -129,7 +134,11 @@ impl TrainingPlan {
         requests: Vec<TrainingRequest>,
         allow_gaps: bool,
     ) -> Result<Self, TrainingError> {
-        let partitions = session.copied_config().target_partitions();
+        let threads = session.copied_config().target_partitions();
+        let arrangement = Arrangement {
+            partitions: partitions(spine.rows, threads),
+            budget: Budget::of(session.runtime_env().memory_pool.as_ref()),
+        };
         let mut plan = spine.plan;
         let mut sets: BTreeMap<Vec<String>, Arc<KeySet>> = BTreeMap::new();
         for lookup in &service.lookups {
@@ -179,7 +188,7 @@ impl TrainingPlan {
             // What is not asked for is left out at the end.
             let name = |feature: &str| value_column(at, feature);
             let join =
-                PointInTimeExec::try_new(left, right, TIME, as_of, name, partitions).map_err(TrainingError::Rows)?;
+                PointInTimeExec::try_new(left, right, TIME, as_of, name, &arrangement).map_err(TrainingError::Rows)?;
             let join = Arc::new(join);
             joins.push(Arc::clone(&join));
             plan = join;
@@ -191,7 +200,7 @@ impl TrainingPlan {
         });
         let mut columns: Vec<(String, String)> = own.iter().cloned().chain(features).collect();
         if requests.is_empty() {
-            let root = in_order(plan, &columns).map_err(TrainingError::Rows)?;
+            let root = in_order(plan, &columns, spine.rows, &arrangement.budget).map_err(TrainingError::Rows)?;
             return Ok(Self {
                 root,
                 requests: None,
@@ -202,7 +211,7 @@ impl TrainingPlan {
         for (place, request) in requests.iter().enumerate() {
             columns.extend(request.columns(place));
         }
-        let root = in_order(plan, &columns).map_err(TrainingError::Rows)?;
+        let root = in_order(plan, &columns, spine.rows, &arrangement.budget).map_err(TrainingError::Rows)?;
         let names: Vec<String> = own.into_iter().map(|(_, name)| name).collect();
         let requests = Some(RequestStage::new(&root.schema(), &names, service, requests)?);
         Ok(Self { root, requests, joins })
@@ -212,6 +221,14 @@ impl TrainingPlan {
     pub fn overflows(&self) -> u64 {
         self.joins.iter().map(|join| join.overflows()).sum()
     }
+}
+
+/// How many partitions rows are joined in. Small ones are sorted in the processor's cache, give their memory back before others begin, and
+/// leave no thread without work at the end; but each takes a share of every batch.
+fn partitions(rows: u64, threads: usize) -> usize {
+    let least = PARTITIONS_OF_A_THREAD * threads;
+    let wanted = usize::try_from(rows / PARTITION_ROWS).unwrap_or(usize::MAX);
+    wanted.clamp(least, least.max(PARTITIONS_MAX))
 }
 
 /// Our column with the values of a lookup's feature.
@@ -283,8 +300,10 @@ async fn physical(frame: datafusion::prelude::DataFrame) -> Result<Arc<dyn Execu
 fn in_order(
     plan: Arc<dyn ExecutionPlan>,
     columns: &[(String, String)],
+    rows: u64,
+    budget: &Arc<Budget>,
 ) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
-    // Each once: what has several names is sorted under one.
+    // Each once: what has several names goes under one.
     let mut kept: Vec<&str> = Vec::new();
     for (column, _) in columns {
         if !kept.contains(&column.as_str()) {
@@ -293,10 +312,7 @@ fn in_order(
     }
     let kept = kept.into_iter().chain([ROW]).map(|column| (column, column));
     let plan: Arc<dyn ExecutionPlan> = Arc::new(projection(plan, kept)?);
-    let by_row = PhysicalSortExpr::new(col(ROW, &plan.schema())?, SortOptions::default());
-    let ordering = LexOrdering::new([by_row]).ok_or_else(|| DataFusionError::Internal("no order".to_owned()))?;
-    let sorted = Arc::new(SortExec::new(ordering.clone(), plan).with_preserve_partitioning(true));
-    let plan: Arc<dyn ExecutionPlan> = Arc::new(SortPreservingMergeExec::new(ordering, sorted));
+    let plan = InOrderExec::of(plan, ROW, rows, budget)?;
     let named = columns.iter().map(|(column, name)| (column.as_str(), name.as_str()));
     Ok(Arc::new(projection(plan, named)?))
 }

@@ -6,6 +6,7 @@
 //! segments ([`crate::tile::Windows`]). Rows of keys that the spine does not have are left out before they are sorted.
 
 mod cursor;
+mod exchange;
 mod latest;
 mod node;
 mod pieces;
@@ -13,5 +14,6 @@ mod sift;
 mod through;
 mod windowed;
 
+pub(super) use node::Arrangement;
 pub use node::{AsOf, PointInTimeExec, Side};
 pub(super) use sift::KeySet;

@@ -14,7 +14,6 @@ use datafusion::physical_plan::execution_plan::{
     Boundedness, ChildrenPropertiesMode, EmissionType, ReplaceChildrenOptions,
 };
 use datafusion::physical_plan::metrics::{ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
-use datafusion::physical_plan::repartition::RepartitionExec;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
@@ -23,12 +22,14 @@ use datafusion::physical_plan::{
 use futures::stream::try_unfold;
 
 use super::cursor::Cursor;
+use super::exchange::ExchangeExec;
 use super::latest::LatestJoin;
 use super::pieces::in_pieces;
 use super::windowed::WindowedJoin;
 use crate::definition::{FeatureView, JoinKey};
 use crate::tile::TileSpec;
 use crate::time::Span;
+use crate::training::parked::Budget;
 
 /// What answers of windows may take in one partition before they are flushed.
 const ANSWERS_BYTES: usize = 4 << 20;
@@ -68,6 +69,15 @@ impl AsOf {
     }
 }
 
+/// How both sides are cut.
+#[derive(Debug, Clone)]
+pub(in crate::training) struct Arrangement {
+    /// Partitions by the keys' hash.
+    pub(in crate::training) partitions: usize,
+    /// For rows until all of their partition are there.
+    pub(in crate::training) budget: Arc<Budget>,
+}
+
 /// One side of the join.
 #[derive(Debug, Clone)]
 pub struct Side {
@@ -96,8 +106,9 @@ impl Side {
     }
 
     /// Its rows in partitions by the keys' hash, each sorted; as they are if they come so.
-    fn arranged(&self, partitions: usize) -> Result<Arc<dyn ExecutionPlan>> {
-        let schema = self.plan.schema();
+    fn arranged(&self, arrangement: &Arrangement) -> Result<Arc<dyn ExecutionPlan>> {
+        let Arrangement { partitions, budget } = arrangement;
+        let (schema, partitions) = (self.plan.schema(), *partitions);
         let keys = self.keys.iter().map(|key| col(&key.name, &schema));
         let hash = Partitioning::Hash(keys.collect::<Result<Vec<_>>>()?, partitions);
         let Some(ordering) = self.ordering()? else {
@@ -116,7 +127,11 @@ impl Side {
         }
         let rows = match is_partitioned {
             true => Arc::clone(&self.plan),
-            false => Arc::new(RepartitionExec::try_new(Arc::clone(&self.plan), hash)?) as _,
+            false => {
+                let keys = self.keys.iter().map(|key| key.name.clone());
+                let (rows, budget) = (Arc::clone(&self.plan), Arc::clone(budget));
+                Arc::new(ExchangeExec::try_new(rows, keys.collect(), partitions, budget)?)
+            }
         };
         let rows = in_pieces(rows);
         Ok(Arc::new(SortExec::new(ordering, rows).with_preserve_partitioning(true)))
@@ -138,15 +153,15 @@ pub struct PointInTimeExec {
 
 impl PointInTimeExec {
     /// Joins `other` to `spine`, whose times are in `time_column`. The features' columns are named by `name`.
-    pub fn try_new(
+    pub(in crate::training) fn try_new(
         spine: Side,
         other: Side,
         time_column: &str,
         as_of: AsOf,
         name: impl Fn(&str) -> String,
-        partitions: usize,
+        arrangement: &Arrangement,
     ) -> Result<Self> {
-        let (left, right) = (spine.arranged(partitions)?, other.arranged(partitions)?);
+        let (left, right) = (spine.arranged(arrangement)?, other.arranged(arrangement)?);
         let fields = as_of.fields().into_iter().map(|field| {
             let name = name(field.name());
             Arc::new(field.with_name(name))
@@ -309,8 +324,8 @@ impl ExecutionPlan for PointInTimeExec {
             AsOf::Windows { spec } => {
                 let memory =
                     MemoryConsumer::new(format!("PointInTimeExec[{partition}]")).register(context.memory_pool());
-                // Before sorts have taken everything: they give nothing back to others. Without, more is flushed.
-                let _ = memory.try_grow(ANSWERS_BYTES);
+                // Also where sorts of other partitions have taken everything: they give nothing back to others.
+                memory.grow(ANSWERS_BYTES);
                 let spec = Arc::clone(spec);
                 Join::Windowed(Box::new(WindowedJoin::new(spec, time_column, spine, other, memory)))
             }

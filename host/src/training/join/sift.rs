@@ -77,7 +77,7 @@ impl KeySet {
     }
 }
 
-fn hashes(batch: &RecordBatch, keys: &[String]) -> Result<Vec<u64>> {
+pub(super) fn hashes(batch: &RecordBatch, keys: &[String]) -> Result<Vec<u64>> {
     let columns = keys.iter().map(|key| batch.column_by_name(key));
     let Some(columns) = columns.collect::<Option<Vec<&ArrayRef>>>() else {
         return internal_err!("rows without their keys");

@@ -199,6 +199,9 @@ impl File {
             };
             all.extend(self.layout.ours(&batch, &columns, rows).map_err(bad)?);
             rows += batch.num_rows() as u64;
+            if rows > self.rows {
+                return Err(changed());
+            }
             let batch = RecordBatch::try_new(Arc::clone(schema), all)
                 .map_err(|error| TrainingError::spine(&self.path, error.to_string()))?;
             if !take(batch) {

@@ -144,7 +144,7 @@ impl TrainingPlan {
         for lookup in &service.lookups {
             let columns = key_columns(&lookup.keys);
             if let Entry::Vacant(vacant) = sets.entry(columns) {
-                let (set, noting) = KeySet::of(plan, vacant.key().clone());
+                let (set, noting) = KeySet::of(plan, vacant.key().clone(), spine.rows);
                 vacant.insert(set);
                 plan = noting;
             }

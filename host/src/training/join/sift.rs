@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::BatchCoalescer;
 use datafusion::common::hash_utils::{RandomState, create_hashes};
 use datafusion::common::{Result, internal_err};
@@ -16,8 +17,11 @@ use futures::stream::try_unfold;
 use super::through::ThroughExec;
 use crate::training::ROWS_MAX;
 
-/// 8 MiB: 13 bits for each of 5 million keys, of which it takes one in thirty others for one of them.
-const WORDS: u64 = 1 << 20;
+/// At most 8 MiB: 13 bits for each of 5 million keys, of which it takes one in thirty others for one of them. For fewer it is smaller, as
+/// each look is at a random place of it.
+const WORDS_MAX: u64 = 1 << 20;
+/// Each row may be a key.
+const ROWS_OF_A_WORD: u64 = 4;
 
 /// The keys of a spine, or some more: a Bloom filter, each key in one word.
 pub(crate) struct KeySet {
@@ -27,10 +31,15 @@ pub(crate) struct KeySet {
 }
 
 impl KeySet {
-    /// Notes the keys of all rows that come out of a plan.
-    pub(crate) fn of(input: Arc<dyn ExecutionPlan>, keys: Vec<String>) -> (Arc<Self>, Arc<dyn ExecutionPlan>) {
+    /// Notes the keys of all rows that come out of a plan, about so many.
+    pub(crate) fn of(
+        input: Arc<dyn ExecutionPlan>,
+        keys: Vec<String>,
+        rows: u64,
+    ) -> (Arc<Self>, Arc<dyn ExecutionPlan>) {
+        let words = (rows / ROWS_OF_A_WORD).clamp(1, WORDS_MAX).next_power_of_two();
         let set = Arc::new(Self {
-            words: (0..WORDS).map(|_| AtomicU64::new(0)).collect(),
+            words: (0..words).map(|_| AtomicU64::new(0)).collect(),
             adding: AtomicUsize::new(input.output_partitioning().partition_count()),
         });
         let shown = format!("Note, keys={}", keys.join(","));
@@ -51,25 +60,25 @@ impl KeySet {
         Arc::new(ThroughExec::new("KeysExec", shown, input, Arc::new(through)))
     }
 
-    fn place(hash: u64) -> (usize, u64) {
-        let word = ((hash >> 32) * WORDS) >> 32;
+    fn place(&self, hash: u64) -> (usize, u64) {
+        let word = ((hash >> 32) * self.words.len() as u64) >> 32;
         let bits = (0..4).fold(0, |bits, at| bits | 1 << (hash >> (6 * at) & 63));
         (word as usize, bits)
     }
 
     fn add(&self, hashes: &[u64]) {
         for hash in hashes {
-            let (word, bits) = Self::place(*hash);
+            let (word, bits) = self.place(*hash);
             self.words[word].fetch_or(bits, Ordering::Relaxed);
         }
     }
 
     fn may_hold(&self, hashes: &[u64]) -> BooleanArray {
-        let held = hashes.iter().map(|hash| {
-            let (word, bits) = Self::place(*hash);
+        let held = BooleanBuffer::collect_bool(hashes.len(), |at| {
+            let (word, bits) = self.place(hashes[at]);
             self.words[word].load(Ordering::Relaxed) & bits == bits
         });
-        BooleanArray::from(held.collect::<Vec<bool>>())
+        BooleanArray::from(held)
     }
 
     fn is_complete(&self) -> bool {

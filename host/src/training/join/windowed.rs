@@ -26,6 +26,10 @@ pub(super) struct WindowedJoin {
     kept: usize,
 }
 
+/// Rows of a key that are answered each by itself. More of them share the answers of equal leading edges, but where no row shares any the
+/// answers are the columns, and need not be put in place.
+const ROWS_APART: usize = 4;
+
 /// Leading edges of one key that are answered before it is looked how much they take.
 const EDGES: usize = 256;
 
@@ -105,13 +109,14 @@ impl WindowedJoin {
                 }
             }
             edges.clear();
+            let shares = rows.len() > ROWS_APART;
             for row in rows {
                 if times.is_null(row) {
                     answers.push(None);
                     continue;
                 }
                 let edge = self.spec.leading_edge(Timestamp::from_micros(times.value(row)));
-                if edges.last() != Some(&edge) {
+                if !shares || edges.last() != Some(&edge) {
                     if edges.len() == EDGES {
                         self.answer(&edges, &mut flushed)?;
                         edges.clear();
@@ -127,10 +132,12 @@ impl WindowedJoin {
             }
         }
         self.flush(&mut flushed)?;
-        let places = UInt64Array::from(answers);
-        let features = flushed.columns()?;
-        let features = features.iter().map(|column| take(column, &places, None));
-        let features = features.collect::<std::result::Result<_, _>>()?;
+        let mut features = flushed.columns()?;
+        if (0..).zip(&answers).any(|(row, answer)| *answer != Some(row)) {
+            let places = UInt64Array::from(answers);
+            let taken = features.iter().map(|column| take(column, &places, None));
+            features = taken.collect::<std::result::Result<_, _>>()?;
+        }
         Ok(Some((batch, features, flushed.overflows)))
     }
 

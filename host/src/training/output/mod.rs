@@ -180,6 +180,12 @@ fn stage(
     let mut rows = 0;
     loop {
         let more = match batches.blocking_recv() {
+            // As they should be already: cutting anew would copy them.
+            Some(batch) if batch.num_rows() == ROWS_MAX && coalescer.is_empty() => {
+                rows += ROWS_MAX as u64;
+                sink.write(&sink.shaped(batch)?)?;
+                true
+            }
             Some(batch) => {
                 coalescer.push_batch(sink.shaped(batch)?).map_err(internal)?;
                 true

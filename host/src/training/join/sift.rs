@@ -60,23 +60,32 @@ impl KeySet {
         Arc::new(ThroughExec::new("KeysExec", shown, input, Arc::new(through)))
     }
 
-    fn place(&self, hash: u64) -> (usize, u64) {
+    /// The word of a key.
+    fn word(&self, hash: u64) -> &AtomicU64 {
         let word = ((hash >> 32) * self.words.len() as u64) >> 32;
-        let bits = (0..4).fold(0, |bits, at| bits | 1 << (hash >> (6 * at) & 63));
-        (word as usize, bits)
+        &self.words[word as usize]
+    }
+
+    /// The words of keys, as they are. Many are read at once, as most are not in the cache.
+    fn words(&self, hashes: &[u64]) -> Vec<u64> {
+        let words = hashes.iter().map(|hash| self.word(*hash).load(Ordering::Relaxed));
+        words.collect()
     }
 
     fn add(&self, hashes: &[u64]) {
-        for hash in hashes {
-            let (word, bits) = self.place(*hash);
-            self.words[word].fetch_or(bits, Ordering::Relaxed);
+        for (hash, word) in hashes.iter().zip(self.words(hashes)) {
+            let bits = bits(*hash);
+            if word & bits != bits {
+                self.word(*hash).fetch_or(bits, Ordering::Relaxed);
+            }
         }
     }
 
     fn may_hold(&self, hashes: &[u64]) -> BooleanArray {
+        let words = self.words(hashes);
         let held = BooleanBuffer::collect_bool(hashes.len(), |at| {
-            let (word, bits) = self.place(hashes[at]);
-            self.words[word].load(Ordering::Relaxed) & bits == bits
+            let bits = bits(hashes[at]);
+            words[at] & bits == bits
         });
         BooleanArray::from(held)
     }
@@ -84,6 +93,11 @@ impl KeySet {
     fn is_complete(&self) -> bool {
         self.adding.load(Ordering::Acquire) == 0
     }
+}
+
+/// Those that a key has in its word.
+fn bits(hash: u64) -> u64 {
+    (0..4).fold(0, |bits, at| bits | 1 << (hash >> (6 * at) & 63))
 }
 
 pub(super) fn hashes(batch: &RecordBatch, keys: &[String]) -> Result<Vec<u64>> {

@@ -21,18 +21,26 @@ use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::{StreamExt, TryStreamExt};
 
 /// Hands on all rows of all partitions. As many of them as there are threads are run at once, each in a task; one that has not begun takes
-/// no memory.
+/// no memory. Of fewer partitions several batches are handed on at once, each in a task.
 pub(super) async fn drain<F>(input: Arc<dyn ExecutionPlan>, context: Arc<TaskContext>, each: F) -> Result<()>
 where
-    F: Fn(RecordBatch) -> Result<()> + Clone + Send + 'static,
+    F: Fn(RecordBatch) -> Result<()> + Clone + Send + Sync + 'static,
 {
     let at_once = context.session_config().target_partitions().max(1);
-    let partitions = 0..input.output_partitioning().partition_count();
-    let tasks = futures::stream::iter(partitions).map(|partition| {
+    let partitions = input.output_partitioning().partition_count();
+    let batches_at_once = at_once / partitions.max(1);
+    let tasks = futures::stream::iter(0..partitions).map(|partition| {
         let (rows, each) = (input.execute(partition, Arc::clone(&context)), each.clone());
         async move {
             let mut rows = rows?;
             let all = async move {
+                if batches_at_once > 1 {
+                    let tasks = rows.map(|batch| {
+                        let each = each.clone();
+                        async move { done(SpawnedTask::spawn(async move { each(batch?) })).await }
+                    });
+                    return tasks.buffer_unordered(batches_at_once).try_collect().await;
+                }
                 while let Some(batch) = rows.next().await {
                     each(batch?)?;
                 }
